@@ -1,0 +1,115 @@
+// Contracts of the components: source, parser, sink, and the buffer between them.
+import type { Disposition, EventBatch, RawBatch, SequencedBatch, SourceRun } from './batch.js';
+import type { QuarantineReason } from './taxonomy.js';
+
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** Position of a frame in the spool; totally ordered by (segmentId, frameNo). */
+export interface FramePosition {
+  readonly segmentId: number;
+  readonly frameNo: number;
+}
+
+export interface SpooledBatch {
+  readonly position: FramePosition;
+  readonly batch: SequencedBatch;
+}
+
+/** Accepts sequenced batches and keeps them. */
+export interface BatchBuffer {
+  /**
+   * Resolves after the fdatasync that covers the batch; batches are written in call order. Waits while
+   * the buffer is full. Rejects with WEIR_SPOOL_IO or WEIR_SPOOL_CLOSED: then nothing may be acked.
+   */
+  append(batch: SequencedBatch): Promise<FramePosition>;
+  /** True while appends would wait for space. */
+  readonly isFull: boolean;
+}
+
+/** A named reader of the buffer with a frontier of its own. Sees only what is durable. */
+export interface Consumer {
+  readonly name: string;
+  /** Next batch in log order, or null once the signal aborts or the buffer closes. The caller owns it. */
+  read(signal: AbortSignal): Promise<SpooledBatch | null>;
+  /** Starts reading again behind the frontier; used after an uncertain insert. */
+  rewind(): void;
+  /** Durably moves the frontier: everything up to and including `position` is done with. */
+  settle(position: FramePosition): Promise<void>;
+  /** Last settled position, null before the first. */
+  readonly frontier: FramePosition | null;
+  /** Frames that are durable and not settled. */
+  readonly pendingFrameCount: number;
+  readonly pendingEventCount: number;
+}
+
+/** Numbers batches. One owner per stream, strictly in order. */
+export interface Sequencer {
+  readonly epoch: bigint;
+  assign(batch: RawBatch): SequencedBatch;
+  /** Highest number given per stream, -1 for none. */
+  issued(): ReadonlyMap<string, number>;
+}
+
+/**
+ * A parser turns the bytes of one event into columns: synchronous, stateless, any worker, never throws
+ * on input. It must look only at batch.bytes[start, end).
+ */
+export interface Parser {
+  readonly name: string;
+  readonly version: string;
+  parse(batch: RawBatch, row: number, start: number, end: number, out: BatchWriter): ParseVerdict;
+}
+/** `no`: not mine, nothing was written for the row. */
+export type ParseVerdict = 'parsed' | 'partial' | 'failed' | 'no';
+
+/** Where parsers write. Pooled and reused by the runtime. Positions are absolute in batch.bytes. */
+export interface BatchWriter {
+  span(row: number, field: number, start: number, end: number): void;
+  /** Copies derived text into scratch and points the row at it. */
+  text(row: number, field: number, text: string): void;
+  number(row: number, field: number, value: number): void;
+  code(row: number, field: number, value: string): void;
+  /** A key with no column, by spans; values that need unescaping go through scratchText first. */
+  unmapped(
+    row: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
+  /** Copies text into scratch; returns its absolute start. Its end is start + returned length. */
+  scratchText(text: string): { readonly start: number; readonly end: number };
+  /** Notes something about a row that stays in events. `offset` counts from the event's start. */
+  mark(row: number, mark: number, offset: number): void;
+  /** Sends the row to quarantine for this reason; the mark is noted as well. First call wins. */
+  reject(row: number, mark: number, offset: number): void;
+}
+
+/** What a worker makes of a batch: column blocks ready for the store, by destination table. */
+export interface EncodedBatch {
+  readonly events: NativeBlock | null;
+  readonly quarantine: NativeBlock | null;
+  /** Numbers that went to quarantine, ascending. All others of the batch are in events or filtered. */
+  readonly quarantinedSeqs: Float64Array<ArrayBuffer>;
+  readonly quarantinedByReason: Readonly<Partial<Record<QuarantineReason, number>>>;
+  readonly filtered: readonly Disposition[];
+}
+
+/** One block in ClickHouse's Native format (columns, then rows within each column). */
+export interface NativeBlock {
+  readonly rowCount: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Parses and encodes batches on the worker pool. */
+export interface BatchProcessor {
+  /**
+   * Resolves in submission order per stream. `skipSeqs`: numbers that are stored already and must not
+   * be encoded again (ascending), used after an uncertain insert.
+   */
+  process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch>;
+}
+
+export type { Disposition, EventBatch, SourceRun };

@@ -1,0 +1,75 @@
+// Every queue, pool, batch and length has its maximum here. Related limits are asserted at load.
+import { assert } from './errors.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const LIMITS = {
+  /** Events in one batch, and so in one frame. */
+  batchEventCountMax: 512,
+  /** Bytes after which a batch is closed; one event may exceed it alone. */
+  batchBytesTarget: 150 * KiB,
+  /** Longest time an event waits for its batch to fill. */
+  batchLingerMs: 5,
+  /** Default longest syslog message; the rest of a longer one is cut off and counted. */
+  syslogMessageBytesMax: 64 * KiB,
+  /** Default longest item in an HTTP body. */
+  httpItemBytesMax: 1 * MiB,
+  /** Largest HTTP body after decompression; beyond it 413. */
+  httpBodyBytesMax: 16 * MiB,
+  /** Largest HTTP body as sent. */
+  httpBodyCompressedBytesMax: 16 * MiB,
+  /** HTTP bodies being read at once. */
+  httpRequestsInFlightMax: 16,
+  /** Events in one HTTP request. */
+  httpItemCountMax: 100_000,
+  jsonDepthMax: 64,
+  /** Digits of an octet count (RFC 6587 3.4.1): more is framing_invalid. */
+  octetCountDigitsMax: 7,
+  tcpConnectionsMax: 10_000,
+  /** A connection with half a message and no byte for this long is closed. */
+  tcpPartialMessageIdleMs: 60_000,
+  udpReceiveBufferBytes: 8 * MiB,
+  sourceBytesMax: 255,
+  /** Sources counted apart per stream and epoch; the rest are `other`. */
+  sourcesPerStreamMax: 65_536,
+  /** Bytes admitted to a stream and not yet durable; above it the inputs of the stream stop. */
+  admissionPendingBytesMax: 4 * MiB,
+  /** Frames queued for one group commit. */
+  spoolQueueBytesMax: 16 * MiB,
+  spoolCommitIntervalMs: 5,
+  spoolCommitBytes: 256 * KiB,
+  spoolSegmentBytes: 64 * MiB,
+  /** Default size of the whole spool on disk; beyond it appends wait. */
+  spoolBytesMax: 4096 * MiB,
+  frameStoredBytesMax: 8 * MiB,
+  frameRawBytesMax: 64 * MiB,
+  /** Frame metadata: runs, contexts, request parts, dispositions. */
+  frameMetaBytesMax: 1 * MiB,
+  /** Recent frames kept in memory for consumers that keep up. */
+  spoolCacheBytesMax: 32 * MiB,
+  spoolConsumersMax: 16,
+  idempotencyKeyBytesMax: 255,
+  idempotencyWindowMs: 3_600_000,
+  idempotencyKeysMax: 262_144,
+  /** Batches given to workers and not yet taken by the sink. */
+  poolBatchesInFlightMax: 64,
+  poolBytesInFlightMax: 32 * MiB,
+  loaderRowsMax: 100_000,
+  loaderBytesMax: 48 * MiB,
+  loaderLingerMs: 300,
+  loaderRetryDelayMsMax: 30_000,
+  drainDeliveryMs: 10_000,
+  unmappedPairsPerEventMax: 1_024,
+} as const;
+
+assert(LIMITS.httpItemBytesMax < LIMITS.frameRawBytesMax, 'any item fits into a frame');
+assert(
+  LIMITS.syslogMessageBytesMax < LIMITS.admissionPendingBytesMax,
+  'any message can be admitted',
+);
+assert(LIMITS.batchEventCountMax < 65_536, 'an event index fits into 16 bits');
+assert(
+  10 ** LIMITS.octetCountDigitsMax > LIMITS.syslogMessageBytesMax,
+  'octet counts reach the limit',
+);
