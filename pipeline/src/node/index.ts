@@ -1,1 +1,3 @@
-export {};
+export * from './clock.js';
+export * from './network.js';
+export * from './workers.js';

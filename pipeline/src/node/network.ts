@@ -1,0 +1,68 @@
+// Real sockets.
+import { createSocket } from 'node:dgram';
+import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net';
+import type { Listening, Network, TcpConnection, TcpListenOptions, UdpBindOptions } from '../ports.js';
+
+export const nodeNetwork: Network = { listenTcp, bindUdp };
+
+function listenTcp(options: TcpListenOptions): Promise<Listening> {
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    options.onConnection(wrapSocket(socket));
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: options.host, port: options.port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      const address = server.address() as AddressInfo;
+      resolve({
+        host: address.address,
+        port: address.port,
+        // Not awaited to the end: open connections outlive their listener.
+        close: async () => void server.close(),
+      });
+    });
+  });
+}
+
+function wrapSocket(socket: Socket): TcpConnection {
+  let failure: Error | null = null;
+  // Without a listener a reset would end the process; `close` always follows.
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  return {
+    peerAddress: plainAddress(socket.remoteAddress ?? 'unknown'),
+    onData: (callback) => void socket.on('data', callback),
+    onClose: (callback) => void socket.once('close', () => callback(failure)),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    destroy: () => void socket.destroy(),
+  };
+}
+
+function bindUdp(options: UdpBindOptions): Promise<Listening> {
+  const socket = createSocket({
+    type: isIPv6(options.host) ? 'udp6' : 'udp4',
+    recvBufferSize: options.receiveBufferBytes,
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind({ address: options.host, port: options.port }, () => {
+      socket.off('error', reject);
+      // A later error, for instance an ICMP reply to something never sent, must not end the process.
+      socket.on('error', () => {});
+      socket.on('message', (bytes, peer) => options.onMessage(bytes, plainAddress(peer.address)));
+      const address = socket.address();
+      resolve({
+        host: address.address,
+        port: address.port,
+        close: () => new Promise((done) => socket.close(() => done())),
+      });
+    });
+  });
+}
+
+/** `::ffff:192.0.2.1` is the same peer as `192.0.2.1`. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}

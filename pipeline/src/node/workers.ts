@@ -1,0 +1,39 @@
+// The worker pool, on piscina. Its defaults are changed on purpose: an unbounded queue would hide
+// back-pressure, and `atomics: 'sync'` starves the timers of a worker.
+import { Piscina } from 'piscina';
+import { messageOf, WeirError } from '../errors.js';
+import type { Workers } from '../ports.js';
+
+export interface NodeWorkersOptions {
+  /** Module that exports the task function as default. */
+  readonly entry: URL;
+  readonly workerCount: number;
+  /** Tasks waiting for a worker; callers keep below it. */
+  readonly queueTaskCountMax: number;
+  /** Heap of one worker, MiB. */
+  readonly heapMiBMax: number;
+}
+
+export function nodeWorkers<Task, Result>(options: NodeWorkersOptions): Workers<Task, Result> {
+  const pool = new Piscina<Task, Result>({
+    filename: options.entry.href,
+    minThreads: options.workerCount,
+    maxThreads: options.workerCount,
+    concurrentTasksPerWorker: 2,
+    maxQueue: options.queueTaskCountMax,
+    atomics: 'async',
+    recordTiming: false,
+    resourceLimits: { maxOldGenerationSizeMb: options.heapMiBMax },
+  });
+  return {
+    workerCount: options.workerCount,
+    async run(task, transfer) {
+      try {
+        return await pool.run(task, { transferList: [...transfer] });
+      } catch (error) {
+        throw new WeirError('WEIR_WORKER_FAILED', `a pipeline worker failed: ${messageOf(error)}`, {}, error);
+      }
+    },
+    close: () => pool.close({ force: true }),
+  };
+}

@@ -1,0 +1,110 @@
+// Scenario: workers that answer in any order, fail, or are slow.
+// Guarantees: results per stream come in submission order; streams do not wait for each other; never
+// more than the limit is under way; a batch that keeps failing ends in quarantine mode, not in a loop.
+import t from 'tap';
+import { allocateBytes, type SequencedBatch } from '../batch.js';
+import type { EncodedBatch } from '../component.js';
+import { WeirError } from '../errors.js';
+import type { Workers } from '../ports.js';
+import { OrderedProcessor, type ProcessTask } from './ordered-processor.js';
+
+const EMPTY: EncodedBatch = {
+  events: null,
+  quarantine: null,
+  quarantinedSeqs: new Float64Array(0),
+  quarantinedByReason: {},
+  filtered: [],
+};
+
+function batchOf(stream: string, seqFirst: number): SequencedBatch {
+  return {
+    tenant: 'default',
+    stream,
+    retentionClass: 'default',
+    format: 'syslog',
+    receivedAtNs: 0n,
+    eventCount: 0,
+    bytes: allocateBytes(0),
+    offsets: new Uint32Array(1),
+    marks: new Uint32Array(0),
+    runs: [],
+    requestParts: [],
+    dispositions: [],
+    epoch: 1n,
+    seqFirst,
+  };
+}
+
+interface Pending {
+  readonly task: ProcessTask;
+  readonly resolve: (result: EncodedBatch) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class ManualWorkers implements Workers<ProcessTask, EncodedBatch> {
+  readonly workerCount = 1;
+  readonly pending: Pending[] = [];
+  run(task: ProcessTask): Promise<EncodedBatch> {
+    return new Promise((resolve, reject) => this.pending.push({ task, resolve, reject }));
+  }
+  async close(): Promise<void> {}
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+t.test('order is restored per stream and not across streams', async (t) => {
+  const workers = new ManualWorkers();
+  const processor = new OrderedProcessor({ workers });
+  const done: string[] = [];
+  for (const [stream, seq] of [
+    ['a', 0],
+    ['a', 1],
+    ['b', 0],
+  ] as const) {
+    void processor.process(batchOf(stream, seq), null).then(() => done.push(`${stream}${seq}`));
+  }
+  await settle();
+  workers.pending[1]?.resolve(EMPTY);
+  workers.pending[2]?.resolve(EMPTY);
+  await settle();
+  t.same(done, ['b0'], 'a1 waits for a0, b0 does not');
+  workers.pending[0]?.resolve(EMPTY);
+  await settle();
+  t.same(done, ['b0', 'a0', 'a1']);
+  t.equal(processor.inFlightCount, 0);
+});
+
+t.test('no more than the limit is under way', async (t) => {
+  const workers = new ManualWorkers();
+  const processor = new OrderedProcessor({ workers, inFlightBatchesMax: 2 });
+  for (let i = 0; i < 5; i++) void processor.process(batchOf('a', i), null);
+  await settle();
+  t.equal(workers.pending.length, 2);
+  workers.pending[0]?.resolve(EMPTY);
+  await settle();
+  t.equal(workers.pending.length, 3);
+  for (let i = 1; i < 5; i++) {
+    workers.pending[i]?.resolve(EMPTY);
+    await settle();
+  }
+  t.equal(processor.inFlightCount, 0);
+});
+
+t.test('a batch that keeps failing is quarantined', async (t) => {
+  const workers = new ManualWorkers();
+  const failures: string[] = [];
+  const processor = new OrderedProcessor({
+    workers,
+    onFailure: (failure, _batch, attempt) => failures.push(`${failure.code} ${attempt}`),
+  });
+  const result = processor.process(batchOf('a', 0), null);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await settle();
+    workers.pending[attempt]?.reject(new WeirError('WEIR_WORKER_FAILED', 'died'));
+  }
+  await settle();
+  t.equal(workers.pending[2]?.task.mode, 'quarantine');
+  workers.pending[2]?.resolve(EMPTY);
+  t.equal(await result, EMPTY);
+  t.same(failures, ['WEIR_WORKER_FAILED 1', 'WEIR_WORKER_FAILED 2']);
+});
