@@ -8,8 +8,8 @@ import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 /** DIR/run.json: where a running instance is to be found. */
 export interface RunFile {
   readonly pid: number;
-  /** Start time of that process in clock ticks since boot, so that a reused pid is not mistaken. */
-  readonly pidStartTicks: string;
+  /** Boot and start time of that process, so that a reused pid is not mistaken for it. */
+  readonly pidIdentity: string;
   readonly version: string;
   readonly startedAt: string;
   readonly storeUrl: string;
@@ -33,7 +33,7 @@ export function openDataDirectory(path: string): DataDirectory {
   const draft = join(path, `lock.${randomBytes(6).toString('hex')}`);
   try {
     mkdirSync(path, { recursive: true });
-    writeFileSync(draft, `${process.pid} ${startTicksOf(process.pid)}\n`);
+    writeFileSync(draft, `${process.pid} ${processIdentity(process.pid)}\n`);
   } catch (error) {
     throw new WeirError('WEIR_DATA_DIR_UNWRITABLE', `cannot write the data directory ${path}: ${messageOf(error)}`);
   }
@@ -63,7 +63,7 @@ export function openDataDirectory(path: string): DataDirectory {
 
 interface Holder {
   readonly pid: number;
-  readonly startTicks: string;
+  readonly identity: string;
 }
 
 function tryLink(from: string, to: string): boolean {
@@ -79,6 +79,9 @@ function tryLink(from: string, to: string): boolean {
 function takeAside(lockPath: string, asidePath: string): void {
   try {
     renameSync(lockPath, asidePath);
+    const moved = readHolder(asidePath);
+    // Another process may have replaced the stale lock in between: give its lock back.
+    if (moved !== null && isAlive(moved)) tryLink(asidePath, lockPath);
     rmSync(asidePath, { force: true });
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
@@ -87,24 +90,26 @@ function takeAside(lockPath: string, asidePath: string): void {
 
 function readHolder(lockPath: string): Holder | null {
   try {
-    const [pid, startTicks] = readFileSync(lockPath, 'utf8').trim().split(' ');
-    return { pid: Number(pid), startTicks: startTicks ?? '' };
+    const [pid, identity] = readFileSync(lockPath, 'utf8').trim().split(' ');
+    return { pid: Number(pid), identity: identity ?? '' };
   } catch {
     return null;
   }
 }
 
 function isAlive(holder: Holder): boolean {
-  return holder.startTicks !== '' && startTicksOf(holder.pid) === holder.startTicks;
+  return holder.identity !== '' && processIdentity(holder.pid) === holder.identity;
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)); empty when there is no such process or it is a zombie. */
-export function startTicksOf(pid: number): string {
+/** Boot id and start time of a process (proc(5)); empty when there is none or it is a zombie. */
+export function processIdentity(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command in field 2 may hold spaces and parentheses: count from its end.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+    if (fields[0] === 'Z') return '';
+    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${bootId}:${fields[19]}`;
   } catch {
     return '';
   }
@@ -120,7 +125,7 @@ export function writeRunFile(directory: string, run: RunFile): void {
 export function readRunFile(directory: string): RunFile | null {
   try {
     const run = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunFile;
-    return startTicksOf(run.pid) === run.pidStartTicks ? run : null;
+    return processIdentity(run.pid) === run.pidIdentity ? run : null;
   } catch {
     return null;
   }

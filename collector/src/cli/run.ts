@@ -1,0 +1,95 @@
+// `weir run`: the main job. Prints where it listens, how to send an event and how to find it, then a
+// status line each second. SIGINT or SIGTERM drains; a second one ends at once.
+import { messageOf, type WeirError } from '@weir/pipeline';
+import { nodeClock, nodeTimers } from '@weir/pipeline/node';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { type ConfigFlags, loadConfig } from '../config/load.js';
+import { type RunningCollector, startCollector } from '../run/collector.js';
+import { formatStatus } from '../run/status-line.js';
+import { version } from '../version.js';
+
+const STATUS_INTERVAL_MS = 1_000;
+
+interface RunOptions extends ConfigFlags {
+  readonly quiet?: true;
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Run collector, pipeline, loader and, unless told otherwise, the embedded store.')
+    .option('--config <file>', 'TOML or JSON; without it ./weir.toml or ./weir.json is read if there is one')
+    .option('--data <dir>', 'data directory (default ./var)')
+    .option('--syslog <host:port>', 'where syslog listens, UDP and TCP (default 127.0.0.1:5514)')
+    .option('--http <host:port>', 'where HTTP listens (default 127.0.0.1:8514)')
+    .option('--quiet', 'no status lines')
+    .addHelpText(
+      'after',
+      '\nEnvironment: CLICKHOUSE_URL (a server instead of the embedded store), EVENTS_TABLE (default dev.events).' +
+        '\nFlags go over environment, environment over file.',
+    )
+    .action(run);
+}
+
+async function run(options: RunOptions): Promise<void> {
+  const { config, file } = loadConfig(options, process.env);
+  const log = pino({ level: config.log_level, base: null }, pino.destination({ dest: 2, sync: true }));
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  say(`weir ${version}, ${file === null ? 'default configuration' : file}`);
+  const collector = await startCollector(config, log, process.env.WEIR_SABOTAGE ?? null, say);
+  for (const line of greeting(collector)) say(line);
+  const stopStatus = options.quiet ? () => {} : startStatusLines(collector, say);
+
+  const signal = await nextEnd(collector);
+  stopStatus();
+  say(`${signal}: draining; what was accepted is kept, delivery gets 10 s`);
+  // A second signal ends at once: everything acknowledged is on disk already.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+  const left = await collector.drain();
+  say(
+    left.pendingEventCount === 0
+      ? 'drained: everything accepted is stored'
+      : `drained: ${left.pendingEventCount} events stay in the spool and are stored after the next start`,
+  );
+  // The engine's client and the worker pool may hold handles; nothing is left to do.
+  process.exit(collector.failure === null ? 0 : 1);
+}
+
+/** Resolves with the reason to end: a signal, or a failure that leaves nothing to do. */
+function nextEnd(collector: RunningCollector): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
+    void collector.failed.then((error: WeirError | Error) => resolve(`failed: ${messageOf(error)}`));
+  });
+}
+
+function greeting(collector: RunningCollector): string[] {
+  const { syslogAddress, httpAddress, listening, storeDescription, eventsTable } = collector;
+  const lines = [`store      ${storeDescription}`, `listening  ${listening.join(', ')}`];
+  if (syslogAddress !== null) {
+    const { host, port } = syslogAddress;
+    lines.push(`send one   logger --server ${host} --port ${port} --tcp --rfc5424 --tag demo "hello weir"`);
+  }
+  if (httpAddress !== null) {
+    lines.push(`           curl -sS http://${httpAddress}/ingest -d '{"message":"hello weir"}'`);
+  }
+  lines.push(
+    `find it    npx weir query "SELECT time, source, message FROM ${eventsTable} WHERE message LIKE '%hello%'"${collector.dataFlag}`,
+  );
+  return lines;
+}
+
+function startStatusLines(collector: RunningCollector, say: (line: string) => void): () => void {
+  const stop = new AbortController();
+  void (async () => {
+    let previous = collector.sample(nodeClock.monotonicMs());
+    for (;;) {
+      await nodeTimers.sleep(STATUS_INTERVAL_MS, stop.signal);
+      if (stop.signal.aborted) return;
+      const now = collector.sample(nodeClock.monotonicMs());
+      say(formatStatus(previous, now));
+      previous = now;
+    }
+  })();
+  return () => stop.abort();
+}

@@ -1,0 +1,24 @@
+// What a proof is.
+import type { ProofResult } from './report.js';
+
+export interface ProofContext {
+  /** Empty directory of this run; removed afterwards unless --keep. */
+  readonly directory: string;
+  readonly seed: number;
+  /** One of the proof's sabotages, null for an honest run. */
+  readonly sabotage: string | null;
+  /** Progress, one line. */
+  readonly say: (line: string) => void;
+}
+
+export interface Proof {
+  readonly name: string;
+  readonly summary: string;
+  /** Faults that can be planted; with each the proof must fail. The first is the default. */
+  readonly sabotages: readonly string[];
+  run(context: ProofContext): Promise<ProofResult>;
+}
+
+/** Environment that plants a fault in the collector. */
+export const sabotageEnvironment = (sabotage: string | null): NodeJS.ProcessEnv =>
+  sabotage === null ? {} : { WEIR_SABOTAGE: sabotage };
