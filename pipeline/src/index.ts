@@ -4,6 +4,6 @@ export * from './errors.js';
 export * from './limits.js';
 export * from './metrics.js';
 export * from './ports.js';
+export * from './runtime/ordered-processor.js';
 export * from './schema/fields.js';
 export * from './taxonomy.js';
-export * from './runtime/ordered-processor.js';

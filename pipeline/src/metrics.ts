@@ -22,17 +22,29 @@ const COMPONENT_LABELS = ['component_id', 'component_kind', 'component_type'] as
 export class Metrics {
   readonly registry = new Registry();
   readonly #receivedEvents = this.#counter('component_received_events_total', 'Events received.');
-  readonly #receivedBytes = this.#counter('component_received_event_bytes_total', 'Bytes of events received.');
+  readonly #receivedBytes = this.#counter(
+    'component_received_event_bytes_total',
+    'Bytes of events received.',
+  );
   readonly #sentEvents = this.#counter('component_sent_events_total', 'Events sent on.');
-  readonly #sentBytes = this.#counter('component_sent_event_bytes_total', 'Bytes of events sent on.');
-  readonly #discarded = this.#counter('component_discarded_events_total', 'Events that were not kept, by cause.', [
-    'intentional',
-    'cause',
+  readonly #sentBytes = this.#counter(
+    'component_sent_event_bytes_total',
+    'Bytes of events sent on.',
+  );
+  readonly #discarded = this.#counter(
+    'component_discarded_events_total',
+    'Events that were not kept, by cause.',
+    ['intentional', 'cause'],
+  );
+  readonly #errors = this.#counter('component_errors_total', 'Errors, by type and stage.', [
+    'error_type',
+    'stage',
   ]);
-  readonly #errors = this.#counter('component_errors_total', 'Errors, by type and stage.', ['error_type', 'stage']);
-  readonly #quarantined = this.#counter('component_quarantined_events_total', 'Events sent to quarantine, by reason.', [
-    'reason',
-  ]);
+  readonly #quarantined = this.#counter(
+    'component_quarantined_events_total',
+    'Events sent to quarantine, by reason.',
+    ['reason'],
+  );
   readonly #latency = new Histogram({
     name: 'component_latency_seconds',
     help: 'Time that a batch spends in a component.',
@@ -58,9 +70,13 @@ export class Metrics {
         sentBytes.inc(byteCount);
       },
       discarded: (eventCount, cause, intentional) =>
-        this.#discarded.labels({ ...labels, cause, intentional: String(intentional) }).inc(eventCount),
-      error: (errorType, stage) => this.#errors.labels({ ...labels, error_type: errorType, stage }).inc(),
-      quarantined: (eventCount, reason) => this.#quarantined.labels({ ...labels, reason }).inc(eventCount),
+        this.#discarded
+          .labels({ ...labels, cause, intentional: String(intentional) })
+          .inc(eventCount),
+      error: (errorType, stage) =>
+        this.#errors.labels({ ...labels, error_type: errorType, stage }).inc(),
+      quarantined: (eventCount, reason) =>
+        this.#quarantined.labels({ ...labels, reason }).inc(eventCount),
       latency: (seconds) => latency.observe(seconds),
     };
   }

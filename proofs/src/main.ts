@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isoNow, monotonicMs } from '@weir/harness';
 import { Command } from 'commander';
-import { isoNow, monotonicMs } from './harness/clock.js';
 import type { Proof } from './harness/proof.js';
 import { fail, writeReport } from './harness/report.js';
 import { collectorSpool } from './proofs/collector-spool.js';
@@ -21,10 +21,13 @@ interface Options {
 async function runProof(name: string, options: Options): Promise<void> {
   const proof = PROOFS.find((candidate) => candidate.name === name);
   if (proof === undefined) {
-    usage(`no proof named ${name}; there are ${PROOFS.map((candidate) => candidate.name).join(', ')}`);
+    usage(
+      `no proof named ${name}; there are ${PROOFS.map((candidate) => candidate.name).join(', ')}`,
+    );
     return;
   }
-  const sabotage = options.sabotage === true ? (proof.sabotages[0] ?? null) : (options.sabotage ?? null);
+  const sabotage =
+    options.sabotage === true ? (proof.sabotages[0] ?? null) : (options.sabotage ?? null);
   if (sabotage === 'list') {
     process.stdout.write(`${proof.sabotages.join('\n')}\n`);
     return;
@@ -48,7 +51,8 @@ async function runProof(name: string, options: Options): Promise<void> {
     .run({ directory, seed, sabotage, say })
     .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), {}));
   const durationMs = Math.round(monotonicMs() - startedMs);
-  if (options.keep || (result.outcome === 'FAIL' && sabotage === null)) say(`left in ${directory}: data directory and weir.log`);
+  if (options.keep || (result.outcome === 'FAIL' && sabotage === null))
+    say(`left in ${directory}: data directory and weir.log`);
   else rmSync(directory, { recursive: true, force: true });
   const last = writeReport({ name, seed, sabotage, startedAt, durationMs }, result);
   process.stdout.write(`${last}\n`);
@@ -66,7 +70,10 @@ const program = new Command('proof')
   .option('--seed <number>', 'seed of everything random', String(DEFAULT_SEED))
   .option('--sabotage [fault]', 'plant a fault, the proof must then fail; `list` names them')
   .option('--keep', 'keep data directory and log of a run that passed')
-  .addHelpText('after', `\n${PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n')}`)
+  .addHelpText(
+    'after',
+    `\n${PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n')}`,
+  )
   .action(runProof);
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 await program.parseAsync(process.argv);

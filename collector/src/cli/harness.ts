@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { WeirError } from '@weir/pipeline';
 import { Command } from 'commander';
 
-export const proofCommand = (): Command => harness('proof', 'proofs', 'Run a proof, such as collector_spool or ledger.');
-export const benchCommand = (): Command => harness('bench', 'bench', 'Run a bench, such as spool or end_to_end.');
+export const proofCommand = (): Command =>
+  harness('proof', 'proofs', 'Run a proof, such as collector_spool or ledger.');
+export const benchCommand = (): Command =>
+  harness('bench', 'bench', 'Run a bench, such as spool or end_to_end.');
 
 function harness(name: string, folder: string, description: string): Command {
   return new Command(name)
@@ -24,7 +26,10 @@ function harness(name: string, folder: string, description: string): Command {
 function start(folder: string, name: string, args: readonly string[]): Promise<number> {
   const entry = fileURLToPath(new URL(`../../../${folder}/dist/main.js`, import.meta.url));
   if (!existsSync(entry)) {
-    throw new WeirError('WEIR_USAGE', `weir ${name} works in the source tree only: there is no ${folder}/ here`);
+    throw new WeirError(
+      'WEIR_USAGE',
+      `weir ${name} works in the source tree only: there is no ${folder}/ here`,
+    );
   }
   const child = spawn(process.execPath, [entry, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));

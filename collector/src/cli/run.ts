@@ -18,7 +18,10 @@ interface RunOptions extends ConfigFlags {
 export function runCommand(): Command {
   return new Command('run')
     .description('Run collector, pipeline, loader and, unless told otherwise, the embedded store.')
-    .option('--config <file>', 'TOML or JSON; without it ./weir.toml or ./weir.json is read if there is one')
+    .option(
+      '--config <file>',
+      'TOML or JSON; without it ./weir.toml or ./weir.json is read if there is one',
+    )
     .option('--data <dir>', 'data directory (default ./var)')
     .option('--syslog <host:port>', 'where syslog listens, UDP and TCP (default 127.0.0.1:5514)')
     .option('--http <host:port>', 'where HTTP listens (default 127.0.0.1:8514)')
@@ -33,7 +36,10 @@ export function runCommand(): Command {
 
 async function run(options: RunOptions): Promise<void> {
   const { config, file } = loadConfig(options, process.env);
-  const log = pino({ level: config.log_level, base: null }, pino.destination({ dest: 2, sync: true }));
+  const log = pino(
+    { level: config.log_level, base: null },
+    pino.destination({ dest: 2, sync: true }),
+  );
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   say(`weir ${version}, ${file === null ? 'default configuration' : file}`);
   const collector = await startCollector(config, log, process.env.WEIR_SABOTAGE ?? null, say);
@@ -59,7 +65,9 @@ async function run(options: RunOptions): Promise<void> {
 function nextEnd(collector: RunningCollector): Promise<string> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
-    void collector.failed.then((error: WeirError | Error) => resolve(`failed: ${messageOf(error)}`));
+    void collector.failed.then((error: WeirError | Error) =>
+      resolve(`failed: ${messageOf(error)}`),
+    );
   });
 }
 
@@ -68,7 +76,9 @@ function greeting(collector: RunningCollector): string[] {
   const lines = [`store      ${storeDescription}`, `listening  ${listening.join(', ')}`];
   if (syslogAddress !== null) {
     const { host, port } = syslogAddress;
-    lines.push(`send one   logger --server ${host} --port ${port} --tcp --rfc5424 --tag demo "hello weir"`);
+    lines.push(
+      `send one   logger --server ${host} --port ${port} --tcp --rfc5424 --tag demo "hello weir"`,
+    );
   }
   if (httpAddress !== null) {
     lines.push(`           curl -sS http://${httpAddress}/ingest -d '{"message":"hello weir"}'`);

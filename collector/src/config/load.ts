@@ -81,7 +81,10 @@ export function splitHostPort(address: string): { host: string; port: number } {
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   const port = Number(address.slice(colon + 1));
   if (!Number.isInteger(port) || port > 65_535) {
-    throw new WeirError('WEIR_CONFIG_INVALID', `port must be <= 65535; got ${JSON.stringify(address)}`);
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      `port must be <= 65535; got ${JSON.stringify(address)}`,
+    );
   }
   return { host, port };
 }

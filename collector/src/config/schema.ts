@@ -10,8 +10,16 @@ const LABEL = '^[A-Za-z0-9_.-]{1,64}$';
 const listen = (example: string) =>
   Type.String({ pattern: HOST_PORT, description: 'HOST:PORT or [IPv6]:PORT', examples: [example] });
 const common = {
-  tenant: Type.String({ pattern: LABEL, default: 'default', description: 'Tenant of all events of this listener.' }),
-  retention_class: Type.String({ pattern: LABEL, default: 'default', description: 'Retention class of the stored rows.' }),
+  tenant: Type.String({
+    pattern: LABEL,
+    default: 'default',
+    description: 'Tenant of all events of this listener.',
+  }),
+  retention_class: Type.String({
+    pattern: LABEL,
+    default: 'default',
+    description: 'Retention class of the stored rows.',
+  }),
   shards: Type.Integer({
     minimum: 1,
     maximum: 64,
@@ -38,7 +46,10 @@ const SyslogSource = Type.Object(
     }),
     ...common,
   },
-  { ...closed, description: 'Syslog over UDP and TCP, RFC 3164 and RFC 5424, newline or octet counted.' },
+  {
+    ...closed,
+    description: 'Syslog over UDP and TCP, RFC 3164 and RFC 5424, newline or octet counted.',
+  },
 );
 
 const HttpSource = Type.Object(
@@ -59,12 +70,19 @@ const HttpSource = Type.Object(
     }),
     ...common,
   },
-  { ...closed, description: 'POST /ingest with NDJSON or a JSON array; also /healthz, /readyz and /metrics.' },
+  {
+    ...closed,
+    description: 'POST /ingest with NDJSON or a JSON array; also /healthz, /readyz and /metrics.',
+  },
 );
 
 export const ConfigSchema = Type.Object(
   {
-    data_dir: Type.String({ minLength: 1, default: './var', description: 'Where spool and embedded store live.' }),
+    data_dir: Type.String({
+      minLength: 1,
+      default: './var',
+      description: 'Where spool and embedded store live.',
+    }),
     log_level: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], {
       default: 'info',
       description: 'Least severe level that is logged, as JSON lines on standard error.',
@@ -106,13 +124,23 @@ export const ConfigSchema = Type.Object(
           default: LIMITS.spoolCommitIntervalMs,
           description: 'Longest wait for company before an fdatasync.',
         }),
-        zstd_level: Type.Integer({ minimum: 1, maximum: 19, default: 1, description: 'Compression of frames.' }),
+        zstd_level: Type.Integer({
+          minimum: 1,
+          maximum: 19,
+          default: 1,
+          description: 'Compression of frames.',
+        }),
       },
       { ...closed, default: {}, description: 'The disk buffer.' },
     ),
     workers: Type.Object(
       {
-        count: Type.Integer({ minimum: 1, maximum: 64, default: 2, description: 'Threads that parse.' }),
+        count: Type.Integer({
+          minimum: 1,
+          maximum: 64,
+          default: 2,
+          description: 'Threads that parse.',
+        }),
       },
       { ...closed, default: {}, description: 'The worker pool.' },
     ),
@@ -126,9 +154,15 @@ export const ConfigSchema = Type.Object(
         events_table: Type.String({
           pattern: '^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$',
           default: 'dev.events',
-          description: 'DATABASE.TABLE of the events; quarantine, dispositions and ledger stand beside it.',
+          description:
+            'DATABASE.TABLE of the events; quarantine, dispositions and ledger stand beside it.',
         }),
-        ttl_days: Type.Integer({ minimum: 1, maximum: 36500, default: 90, description: 'Retention of rows.' }),
+        ttl_days: Type.Integer({
+          minimum: 1,
+          maximum: 36500,
+          default: 90,
+          description: 'Retention of rows.',
+        }),
         max_rows: Type.Integer({
           minimum: 1,
           maximum: 1_000_000,

@@ -35,7 +35,10 @@ export function openDataDirectory(path: string): DataDirectory {
     mkdirSync(path, { recursive: true });
     writeFileSync(draft, `${process.pid} ${processIdentity(process.pid)}\n`);
   } catch (error) {
-    throw new WeirError('WEIR_DATA_DIR_UNWRITABLE', `cannot write the data directory ${path}: ${messageOf(error)}`);
+    throw new WeirError(
+      'WEIR_DATA_DIR_UNWRITABLE',
+      `cannot write the data directory ${path}: ${messageOf(error)}`,
+    );
   }
   try {
     while (!tryLink(draft, lockPath)) {

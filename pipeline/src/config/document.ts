@@ -1,6 +1,6 @@
 // Reading a configuration document: text to object, object against a JSON Schema, and errors that name
 // the path, the value and the nearest known key. Used by every process that takes a configuration.
-import { type ErrorObject, Ajv } from 'ajv';
+import { Ajv, type ErrorObject } from 'ajv';
 import { parse as parseToml } from 'smol-toml';
 import type { JsonSchema } from '../component.js';
 import { messageOf, WeirError } from '../errors.js';
@@ -45,9 +45,14 @@ function describe(error: ErrorObject): string {
   if (error.keyword === 'additionalProperties') {
     const unknownKey = String(params.additionalProperty);
     const known = Object.keys((error.parentSchema?.properties ?? {}) as object);
+    const [namePattern] = Object.keys((error.parentSchema?.patternProperties ?? {}) as object);
+    if (namePattern !== undefined) {
+      return `${join(path, unknownKey)} is not a valid name; names match ${namePattern}`;
+    }
     return `${join(path, unknownKey)} is not a known key; ${suggestion(unknownKey, known)}`;
   }
-  if (error.keyword === 'required') return `${join(path, String(params.missingProperty))} is missing`;
+  if (error.keyword === 'required')
+    return `${join(path, String(params.missingProperty))} is missing`;
   const got = `got ${JSON.stringify(error.data) ?? 'nothing'}`;
   if (error.keyword === 'enum') {
     const allowed = (params.allowedValues as unknown[]).map((value) => JSON.stringify(value));
@@ -57,12 +62,16 @@ function describe(error: ErrorObject): string {
     const types = discriminatorValues(error.parentSchema);
     return `${join(path, String(params.tag))} must be one of ${types.join(', ')}; got ${JSON.stringify(params.tagValue) ?? 'nothing'}`;
   }
-  const hint = typeof error.parentSchema?.description === 'string' ? ` (${error.parentSchema.description})` : '';
+  const hint =
+    typeof error.parentSchema?.description === 'string'
+      ? ` (${error.parentSchema.description})`
+      : '';
   return `${path} ${error.message ?? 'is invalid'}; ${got}${hint}`;
 }
 
 function discriminatorValues(schema: unknown): string[] {
-  const branches = (schema as { oneOf?: { properties?: { type?: { const?: unknown } } }[] })?.oneOf ?? [];
+  const branches =
+    (schema as { oneOf?: { properties?: { type?: { const?: unknown } } }[] })?.oneOf ?? [];
   return branches.map((branch) => JSON.stringify(branch.properties?.type?.const));
 }
 

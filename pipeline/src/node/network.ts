@@ -1,7 +1,13 @@
 // Real sockets.
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net';
-import type { Listening, Network, TcpConnection, TcpListenOptions, UdpBindOptions } from '../ports.js';
+import type {
+  Listening,
+  Network,
+  TcpConnection,
+  TcpListenOptions,
+  UdpBindOptions,
+} from '../ports.js';
 
 export const nodeNetwork: Network = { listenTcp, bindUdp };
 

@@ -1,6 +1,6 @@
 // The worker pool, on piscina. Its defaults are changed on purpose: an unbounded queue would hide
 // back-pressure, and `atomics: 'sync'` starves the timers of a worker.
-import { Piscina } from 'piscina';
+import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { messageOf, WeirError } from '../errors.js';
 import type { Workers } from '../ports.js';
 
@@ -31,9 +31,21 @@ export function nodeWorkers<Task, Result>(options: NodeWorkersOptions): Workers<
       try {
         return await pool.run(task, { transferList: [...transfer] });
       } catch (error) {
-        throw new WeirError('WEIR_WORKER_FAILED', `a pipeline worker failed: ${messageOf(error)}`, {}, error);
+        throw new WeirError(
+          'WEIR_WORKER_FAILED',
+          `a pipeline worker failed: ${messageOf(error)}`,
+          {},
+          error,
+        );
       }
     },
     close: () => pool.close({ force: true }),
   };
+}
+
+/** Wraps a worker's result so that its buffers are moved to the main thread instead of copied. */
+export function moveResult<Result>(result: Result, buffers: readonly ArrayBuffer[]): Result {
+  const wrapped = { [transferableSymbol]: buffers, [valueSymbol]: result };
+  // Piscina unwraps it before posting; the task's type is that of the value.
+  return move(wrapped as never) as unknown as Result;
 }

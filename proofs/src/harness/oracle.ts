@@ -33,7 +33,9 @@ export class Oracle {
 
   /** `stored`: one [producer, number] per row found. */
   judge(stored: Iterable<readonly [string, number]>): Verdict {
-    const seen = new Map([...this.#sent].map(([producer, count]) => [producer, new Uint16Array(count)]));
+    const seen = new Map(
+      [...this.#sent].map(([producer, count]) => [producer, new Uint16Array(count)]),
+    );
     let found = 0;
     let invented = 0;
     for (const [producer, number] of stored) {

@@ -21,7 +21,11 @@ export interface ProofRun {
   readonly durationMs: number;
 }
 
-export const pass = (figures: Record<string, unknown>): ProofResult => ({ outcome: 'PASS', reason: '', figures });
+export const pass = (figures: Record<string, unknown>): ProofResult => ({
+  outcome: 'PASS',
+  reason: '',
+  figures,
+});
 export const fail = (reason: string, figures: Record<string, unknown>): ProofResult => ({
   outcome: 'FAIL',
   reason,

@@ -3,11 +3,10 @@
 // closes. Plain TCP has no acknowledgement: the collector itself stays up, so all that was sent counts.
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { monotonicMs, seeded, sleep } from '../harness/clock.js';
+import { monotonicMs, seeded, sleep, WeirProcess } from '@weir/harness';
 import { Oracle } from '../harness/oracle.js';
 import { type Proof, type ProofContext, sabotageEnvironment } from '../harness/proof.js';
 import { fail, type ProofResult, pass } from '../harness/report.js';
-import { WeirProcess } from '../harness/weir-process.js';
 
 const EVENT_COUNT = 100_000;
 const EVENTS_PER_SECOND = 8_000;
@@ -22,7 +21,10 @@ export const collectorSpool: Proof = {
 };
 
 async function run(context: ProofContext): Promise<ProofResult> {
-  const weir = new WeirProcess(join(context.directory, 'data'), sabotageEnvironment(context.sabotage));
+  const weir = new WeirProcess(
+    join(context.directory, 'data'),
+    sabotageEnvironment(context.sabotage),
+  );
   const oracle = new Oracle();
   oracle.register(PRODUCER, EVENT_COUNT);
   await weir.start();
@@ -32,18 +34,32 @@ async function run(context: ProofContext): Promise<ProofResult> {
     const kills = await killStoreRepeatedly(weir, context);
     await sending;
     oracle.acknowledge(PRODUCER, 0, EVENT_COUNT);
-    context.say(`sent ${EVENT_COUNT} events in ${((monotonicMs() - startedMs) / 1000).toFixed(1)} s`);
+    context.say(
+      `sent ${EVENT_COUNT} events in ${((monotonicMs() - startedMs) / 1000).toFixed(1)} s`,
+    );
     const verified = await weir.verify(120);
     const rows = await weir.query("SELECT extract(raw_data, 'proof=(\\\\d+)') FROM dev.events");
-    const verdict = oracle.judge(rows.map(([number]): [string, number] => [PRODUCER, Number(number)]));
+    const verdict = oracle.judge(
+      rows.map(([number]): [string, number] => [PRODUCER, Number(number)]),
+    );
     const exitCode = await weir.stop();
-    const figures = { ...verdict, kills, verifyExitCode: verified.code, exitCode, seed: context.seed };
-    context.say(`stored ${verdict.found}, missing ${verdict.missing}, twice ${verdict.twice}, kills ${kills}`);
-    if (kills < KILL_COUNT) return fail(`only ${kills} kills of ${KILL_COUNT} hit the store`, figures);
+    const figures = {
+      ...verdict,
+      kills,
+      verifyExitCode: verified.code,
+      exitCode,
+      seed: context.seed,
+    };
+    context.say(
+      `stored ${verdict.found}, missing ${verdict.missing}, twice ${verdict.twice}, kills ${kills}`,
+    );
+    if (kills < KILL_COUNT)
+      return fail(`only ${kills} kills of ${KILL_COUNT} hit the store`, figures);
     if (verdict.missing > 0) return fail(`${verdict.missing} events lost`, figures);
     if (verdict.twice > 0) return fail(`${verdict.twice} events stored twice`, figures);
     if (verdict.invented > 0) return fail(`${verdict.invented} rows that were never sent`, figures);
-    if (verified.code !== 0) return fail(`the ledger does not close: ${verified.stderr.trim()}`, figures);
+    if (verified.code !== 0)
+      return fail(`the ledger does not close: ${verified.stderr.trim()}`, figures);
     if (exitCode !== 0) return fail(`the collector ended with ${exitCode}`, figures);
     return pass(figures);
   } finally {
@@ -55,11 +71,16 @@ async function run(context: ProofContext): Promise<ProofResult> {
 async function send(address: string, context: ProofContext): Promise<void> {
   const colon = address.lastIndexOf(':');
   const socket = connect(Number(address.slice(colon + 1)), address.slice(0, colon));
-  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  await new Promise<void>((resolve, reject) =>
+    socket.once('connect', resolve).once('error', reject),
+  );
   const random = seeded(context.seed);
   const startedMs = monotonicMs();
   for (let next = 0; next < EVENT_COUNT; ) {
-    const due = Math.min(EVENT_COUNT, Math.floor(((monotonicMs() - startedMs) / 1000) * EVENTS_PER_SECOND));
+    const due = Math.min(
+      EVENT_COUNT,
+      Math.floor(((monotonicMs() - startedMs) / 1000) * EVENTS_PER_SECOND),
+    );
     const lines: string[] = [];
     for (; next < due; next++) lines.push(line(next, random));
     if (lines.length > 0 && !socket.write(lines.join(''))) {

@@ -3,11 +3,10 @@
 // Guarantees: every acknowledged event is in the table once, nothing is there twice, the ledger closes
 // over all epochs.
 import { join } from 'node:path';
-import { seeded, sleep } from '../harness/clock.js';
+import { seeded, sleep, WeirProcess } from '@weir/harness';
 import { Oracle } from '../harness/oracle.js';
 import { type Proof, type ProofContext, sabotageEnvironment } from '../harness/proof.js';
 import { fail, type ProofResult, pass } from '../harness/report.js';
-import { WeirProcess } from '../harness/weir-process.js';
 
 const SENDER_COUNT = 4;
 const EVENTS_PER_SENDER_MAX = 500_000;
@@ -31,7 +30,10 @@ interface Sender {
 }
 
 async function run(context: ProofContext): Promise<ProofResult> {
-  const weir = new WeirProcess(join(context.directory, 'data'), sabotageEnvironment(context.sabotage));
+  const weir = new WeirProcess(
+    join(context.directory, 'data'),
+    sabotageEnvironment(context.sabotage),
+  );
   const oracle = new Oracle();
   await weir.start();
   try {
@@ -67,23 +69,41 @@ async function judge(
   const exitCode = await weir.stop();
   const retries = senders.reduce((sum, sender) => sum + sender.retries, 0);
   const replays = senders.reduce((sum, sender) => sum + sender.replays, 0);
-  const figures = { ...verdict, kills: KILL_COUNT, retries, replays, verifyExitCode: verified.code, exitCode };
-  context.say(`stored ${verdict.found}, missing ${verdict.missing}, twice ${verdict.twice}, retries ${retries}`);
+  const figures = {
+    ...verdict,
+    kills: KILL_COUNT,
+    retries,
+    replays,
+    verifyExitCode: verified.code,
+    exitCode,
+  };
+  context.say(
+    `stored ${verdict.found}, missing ${verdict.missing}, twice ${verdict.twice}, retries ${retries}`,
+  );
   const failure = senders.find((sender) => sender.failure !== null)?.failure;
   if (failure) return fail(failure, figures);
   if (verdict.expected === 0) return fail('no event was acknowledged', figures);
   if (verdict.missing > 0) {
-    return fail(`${verdict.missing} acknowledged events lost, first ${verdict.firstMissing[0]}`, figures);
+    return fail(
+      `${verdict.missing} acknowledged events lost, first ${verdict.firstMissing[0]}`,
+      figures,
+    );
   }
   if (verdict.twice > 0) return fail(`${verdict.twice} events stored twice`, figures);
   if (verdict.invented > 0) return fail(`${verdict.invented} rows that were never sent`, figures);
-  if (verified.code !== 0) return fail(`the ledger does not close: ${verified.stderr.trim()}`, figures);
+  if (verified.code !== 0)
+    return fail(`the ledger does not close: ${verified.stderr.trim()}`, figures);
   if (exitCode !== 0) return fail(`the collector ended with ${exitCode}`, figures);
   return pass(figures);
 }
 
 /** One request after the other; each is repeated, under the same key, until it is acknowledged. */
-async function sendUntil(signal: AbortSignal, url: string, sender: Sender, oracle: Oracle): Promise<void> {
+async function sendUntil(
+  signal: AbortSignal,
+  url: string,
+  sender: Sender,
+  oracle: Oracle,
+): Promise<void> {
   while (!signal.aborted && sender.next + EVENTS_PER_REQUEST <= EVENTS_PER_SENDER_MAX) {
     const first = sender.next;
     const body = bodyOf(sender.producer, first);
@@ -101,7 +121,9 @@ async function sendUntil(signal: AbortSignal, url: string, sender: Sender, oracl
 function bodyOf(producer: string, first: number): string {
   const lines: string[] = [];
   for (let number = first; number < first + EVENTS_PER_REQUEST; number++) {
-    lines.push(`{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`);
+    lines.push(
+      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`,
+    );
   }
   return lines.join('\n');
 }
@@ -120,7 +142,8 @@ async function post(url: string, key: string, body: string, sender: Sender): Pro
       if (reply.headers.get('idempotent-replayed') === 'true') sender.replays++;
       return true;
     }
-    if (reply.status < 500 && reply.status !== 429) sender.failure = `${key}: ${reply.status} ${text}`;
+    if (reply.status < 500 && reply.status !== 429)
+      sender.failure = `${key}: ${reply.status} ${text}`;
   } catch {
     // Connection refused or broken: the collector is down for the moment.
   }

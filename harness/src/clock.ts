@@ -18,7 +18,11 @@ export function seeded(seed: number): () => number {
 }
 
 /** Polls until the condition holds; false when the time is over. */
-export async function waitFor(condition: () => Promise<boolean>, timeoutMs: number, everyMs = 100): Promise<boolean> {
+export async function waitFor(
+  condition: () => Promise<boolean>,
+  timeoutMs: number,
+  everyMs = 100,
+): Promise<boolean> {
   const end = monotonicMs() + timeoutMs;
   while (monotonicMs() < end) {
     if (await condition()) return true;

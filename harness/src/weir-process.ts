@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { seeded, waitFor } from './clock.js';
 import { freePort } from './ports.js';
 
-const WEIR = fileURLToPath(new URL('../../../collector/bin/weir.js', import.meta.url));
+const WEIR = fileURLToPath(new URL('../../collector/bin/weir.js', import.meta.url));
 const run = promisify(execFile);
 
 export interface RunFile {
@@ -53,7 +53,11 @@ export class WeirProcess {
     const child = spawn(
       process.execPath,
       [WEIR, 'run', '--data', this.directory, '--syslog', this.#syslog, '--http', this.#http],
-      { stdio: ['ignore', log, log], env: { ...process.env, ...this.#environment }, cwd: join(this.directory, '..') },
+      {
+        stdio: ['ignore', log, log],
+        env: { ...process.env, ...this.#environment },
+        cwd: join(this.directory, '..'),
+      },
     );
     closeSync(log);
     this.#child = child;
@@ -62,7 +66,10 @@ export class WeirProcess {
       exited = true;
     });
     const ready = await waitFor(async () => exited || (await this.#isReady(child.pid)), timeoutMs);
-    if (exited || !ready) throw new Error(`weir run did not become ready, see ${join(this.directory, '..', 'weir.log')}`);
+    if (exited || !ready)
+      throw new Error(
+        `weir run did not become ready, see ${join(this.directory, '..', 'weir.log')}`,
+      );
   }
 
   async #isReady(pid: number | undefined): Promise<boolean> {
@@ -103,7 +110,9 @@ export class WeirProcess {
     const child = this.#child;
     if (child === null) return null;
     this.#child = null;
-    const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    const exited = new Promise<number | null>((resolve) =>
+      child.once('exit', (code) => resolve(code)),
+    );
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const code = await exited;
@@ -137,7 +146,15 @@ export class WeirProcess {
   }
 
   verify(waitSeconds: number, ...more: string[]): Promise<CommandResult> {
-    return this.command('verify', '--data', this.directory, '--wait', `${waitSeconds}s`, '--json', ...more);
+    return this.command(
+      'verify',
+      '--data',
+      this.directory,
+      '--wait',
+      `${waitSeconds}s`,
+      '--json',
+      ...more,
+    );
   }
 }
 

@@ -1,0 +1,41 @@
+// Which events a profile mixes, and in which shares of a thousand.
+import { app } from './kinds/app.js';
+import { ciscoAsa } from './kinds/cisco-asa.js';
+import { fortigate } from './kinds/fortigate.js';
+import type { Kind } from './kinds/kind.js';
+import { cron, sshd, sudo } from './kinds/linux.js';
+import { panos } from './kinds/panos.js';
+
+export interface ProfilePart {
+  readonly kind: Kind;
+  /** Of 1000 events. */
+  readonly share: number;
+}
+
+const alone = (kind: Kind): readonly ProfilePart[] => [{ kind, share: 1000 }];
+
+export const PROFILES = {
+  /** What a small company's perimeter and servers send. */
+  mixed: [
+    { kind: fortigate, share: 200 },
+    { kind: sshd, share: 210 },
+    { kind: ciscoAsa, share: 250 },
+    { kind: panos, share: 90 },
+    { kind: sudo, share: 60 },
+    { kind: cron, share: 70 },
+    { kind: app, share: 120 },
+  ],
+  fortigate: alone(fortigate),
+  /** sshd, sudo and cron. */
+  linux: [
+    { kind: sshd, share: 600 },
+    { kind: sudo, share: 180 },
+    { kind: cron, share: 220 },
+  ],
+  cisco_asa: alone(ciscoAsa),
+  panos: alone(panos),
+  app: alone(app),
+} as const satisfies Readonly<Record<string, readonly ProfilePart[]>>;
+
+export type ProfileName = keyof typeof PROFILES;
+export const PROFILE_NAMES = Object.keys(PROFILES) as ProfileName[];

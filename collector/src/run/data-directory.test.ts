@@ -1,0 +1,74 @@
+// Scenario: one process, two processes, a killed process, and a directory that cannot be written.
+// Guarantees: one holder at a time; a lock whose process is gone is taken over; errors name the cause.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WeirError } from '@weir/pipeline';
+import t from 'tap';
+import { openDataDirectory, processIdentity, readRunFile, writeRunFile } from './data-directory.js';
+
+const code = (action: () => unknown): string => {
+  try {
+    action();
+    return 'none';
+  } catch (error) {
+    return error instanceof WeirError ? error.code : String(error);
+  }
+};
+
+t.test('a directory is made, held once, and free after release', async (t) => {
+  const path = join(t.testdir({}), 'a', 'b');
+  const held = openDataDirectory(path);
+  t.equal(
+    code(() => openDataDirectory(path)),
+    'WEIR_DATA_DIR_LOCKED',
+  );
+  held.release();
+  t.equal(
+    code(() => openDataDirectory(path).release()),
+    'none',
+  );
+  t.notOk(existsSync(join(path, 'lock')), 'release removes the lock');
+});
+
+t.test('the lock of a process that is gone is taken over', async (t) => {
+  const path = t.testdir({});
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  for (const stale of [`${gone} some-boot:1`, `${process.pid} some-other-boot:1`, 'rubbish', '']) {
+    writeFileSync(join(path, 'lock'), stale);
+    t.equal(
+      code(() => openDataDirectory(path).release()),
+      'none',
+      stale,
+    );
+  }
+});
+
+t.test('a path that cannot be a directory is one sentence', async (t) => {
+  const path = join(t.testdir({ file: 'x' }), 'file', 'data');
+  t.equal(
+    code(() => openDataDirectory(path)),
+    'WEIR_DATA_DIR_UNWRITABLE',
+  );
+});
+
+t.test('run.json is only believed while its process lives', async (t) => {
+  const path = t.testdir({});
+  mkdirSync(path, { recursive: true });
+  t.equal(readRunFile(path), null);
+  const run = {
+    pid: process.pid,
+    pidIdentity: processIdentity(process.pid),
+    version: '0',
+    startedAt: '',
+    storeUrl: 'http://127.0.0.1:1',
+    storePid: null,
+    eventsTable: 'dev.events',
+    listeners: {},
+  };
+  writeRunFile(path, run);
+  t.same(readRunFile(path), run);
+  t.equal(JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')).pid, process.pid);
+  writeRunFile(path, { ...run, pidIdentity: 'another boot:1' });
+  t.equal(readRunFile(path), null);
+});

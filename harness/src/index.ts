@@ -1,0 +1,4 @@
+export * from './clock.js';
+export * from './ports.js';
+export * from './process-figures.js';
+export * from './weir-process.js';

@@ -1,0 +1,70 @@
+// What a statement is, as far as the way to run it depends on it.
+
+/** An INSERT whose data follows; `head` ends before SETTINGS and FORMAT. */
+export interface InsertStatement {
+  readonly head: string;
+  readonly settings: string;
+  readonly format: string;
+}
+
+const NAME = '(?:`[^`]*`|"[^"]*"|[\\w$]+)';
+const COLUMNS = '\\((?:[^()`"]|`[^`]*`|"[^"]*"|\\([^()]*\\))*\\)';
+const INSERT = new RegExp(
+  `^\\s*(INSERT\\s+INTO\\s+(?:TABLE\\s+)?${NAME}(?:\\.${NAME})?(?:\\s*${COLUMNS})?)` +
+    '\\s*(SETTINGS\\s[^;]*?)?\\s+FORMAT\\s+(\\w+)\\s*?',
+  'i',
+);
+
+/** The statement, when all of `sql` is an INSERT up to its FORMAT. */
+export function parseInsert(sql: string): InsertStatement | null {
+  const found = INSERT.exec(sql);
+  if (found === null || sql.slice(found[0].length).trim() !== '') return null;
+  return toInsert(found);
+}
+
+/**
+ * The statement at the start of a body that holds statement and data, and where the data starts:
+ * after the first line break or blank behind FORMAT's name. null for `VALUES` and everything else.
+ */
+export function parseInsertWithData(
+  body: Buffer,
+): { readonly insert: InsertStatement; readonly dataStart: number } | null {
+  // latin1 keeps one character a byte, so the index is a byte offset.
+  const text = body.toString('latin1', 0, Math.min(body.length, 64 * 1024));
+  const found = INSERT.exec(text);
+  if (found === null) return null;
+  const end = found[0].length;
+  const next = text[end];
+  if (next !== undefined && !/\s/.test(next)) return null;
+  const insert = toInsert(INSERT.exec(body.toString('utf8', 0, end)) ?? found);
+  const blank = /^(?:[ \t]*\r?\n|\s)/.exec(text.slice(end, end + 64));
+  return { insert, dataStart: end + (blank?.[0].length ?? 0) };
+}
+
+function toInsert(found: RegExpExecArray): InsertStatement {
+  return { head: found[1] ?? '', settings: found[2] ?? '', format: found[3] ?? '' };
+}
+
+/** SELECT and the like: its result can be streamed. */
+export const isSelect = (sql: string): boolean =>
+  /^(?:\s|\(|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:SELECT|WITH)\b/i.test(sql);
+
+/** Output format named by the statement itself. */
+export const namedFormat = (sql: string): string | undefined =>
+  /\bFORMAT\s+(\w+)\s*(?:SETTINGS\s[^;']*)?;?\s*$/i.exec(sql)?.[1];
+
+/** Formats whose output is a plain sequence of rows or blocks, so that chunks can be sent as made. */
+const STREAMABLE = new Set([
+  'jsoneachrow',
+  'jsonstringseachrow',
+  'jsoncompacteachrow',
+  'jsoncompactstringseachrow',
+  'csv',
+  'tabseparated',
+  'tsv',
+  'rowbinary',
+  'native',
+  'lineasstring',
+  'rawblob',
+]);
+export const isStreamable = (format: string): boolean => STREAMABLE.has(format.toLowerCase());
