@@ -7,3 +7,6 @@ export * from './ports.js';
 export * from './runtime/ordered-processor.js';
 export * from './schema/fields.js';
 export * from './taxonomy.js';
+export * from './row-view.js';
+export * from './runtime/column-writer.js';
+export * from './runtime/scratch.js';

@@ -1,3 +1,4 @@
 export * from './clock.js';
+export * from './files.js';
 export * from './network.js';
 export * from './workers.js';

@@ -1,0 +1,60 @@
+// Batches of generated events, made before anything is measured.
+import { createHash } from 'node:crypto';
+import { createGenerator } from '@weir/collector';
+import { LIMITS, type RawBatch } from '@weir/pipeline';
+
+export interface GeneratedBatches {
+  readonly batches: readonly RawBatch[];
+  readonly eventCount: number;
+  readonly byteCount: number;
+  /** SHA-256 of all event bytes, so that two runs can be seen to have had the same input. */
+  readonly hash: string;
+}
+
+/** `streamCount` streams in turn, as from so many shards; the same seed gives the same batches. */
+export function generateBatches(
+  eventCount: number,
+  seed: number,
+  streamCount: number,
+): GeneratedBatches {
+  const generator = createGenerator({
+    profile: 'mixed',
+    seed,
+    rfc: '5424',
+    startMs: 0,
+    runId: 'bench',
+  });
+  const room = generator.eventBytesMax * LIMITS.batchEventCountMax;
+  const scratch = new Uint8Array(room);
+  const ends = new Uint32Array(LIMITS.batchEventCountMax);
+  const hash = createHash('sha256');
+  const batches: RawBatch[] = [];
+  let byteCount = 0;
+  for (let seq = 0; seq < eventCount; ) {
+    const eventsMax = Math.min(LIMITS.batchEventCountMax, eventCount - seq);
+    const filled = generator.fill(scratch, 0, seq, eventsMax, 'none', ends);
+    const bytes = scratch.slice(0, filled.endOffset);
+    hash.update(bytes);
+    const offsets = new Uint32Array(filled.eventCount + 1);
+    offsets.set(ends.subarray(0, filled.eventCount), 1);
+    batches.push({
+      tenant: 'default',
+      stream: `bench/syslog_tcp/${batches.length % streamCount}`,
+      retentionClass: 'default',
+      format: 'syslog',
+      receivedAtNs: 1_767_225_600_000_000_000n,
+      eventCount: filled.eventCount,
+      bytes,
+      offsets,
+      marks: new Uint32Array(0),
+      runs: [
+        { eventCount: filled.eventCount, source: '192.0.2.1', sourceSeqFirst: 0, context: '' },
+      ],
+      requestParts: [],
+      dispositions: [],
+    });
+    byteCount += bytes.length;
+    seq += filled.eventCount;
+  }
+  return { batches, eventCount, byteCount, hash: hash.digest('hex') };
+}

@@ -1,0 +1,180 @@
+// A row of columns as people see it: values by OCSF path, or the whole event as a nested object. Strings
+// are made only here, when someone asks.
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { Column, EventBatch } from './batch.js';
+import { assert } from './errors.js';
+import { FIELDS } from './schema/fields.js';
+import { markName } from './taxonomy.js';
+
+export const OCSF_VERSION = '1.8.0';
+export type FieldValue = string | number;
+/** A nested event. Its objects have no prototype, so that a key such as `__proto__` is only a key. */
+export interface OcsfEvent {
+  [key: string]: unknown;
+}
+
+const fieldByPath = new Map(FIELDS.map((spec, id) => [spec.path, id]));
+const TIME = fieldByPath.get('time') ?? 0;
+// ignoreBOM: a byte order mark inside a value is data and stays.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** One event of a batch. `move` reuses the object for another row. */
+export class EventRow {
+  readonly #batch: EventBatch;
+  readonly #columns: (Column | undefined)[] = [];
+  #row: number;
+
+  constructor(batch: EventBatch, row = 0) {
+    this.#batch = batch;
+    this.#row = row;
+    for (const column of batch.columns) this.#columns[column.field] = column;
+  }
+
+  get row(): number {
+    return this.#row;
+  }
+
+  move(row: number): this {
+    assert(row < this.#batch.raw.eventCount, 'the row is in the batch');
+    this.#row = row;
+    return this;
+  }
+
+  /** Value at a dotted OCSF path such as `src_endpoint.ip`; undefined when the event has none. */
+  get(path: string): FieldValue | undefined {
+    const field = fieldByPath.get(path);
+    return field === undefined ? undefined : this.valueOf(field);
+  }
+
+  /** Value of a FieldId. `time` is in microseconds since 1970. */
+  valueOf(field: number): FieldValue | undefined {
+    const column = this.#columns[field];
+    if (column === undefined) return undefined;
+    const row = this.#row;
+    if (column.kind === 'span') {
+      const start = column.spans[2 * row] ?? 0;
+      const end = column.spans[2 * row + 1] ?? 0;
+      return end === 0 ? undefined : textOf(this.#batch, start, end);
+    }
+    if (column.kind === 'number') {
+      const value = column.values[row];
+      return value === undefined || Number.isNaN(value) ? undefined : value;
+    }
+    const code = column.codes[row] ?? 0;
+    return code === 0 ? undefined : column.dictionary[code];
+  }
+
+  /** Keys of the event that have no column. A key that comes twice has its last value. */
+  unmapped(): Record<string, string> {
+    const pairs = this.#batch.unmapped;
+    const result = Object.create(null) as Record<string, string>;
+    for (let i = firstOf(pairs, 5, this.#row); pairs[i] === this.#row; i += 5) {
+      const [keyStart = 0, keyEnd = 0, start = 0, end = 0] = pairs.subarray(i + 1, i + 5);
+      result[textOf(this.#batch, keyStart, keyEnd)] = textOf(this.#batch, start, end);
+    }
+    return result;
+  }
+
+  /** Names of the marks, in the order in which they were noted. */
+  marks(): string[] {
+    const triples = this.#batch.marks;
+    const names: string[] = [];
+    for (let i = firstOf(triples, 3, this.#row); triples[i] === this.#row; i += 3)
+      names.push(markName(triples[i + 1] ?? 0));
+    return names;
+  }
+
+  /** Why the event goes to quarantine, and the byte offset where that shows; null when it does not. */
+  rejection(): { readonly reason: string; readonly offset: number } | null {
+    const code = this.#batch.quarantine[this.#row] ?? 0;
+    if (code === 0) return null;
+    const triples = this.#batch.marks;
+    for (let i = firstOf(triples, 3, this.#row); triples[i] === this.#row; i += 3)
+      if (triples[i + 1] === code) return { reason: markName(code), offset: triples[i + 2] ?? 0 };
+    return { reason: markName(code), offset: 0 };
+  }
+
+  /** The event's exact bytes, a view. */
+  rawBytes(): Uint8Array<ArrayBuffer> {
+    const { bytes, offsets } = this.#batch.raw;
+    return bytes.subarray(offsets[this.#row], offsets[this.#row + 1]);
+  }
+
+  /**
+   * The event as a nested OCSF object. Absent stays absent. `error` and `offset` come first where the
+   * event goes to quarantine; `raw_data_base64` is there when the bytes are not UTF-8.
+   */
+  toOcsf(): OcsfEvent {
+    const event = emptyObject();
+    const rejection = this.rejection();
+    if (rejection !== null) {
+      event.error = rejection.reason;
+      event.offset = rejection.offset;
+    }
+    for (let field = 0; field < FIELDS.length; field++) {
+      const value = this.valueOf(field);
+      const path = FIELDS[field]?.path;
+      if (value === undefined || path === undefined) continue;
+      place(event, path, field === TIME ? isoMicroseconds(Number(value)) : value);
+    }
+    place(event, 'metadata.version', OCSF_VERSION);
+    const unmapped = this.unmapped();
+    if (Object.keys(unmapped).length > 0) event.unmapped = unmapped;
+    const marks = this.marks();
+    if (marks.length > 0) event.marks = marks;
+    const parser = this.#batch.parsers[this.#batch.parserIndex[this.#row] ?? 0];
+    if (parser !== undefined) {
+      event.parser = parser.name;
+      event.parser_version = parser.version;
+    }
+    const raw = this.rawBytes();
+    event.raw_data = decoder.decode(raw);
+    if (!isUtf8(raw)) event.raw_data_base64 = Buffer.from(raw).toString('base64');
+    return event;
+  }
+}
+
+/** Text of a span; invalid UTF-8 shows as replacement characters. */
+export function textOf(batch: EventBatch, start: number, end: number): string {
+  return decoder.decode(bytesOf(batch, start, end));
+}
+
+/** Bytes of a span, wherever it points; a view. */
+export function bytesOf(batch: EventBatch, start: number, end: number): Uint8Array<ArrayBuffer> {
+  const base = batch.raw.bytes.length;
+  return start < base
+    ? batch.raw.bytes.subarray(start, end)
+    : batch.scratch.subarray(start - base, end - base);
+}
+
+/** Microseconds since 1970 as `2026-03-01T12:00:00.000000Z`. */
+export function isoMicroseconds(timeUs: number): string {
+  const ms = Math.floor(timeUs / 1000);
+  const us = timeUs - ms * 1000;
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(Math.floor(us)).padStart(3, '0')}Z`;
+}
+
+/** Index of the row's first tuple in an array of tuples that is ascending by its first element. */
+function firstOf(tuples: Uint32Array, width: number, row: number): number {
+  let low = 0;
+  let high = tuples.length / width;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((tuples[middle * width] ?? 0) < row) low = middle + 1;
+    else high = middle;
+  }
+  return low * width;
+}
+
+const emptyObject = (): OcsfEvent => Object.create(null) as OcsfEvent;
+
+function place(event: OcsfEvent, path: string, value: FieldValue): void {
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  let target = event;
+  for (const name of names) {
+    target[name] ??= emptyObject();
+    target = target[name] as OcsfEvent;
+  }
+  target[last] = value;
+}

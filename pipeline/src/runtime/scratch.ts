@@ -1,0 +1,77 @@
+// Derived text of a batch: what does not stand in its bytes as such, for instance an unescaped value.
+// Positions are absolute: the first byte of the scratch is at batch.bytes.length.
+
+const INITIAL_BYTES = 16 * 1024;
+const encoder = new TextEncoder();
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A growable byte array that is reused from batch to batch. */
+export class Scratch {
+  #bytes = new Uint8Array(INITIAL_BYTES);
+  #length = 0;
+  #base = 0;
+  readonly #constants = new Map<string, Span>();
+
+  begin(base: number): void {
+    this.#base = base;
+    this.#length = 0;
+    this.#constants.clear();
+  }
+
+  /** Absolute position of the next byte that will be written. */
+  get position(): number {
+    return this.#base + this.#length;
+  }
+
+  /** The bytes written so far; valid until the next write. */
+  view(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  byte(value: number): void {
+    if (this.#length === this.#bytes.length) this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** Appends source[start, end). */
+  copy(source: Uint8Array, start: number, end: number): void {
+    const count = end - start;
+    if (this.#length + count > this.#bytes.length) this.#reserve(count);
+    const target = this.#bytes;
+    let at = this.#length;
+    // A loop beats set() and its subarray for the short texts that come here most.
+    if (count <= 64) for (let i = start; i < end; i++) target[at++] = source[i] as number;
+    else target.set(source.subarray(start, end), at);
+    this.#length += count;
+  }
+
+  /** Appends UTF-8. A lone surrogate becomes U+FFFD. */
+  text(text: string): Span {
+    this.#reserve(text.length * 3);
+    const start = this.position;
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+    return { start, end: this.position };
+  }
+
+  /** Like text, but written once a batch however often it is asked for. */
+  constant(text: string): Span {
+    const known = this.#constants.get(text);
+    if (known !== undefined) return known;
+    const span = this.text(text);
+    this.#constants.set(text, span);
+    return span;
+  }
+
+  #reserve(count: number): void {
+    let size = this.#bytes.length;
+    if (this.#length + count <= size) return;
+    while (size < this.#length + count) size *= 2;
+    const larger = new Uint8Array(size);
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
