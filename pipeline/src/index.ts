@@ -10,3 +10,7 @@ export * from './taxonomy.js';
 export * from './row-view.js';
 export * from './runtime/column-writer.js';
 export * from './runtime/scratch.js';
+export * from './runtime/admission.js';
+export * from './runtime/admission-ticket.js';
+export * from './runtime/sequencer.js';
+export * from './runtime/stream-set.js';

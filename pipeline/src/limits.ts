@@ -29,6 +29,8 @@ export const LIMITS = {
   tcpConnectionsMax: 10_000,
   /** A connection with half a message and no byte for this long is closed. */
   tcpPartialMessageIdleMs: 60_000,
+  /** Memory of a listener for messages that have begun and not ended. */
+  tcpPartialBytesMax: 64 * MiB,
   udpReceiveBufferBytes: 8 * MiB,
   sourceBytesMax: 255,
   /** Sources counted apart per stream and epoch; the rest are `other`. */

@@ -1,11 +1,11 @@
 // `weir run`: the main job. Prints where it listens, how to send an event and how to find it, then a
 // status line each second. SIGINT or SIGTERM drains; a second one ends at once.
-import { messageOf, type WeirError } from '@weir/pipeline';
+import { messageOf } from '@weir/pipeline';
 import { nodeClock, nodeTimers } from '@weir/pipeline/node';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { type ConfigFlags, loadConfig } from '../config/load.js';
-import { type RunningCollector, startCollector } from '../run/collector.js';
+import { formatAddress, type RunningCollector, startCollector } from '../run/collector.js';
 import { formatStatus } from '../run/status-line.js';
 import { version } from '../version.js';
 
@@ -43,7 +43,8 @@ async function run(options: RunOptions): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   say(`weir ${version}, ${file === null ? 'default configuration' : file}`);
   const collector = await startCollector(config, log, process.env.WEIR_SABOTAGE ?? null, say);
-  for (const line of greeting(collector)) say(line);
+  const dataFlag = config.data_dir === './var' ? '' : ` --data ${config.data_dir}`;
+  for (const line of greeting(collector, dataFlag)) say(line);
   const stopStatus = options.quiet ? () => {} : startStatusLines(collector, say);
 
   const signal = await nextEnd(collector);
@@ -65,26 +66,28 @@ async function run(options: RunOptions): Promise<void> {
 function nextEnd(collector: RunningCollector): Promise<string> {
   return new Promise((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
-    void collector.failed.then((error: WeirError | Error) =>
-      resolve(`failed: ${messageOf(error)}`),
-    );
+    void collector.failed.then((error) => resolve(`failed: ${messageOf(error)}`));
   });
 }
 
-function greeting(collector: RunningCollector): string[] {
-  const { syslogAddress, httpAddress, listening, storeDescription, eventsTable } = collector;
-  const lines = [`store      ${storeDescription}`, `listening  ${listening.join(', ')}`];
-  if (syslogAddress !== null) {
-    const { host, port } = syslogAddress;
+function greeting(collector: RunningCollector, dataFlag: string): string[] {
+  const { listeners, storeDescription, eventsTable } = collector;
+  const shown = listeners.map(({ name, address }) => `${name} ${formatAddress(address)}`);
+  const lines = [`store      ${storeDescription}`, `listening  ${shown.join(', ')}`];
+  const tcp = listeners.find(({ address }) => address.protocol === 'tcp')?.address;
+  if (tcp !== undefined) {
+    const { host, port } = tcp;
+    lines.push(`send one   logger --server ${host} --port ${port} --tcp --rfc5424 "hello weir"`);
+  }
+  const http = listeners.find(({ address }) => address.protocol === 'http')?.address;
+  if (http !== undefined) {
     lines.push(
-      `send one   logger --server ${host} --port ${port} --tcp --rfc5424 --tag demo "hello weir"`,
+      `send one   curl -sS http://${formatAddress(http)}/ingest -d '{"message":"hello weir"}'`,
     );
   }
-  if (httpAddress !== null) {
-    lines.push(`           curl -sS http://${httpAddress}/ingest -d '{"message":"hello weir"}'`);
-  }
   lines.push(
-    `find it    npx weir query "SELECT time, source, message FROM ${eventsTable} WHERE message LIKE '%hello%'"${collector.dataFlag}`,
+    `find it    npx weir query "SELECT time, source, message FROM ${eventsTable} ` +
+      `WHERE message LIKE '%hello%'"${dataFlag}`,
   );
   return lines;
 }

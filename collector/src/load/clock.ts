@@ -24,6 +24,13 @@ export function every(intervalMs: number, callback: () => void): () => void {
   return () => clearInterval(timer);
 }
 
+/** Calls back once unless the returned function is called first; keeps no process alive. */
+export function after(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
 /** CPU time of this process since it started, user and system together. */
 export function ownCpuSeconds(): number {
   const usage = process.cpuUsage();

@@ -159,7 +159,7 @@ function writeDigits(target: Uint8Array, start: number, end: number, seedWord: n
   for (let at = start; at < end; at += 4) {
     word = nextWord(word);
     let pool = word >>> 0;
-    const stop = at + 4 < end ? at + 4 : end;
+    const stop = Math.min(at + 4, end);
     for (let digit = at; digit < stop; digit++) {
       const rest = (pool / 10) | 0;
       target[digit] = 48 + ((pool - rest * 10) & 0xff);
@@ -180,7 +180,7 @@ function writeCharacters(
   const mask = alphabet.length - 1;
   for (let at = start; at < end; at += 4) {
     word = nextWord(word);
-    const stop = at + 4 < end ? at + 4 : end;
+    const stop = Math.min(at + 4, end);
     let pool = word;
     for (let character = at; character < stop; character++) {
       target[character] = alphabet[pool & mask] as number;

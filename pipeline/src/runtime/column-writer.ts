@@ -77,6 +77,9 @@ export class ColumnWriter implements BatchWriter {
   #rowMarksStart = 0;
   /** Bit n: mark n was noted for this row already. */
   #rowMarkBits = 0;
+  /** What keepMarks saved: the marks and the reason that a rollback leaves. */
+  #keptMarkBits = 0;
+  #keptQuarantine = 0;
   #hasRolledBack = false;
 
   /** Starts a batch. `parsers` is what setParser's index refers to. */
@@ -201,6 +204,16 @@ export class ColumnWriter implements BatchWriter {
     this.#rowUnmappedStart = this.#unmappedLength;
     this.#rowMarksStart = this.#marksLength;
     this.#rowMarkBits = 0;
+    this.#keptMarkBits = 0;
+    this.#keptQuarantine = 0;
+  }
+
+  /** What was marked for the row until now survives a rollback: it was noted before any parser. */
+  keepMarks(row: number): void {
+    if (row !== this.#row) this.openRow(row);
+    this.#rowMarksStart = this.#marksLength;
+    this.#keptMarkBits = this.#rowMarkBits;
+    this.#keptQuarantine = this.rejectedAs(row);
   }
 
   setParser(row: number, index: number): void {
@@ -241,13 +254,13 @@ export class ColumnWriter implements BatchWriter {
     this.#unmapped[index * QUINTUPLE + 4] = valueEnd;
   }
 
-  /** Forgets all that was written for the current row, marks and reason included. */
+  /** Forgets what was written for the current row, but for the marks that keepMarks saved. */
   rollbackRow(row: number): void {
     if (row !== this.#row) return;
     this.#unmappedLength = this.#rowUnmappedStart;
     this.#marksLength = this.#rowMarksStart;
-    this.#rowMarkBits = 0;
-    this.#quarantine[row] = 0;
+    this.#rowMarkBits = this.#keptMarkBits;
+    this.#quarantine[row] = this.#keptQuarantine;
     this.#status[row] = STATUS.parsed;
     this.#parserIndex[row] = 0;
     this.#hasRolledBack = true;
@@ -285,6 +298,8 @@ export class ColumnWriter implements BatchWriter {
     this.#rowUnmappedStart = 0;
     this.#rowMarksStart = 0;
     this.#rowMarkBits = 0;
+    this.#keptMarkBits = 0;
+    this.#keptQuarantine = 0;
     this.#hasRolledBack = false;
   }
 

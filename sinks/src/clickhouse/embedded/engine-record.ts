@@ -47,9 +47,8 @@ export async function fenceLeftovers(
 ): Promise<void> {
   for (const record of readRecords(directory)) {
     if (isSameProcess(record.pid, record.start)) {
-      const parentLives =
-        record.parentPid !== process.pid && isSameProcess(record.parentPid, record.parentStart);
-      if (parentLives) throw lockedError(directory, record.parentPid);
+      if (isSameProcess(record.parentPid, record.parentStart))
+        throw lockedError(directory, record.parentPid);
       log(`ending engine process ${record.pid} that an earlier run left behind`);
       if (!(await killAndWait(record.pid, record.start, KILL_WAIT_MS)))
         throw lockedError(directory, record.pid);

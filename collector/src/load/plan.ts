@@ -1,0 +1,92 @@
+// What a run of `weir load` sends and where to; checked and complete.
+import type { Framing, Generator } from './generator.js';
+
+export interface Target {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
+}
+export const PROTOCOLS = ['tcp', 'udp', 'http'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+export interface LoadPlan {
+  readonly protocol: Protocol;
+  readonly target: Target;
+  readonly generator: Generator;
+  readonly framing: Framing;
+  readonly eventCount: number;
+  /** Events per second by intended send time; 0 sends as fast as possible. */
+  readonly rate: number;
+  readonly connectionCount: number;
+  /** Gives up when nothing could be handed over for this long. */
+  readonly timeoutMs: number;
+  /** `producer/epoch` of the Idempotency-Key; the first sequence number of a request completes it. */
+  readonly keyPrefix: string;
+}
+
+/** Figures of a run; senders add to them. */
+export interface Counters {
+  /** Handed wholly to the kernel (tcp, udp) or acknowledged (http). */
+  events: number;
+  /** On the wire, framing included, HTTP headers not. */
+  bytes: number;
+  reconnects: number;
+  retries: number;
+  /** Events in writes that a broken TCP connection cut short: sent again, so perhaps twice. */
+  maybeTwice: number;
+  /** Events that the kernel had taken when a TCP connection broke and that may not have arrived. */
+  maybeLost: number;
+  /** Longest time that an event left after its intended time, ms; only with a rate. */
+  lagMsMax: number;
+}
+
+export const newCounters = (): Counters => ({
+  events: 0,
+  bytes: 0,
+  reconnects: 0,
+  retries: 0,
+  maybeTwice: 0,
+  maybeLost: 0,
+  lagMsMax: 0,
+});
+
+/** Not everything could be sent or acknowledged: exit code 1. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+}
+
+export interface Sending {
+  readonly plan: LoadPlan;
+  readonly counters: Counters;
+  /** Aborted by Ctrl-C, and when another connection has failed for good. */
+  readonly signal: AbortSignal;
+  /** Stops all connections. */
+  readonly stopAll: () => void;
+  /** One line for the person who watches. */
+  readonly notice: (text: string) => void;
+}
+
+/** Waits for all connections; the first failure stops the others and is thrown when they have ended. */
+export async function joinAll(sending: Sending, connections: Promise<void>[]): Promise<void> {
+  const failures: unknown[] = [];
+  const watched = connections.map((connection) =>
+    connection.catch((error: unknown) => {
+      failures.push(error);
+      sending.stopAll();
+    }),
+  );
+  await Promise.all(watched);
+  if (failures.length > 0) throw failures[0];
+}
+
+/** `HOST:PORT` or `[IPV6]:PORT`; null when it is neither. */
+export function parseTarget(text: string): Target | null {
+  const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return null;
+  const port = Number(match[3]);
+  if (port < 1 || port > 65_535) return null;
+  return { host: (match[1] ?? match[2]) as string, port };
+}
+
+export const formatTarget = (target: Target): string =>
+  target.host.includes(':') ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;

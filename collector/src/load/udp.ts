@@ -1,0 +1,103 @@
+// Syslog over UDP: one event a datagram, on connected sockets, so that the system can say that nobody
+// listens (ECONNREFUSED). What a full receive buffer drops, nobody tells the sender.
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { messageOf } from '@weir/pipeline';
+import { monotonicMs, sleep } from './clock.js';
+import { formatTarget, joinAll, LoadError, type Sending } from './plan.js';
+import { backoffMs, Schedule } from './schedule.js';
+
+const BURST = 64;
+
+export async function sendUdp(sending: Sending): Promise<void> {
+  const { plan, counters, signal } = sending;
+  const schedule = new Schedule({
+    eventCount: plan.eventCount,
+    rate: plan.rate,
+    counters,
+    signal,
+  });
+  const sockets = Array.from({ length: plan.connectionCount }, () => sendOn(sending, schedule));
+  await joinAll(sending, sockets);
+}
+
+async function sendOn(sending: Sending, schedule: Schedule): Promise<void> {
+  const { plan, signal } = sending;
+  const buffer = Buffer.allocUnsafeSlow(plan.generator.eventBytesMax * BURST);
+  const ends = new Uint32Array(BURST);
+  const socket = await open(plan.target.host, plan.target.port);
+  try {
+    while (!signal.aborted && !schedule.isExhausted) {
+      await schedule.waitDue(1);
+      const wanted = Math.min(schedule.dueCount(), BURST);
+      const { eventCount } = plan.generator.fill(buffer, 0, schedule.next, wanted, 'none', ends);
+      schedule.take(eventCount);
+      await sendBurst(sending, socket, buffer, ends, eventCount);
+    }
+  } finally {
+    socket.close();
+  }
+}
+
+/** Sends each event of the burst; those that the system refuses are sent again. */
+async function sendBurst(
+  sending: Sending,
+  socket: Socket,
+  buffer: Buffer,
+  ends: Uint32Array,
+  eventCount: number,
+): Promise<void> {
+  const { plan, counters, signal, notice } = sending;
+  const startMs = monotonicMs();
+  let pending = Array.from({ length: eventCount }, (_, index) => index);
+  for (let attempt = 0; pending.length > 0 && !signal.aborted; attempt++) {
+    if (attempt > 0) {
+      counters.retries++;
+      await sleep(backoffMs(attempt), signal);
+    }
+    const refused: number[] = [];
+    let reason = '';
+    const sends = pending.map(async (index) => {
+      const start = index === 0 ? 0 : (ends[index - 1] as number);
+      const end = ends[index] as number;
+      const error = await sendOne(socket, buffer, start, end - start);
+      if (error === null) {
+        counters.events++;
+        counters.bytes += end - start;
+      } else {
+        refused.push(index);
+        reason = messageOf(error);
+      }
+    });
+    await Promise.all(sends);
+    pending = refused;
+    if (refused.length > 0 && attempt === 0)
+      notice(`${formatTarget(plan.target)}: ${reason}; trying again`);
+    if (refused.length > 0 && monotonicMs() - startMs > plan.timeoutMs)
+      throw new LoadError(`${formatTarget(plan.target)} takes no datagrams: ${reason}`);
+  }
+}
+
+function sendOne(
+  socket: Socket,
+  buffer: Buffer,
+  offset: number,
+  length: number,
+): Promise<Error | null> {
+  return new Promise((resolve) => {
+    socket.send(buffer, offset, length, (error) => resolve(error));
+  });
+}
+
+async function open(host: string, port: number): Promise<Socket> {
+  const { address, family } = await lookup(host).catch((error: unknown) => {
+    throw new LoadError(`cannot resolve ${host}: ${messageOf(error)}`);
+  });
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+  // Errors of a send come to its callback; this keeps a late ICMP error from ending the process.
+  socket.on('error', () => {});
+  await new Promise<void>((resolve, reject) => {
+    socket.connect(port, address, (error?: Error) => (error ? reject(error) : resolve()));
+  });
+  return socket;
+}

@@ -1,0 +1,29 @@
+// /healthz, /readyz and /metrics on the HTTP port.
+import type { FastifyInstance } from 'fastify';
+
+/** State that /readyz shows. `ready`: events can be accepted durably now. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly spool: Readonly<Record<string, unknown>>;
+  readonly store: Readonly<Record<string, unknown>>;
+}
+
+export interface HealthRouteOptions {
+  readonly readiness: () => Readiness;
+  readonly metricsText: () => Promise<string>;
+}
+
+/** Content type of the Prometheus text format. */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+export function registerHealthRoutes(app: FastifyInstance, options: HealthRouteOptions): void {
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const state = options.readiness();
+    return reply.code(state.ready ? 200 : 503).send(state);
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.header('content-type', METRICS_TYPE).send(await options.metricsText()),
+  );
+}

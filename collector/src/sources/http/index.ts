@@ -1,0 +1,3 @@
+export * from './idempotency.js';
+export * from './ingest.js';
+export * from './server.js';

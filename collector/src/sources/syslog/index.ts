@@ -1,0 +1,60 @@
+// A syslog listener: UDP and TCP on one address, into one set of streams.
+import {
+  type Clock,
+  type ComponentMetrics,
+  LIMITS,
+  type Network,
+  type StreamSet,
+  type Timers,
+} from '@weir/pipeline';
+import type { Source, SourceAddress } from '../source.js';
+import { type KernelDropReader, readKernelDrops } from './kernel-drops.js';
+import { SyslogTcp, type SyslogTcpLimits } from './tcp.js';
+import { SyslogUdp } from './udp.js';
+
+export interface SyslogSourceOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly protocols: readonly ('udp' | 'tcp')[];
+  readonly streams: StreamSet;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** The same that the streams count into. */
+  readonly metrics: ComponentMetrics;
+  readonly limits?: Partial<SyslogTcpLimits>;
+  readonly readKernelDrops?: KernelDropReader;
+}
+
+export function createSyslogSource(options: SyslogSourceOptions): Source {
+  const sources: Source[] = [];
+  if (options.protocols.includes('udp'))
+    sources.push(
+      new SyslogUdp({
+        ...options,
+        readKernelDrops: options.readKernelDrops ?? readKernelDrops,
+        messageBytesMax: options.limits?.syslogMessageBytesMax ?? LIMITS.syslogMessageBytesMax,
+      }),
+    );
+  if (options.protocols.includes('tcp')) sources.push(new SyslogTcp(options));
+  return {
+    async start() {
+      const addresses: SourceAddress[] = [];
+      const started: Source[] = [];
+      try {
+        for (const source of sources) {
+          addresses.push(...(await source.start()));
+          started.push(source);
+        }
+      } catch (error) {
+        await Promise.all(started.map((source) => source.stop()));
+        throw error;
+      }
+      return addresses;
+    },
+    async stop() {
+      await Promise.all(sources.map((source) => source.stop()));
+    },
+  };
+}

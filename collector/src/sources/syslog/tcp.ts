@@ -1,0 +1,216 @@
+// Syslog over TCP. A blocked stream stops the reading of its connections, so that the kernel's window
+// closes and the sender waits; nothing that was read is dropped.
+import {
+  type Admission,
+  type Clock,
+  type ComponentMetrics,
+  LIMITS,
+  type Listening,
+  type Network,
+  type StreamSet,
+  type TcpConnection,
+  type Timer,
+  type Timers,
+} from '@weir/pipeline';
+import { listenError, type Source, type SourceAddress } from '../source.js';
+import { type FrameSink, SyslogFramer } from './framing.js';
+
+export interface SyslogTcpLimits {
+  readonly syslogMessageBytesMax: number;
+  readonly tcpConnectionsMax: number;
+  readonly tcpPartialMessageIdleMs: number;
+  /** Memory for messages that have begun and not ended, all connections together. */
+  readonly tcpPartialBytesMax: number;
+}
+
+export interface SyslogTcpOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly streams: StreamSet;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly metrics: ComponentMetrics;
+  readonly limits?: Partial<SyslogTcpLimits>;
+}
+
+/** On stop: time in which what already arrived at the machine is still read. */
+const STOP_GRACE_MS = 100;
+
+/** The connections of one stream; they are paused and resumed together. */
+interface StreamGroup {
+  readonly stream: Admission;
+  readonly connections: Set<SyslogConnection>;
+  isPaused: boolean;
+}
+
+export class SyslogTcp implements Source {
+  readonly #options: SyslogTcpOptions;
+  readonly #limits: SyslogTcpLimits;
+  readonly #groups = new Map<Admission, StreamGroup>();
+  readonly #unsubscribe: (() => void)[] = [];
+  #listening: Listening | null = null;
+  #sweepTimer: Timer | null = null;
+  #connectionCount = 0;
+  #partialBytes = 0;
+
+  constructor(options: SyslogTcpOptions) {
+    this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
+    for (const stream of options.streams.streams)
+      this.#groups.set(stream, { stream, connections: new Set(), isPaused: false });
+  }
+
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  async start(): Promise<readonly SourceAddress[]> {
+    const { host, port, network } = this.#options;
+    const onConnection = (connection: TcpConnection): void => this.#accept(connection);
+    try {
+      this.#listening = await network.listenTcp({ host, port, onConnection });
+    } catch (error) {
+      throw listenError(error, 'tcp', host, port);
+    }
+    for (const group of this.#groups.values())
+      this.#unsubscribe.push(group.stream.onUnblocked(() => this.#resume(group)));
+    this.#sweepLater();
+    return [{ protocol: 'tcp', host: this.#listening.host, port: this.#listening.port }];
+  }
+
+  async stop(): Promise<void> {
+    await this.#listening?.close();
+    this.#listening = null;
+    if (this.#connectionCount > 0) await this.#options.timers.sleep(STOP_GRACE_MS);
+    this.#sweepTimer?.cancel();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const group of this.#groups.values())
+      for (const connection of [...group.connections]) connection.cut();
+  }
+
+  #accept(peer: TcpConnection): void {
+    const { streams, clock, metrics } = this.#options;
+    const stream = streams.streamOf(peer.peerAddress);
+    if (this.#connectionCount >= this.#limits.tcpConnectionsMax) {
+      stream.refuse('connection_limit', 1);
+      peer.destroy();
+      return;
+    }
+    const group = this.#groups.get(stream) as StreamGroup;
+    const connection = new SyslogConnection(peer, stream, this.#limits.syslogMessageBytesMax);
+    this.#connectionCount++;
+    group.connections.add(connection);
+    peer.onData((chunk) => {
+      connection.lastByteMs = clock.monotonicMs();
+      if (!connection.feed(chunk)) metrics.error('framing_invalid', 'receiving');
+      this.#countPartial(connection);
+      if (!group.isPaused && stream.isBlocked) this.#pause(group);
+    });
+    peer.onClose((error) => {
+      connection.ended(error !== null);
+      this.#countPartial(connection);
+      if (group.connections.delete(connection)) this.#connectionCount--;
+    });
+    if (group.isPaused || stream.isBlocked) this.#pause(group);
+  }
+
+  /** Ten thousand half messages must not fill the memory: the one that goes too far is cut. */
+  #countPartial(connection: SyslogConnection): void {
+    this.#partialBytes += connection.partialBytesChange();
+    if (this.#partialBytes <= this.#limits.tcpPartialBytesMax || !connection.hasPartial) return;
+    this.#options.metrics.error('partial_message_memory', 'receiving');
+    connection.cut();
+    this.#partialBytes += connection.partialBytesChange();
+  }
+
+  #pause(group: StreamGroup): void {
+    group.isPaused = true;
+    for (const connection of group.connections) connection.peer.pause();
+  }
+
+  #resume(group: StreamGroup): void {
+    if (!group.isPaused) return;
+    group.isPaused = false;
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const connection of group.connections) {
+      // The silence was ours.
+      connection.lastByteMs = nowMs;
+      connection.peer.resume();
+    }
+  }
+
+  /** One timer for all connections, not one for each. */
+  #sweepLater(): void {
+    const idleMs = this.#limits.tcpPartialMessageIdleMs;
+    this.#sweepTimer = this.#options.timers.after(idleMs / 4, () => {
+      const oldestMs = this.#options.clock.monotonicMs() - idleMs;
+      for (const group of this.#groups.values()) {
+        if (group.isPaused) continue;
+        for (const connection of [...group.connections])
+          if (connection.isStalledSince(oldestMs)) {
+            this.#options.metrics.error('partial_message_timeout', 'receiving');
+            connection.cut();
+          }
+      }
+      this.#sweepLater();
+    });
+  }
+}
+
+class SyslogConnection implements FrameSink {
+  readonly peer: TcpConnection;
+  lastByteMs = 0;
+  readonly #stream: Admission;
+  readonly #source: string;
+  readonly #framer: SyslogFramer;
+  #partialBytesSeen = 0;
+
+  constructor(peer: TcpConnection, stream: Admission, messageBytesMax: number) {
+    this.peer = peer;
+    this.#stream = stream;
+    this.#source = peer.peerAddress;
+    this.#framer = new SyslogFramer(this, messageBytesMax);
+  }
+
+  /** False once, when the framing has just become unreadable; the connection is closed then. */
+  feed(chunk: Buffer): boolean {
+    if (this.#framer.feed(chunk)) return true;
+    this.peer.destroy();
+    return false;
+  }
+
+  ended(isCut: boolean): void {
+    this.#framer.end(isCut);
+  }
+
+  /** Ends the connection from this side; half a message is admitted as such. */
+  cut(): void {
+    this.peer.pause();
+    this.#framer.end(true);
+    this.peer.destroy();
+  }
+
+  get hasPartial(): boolean {
+    return this.#framer.hasPartial;
+  }
+
+  /** Since the last call. */
+  partialBytesChange(): number {
+    const change = this.#framer.partialBytes - this.#partialBytesSeen;
+    this.#partialBytesSeen += change;
+    return change;
+  }
+
+  isStalledSince(monotonicMs: number): boolean {
+    return this.#framer.hasPartial && this.lastByteMs < monotonicMs;
+  }
+
+  message(bytes: Buffer, start: number, end: number, mark: number, originalBytes: number): void {
+    this.#stream.append(bytes, start, end, this.#source, mark, originalBytes);
+  }
+
+  emptyLine(): void {
+    this.#stream.refuse('empty_line', 1);
+  }
+}

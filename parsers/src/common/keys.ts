@@ -1,0 +1,42 @@
+// Keys of JSON and key=value events that have a column: the OCSF paths themselves and names in common use.
+import { FIELD, FIELDS } from '@weir/pipeline';
+import { KeyTable } from '../text/key-table.js';
+
+export const AS = { text: 1, ip: 2, number: 3, time: 4, severity: 5, code: 6 } as const;
+
+type Row = readonly [keys: string, as: number, field: number];
+
+const ALIASES: readonly Row[] = [
+  ['timestamp @timestamp ts event.time', AS.time, FIELD.time],
+  ['msg', AS.text, FIELD.message],
+  ['severity level log.level', AS.severity, FIELD.severity_id],
+  ['host hostname host.name', AS.text, FIELD.device_hostname],
+  ['src_ip srcip source.ip src.ip client.ip', AS.ip, FIELD.src_endpoint_ip],
+  ['src_port srcport source.port src.port', AS.number, FIELD.src_endpoint_port],
+  ['dst_ip dstip dest_ip destination.ip dst.ip server.ip', AS.ip, FIELD.dst_endpoint_ip],
+  ['dst_port dstport dest_port destination.port dst.port', AS.number, FIELD.dst_endpoint_port],
+  ['user username user.name user_name', AS.text, FIELD.actor_user_name],
+  ['process.name appname', AS.text, FIELD.actor_process_name],
+  ['pid process.pid', AS.number, FIELD.actor_process_pid],
+  ['url url.original', AS.text, FIELD.http_request_url_text],
+  ['event_id event.id', AS.text, FIELD.metadata_uid],
+  ['event.code', AS.text, FIELD.metadata_event_code],
+];
+
+const rows: Row[] = [...ALIASES];
+FIELDS.forEach((spec, field) => {
+  let as: number = AS.text;
+  if (field === FIELD.time) as = AS.time;
+  else if (spec.kind === 'number') as = AS.number;
+  else if (spec.kind === 'code') as = AS.code;
+  else if (spec.path.endsWith('.ip')) as = AS.ip;
+  rows.push([spec.path, as, field]);
+});
+
+const flat = rows.flatMap(([keys, as, field]) =>
+  keys.split(' ').map((key) => ({ key, as, field })),
+);
+/** Number of a key: index into keyAs and keyField. */
+export const keyTable = new KeyTable(flat.map(({ key }, index) => [key, index + 1] as const));
+export const keyAs = Uint8Array.from([0, ...flat.map(({ as }) => as)]);
+export const keyField = Uint16Array.from([0, ...flat.map(({ field }) => field)]);

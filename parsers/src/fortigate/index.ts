@@ -1,0 +1,115 @@
+// Fortinet FortiGate, FortiOS 5 to 7, in its default key=value format ("FortiOS Log Message Reference").
+// One pass: keys are found by their hash, values stay where they stand.
+import { type ColumnWriter, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
+import type { Pack } from '../pack.js';
+import { at, BACKSLASH, COMMA, EQUALS, QUOTE, SPACE, startsWith, trimEnd } from '../text/ascii.js';
+import { HASH_START } from '../text/key-table.js';
+import { FortigateEvent } from './event.js';
+import { keyTable } from './keys.js';
+
+const FNV_PRIME = 0x01000193;
+/** Keys that a FortiGate log begins with, by release and by what a relay adds. */
+const FIRST_KEYS = ['date=', 'devname=', 'logid=', 'logver=', 'devid=', 'eventtime=', 'itime='];
+const event = new FortigateEvent();
+
+export const fortigateKv: Pack = {
+  name: 'fortigate_kv',
+  version: '1',
+  summary: 'Fortinet FortiGate traffic, UTM and event logs as key=value.',
+  detect(bytes, start, end) {
+    for (const key of FIRST_KEYS) if (startsWith(bytes, start, end, key)) return true;
+    return false;
+  },
+  parse,
+};
+
+function parse(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  event.begin(batch, row, out);
+  const hasFault = scan(batch.bytes, start, trimEnd(batch.bytes, start, end));
+  if (!event.isFortigate()) return 'no';
+  event.finish();
+  return hasFault ? 'partial' : 'parsed';
+}
+
+/** Gives every pair to the event. Returns true when something was no pair. */
+function scan(bytes: Uint8Array, start: number, end: number): boolean {
+  // The CSV variant (`set format csv`) differs in the separator only.
+  const isCsv = startsWith(bytes, start, end, 'date=') && at(bytes, start + 15, end) === COMMA;
+  const separator = isCsv ? COMMA : SPACE;
+  let hasFault = false;
+  let position = start;
+  while (position < end) {
+    let byte = bytes[position] as number;
+    if (byte === SPACE || byte === separator) {
+      position++;
+      continue;
+    }
+    const keyStart = position;
+    let hash = HASH_START;
+    while (byte !== EQUALS && byte !== SPACE && byte !== separator) {
+      hash = Math.imul(hash ^ byte, FNV_PRIME);
+      if (++position >= end) break;
+      byte = bytes[position] as number;
+    }
+    if (position >= end || byte !== EQUALS) {
+      hasFault = true;
+      event.fault(MARK.key_value_invalid, keyStart);
+      continue;
+    }
+    const keyEnd = position++;
+    const key = keyTable.find(bytes, keyStart, keyEnd, hash);
+    if (position < end && bytes[position] === QUOTE) {
+      const valueStart = position + 1;
+      position = quotedEnd(bytes, valueStart, end, separator);
+      if (position >= end) {
+        hasFault = true;
+        event.fault(MARK.key_value_invalid, valueStart - 1);
+      }
+      if (hasEscape) event.escaped(key, keyStart, keyEnd, valueStart, position);
+      else event.pair(key, keyStart, keyEnd, valueStart, position);
+      position++;
+    } else {
+      const valueStart = position;
+      while (position < end) {
+        byte = bytes[position] as number;
+        if (byte === SPACE || byte === separator) break;
+        position++;
+      }
+      event.pair(key, keyStart, keyEnd, valueStart, position);
+    }
+  }
+  return hasFault;
+}
+
+/** What quotedEnd found on its way. */
+let hasEscape = false;
+
+/**
+ * Position of the closing quote, or end. A quote inside the value that FortiOS did not escape is told by
+ * what follows: only a separator or the end can stand behind the closing one.
+ */
+function quotedEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  hasEscape = false;
+  let position = start;
+  while (position < end) {
+    const byte = bytes[position] as number;
+    if (byte === QUOTE) {
+      const next = position + 1 < end ? (bytes[position + 1] as number) : SPACE;
+      if (next === SPACE || next === separator) return position;
+    } else if (byte === BACKSLASH) {
+      const next = position + 1 < end ? (bytes[position + 1] as number) : 0;
+      if (next === QUOTE || next === BACKSLASH) {
+        hasEscape = true;
+        position++;
+      }
+    }
+    position++;
+  }
+  return end;
+}

@@ -1,0 +1,4 @@
+// Parsers of Weir: raw batches into OCSF columns.
+export { all, bodyPacks } from './list.js';
+export type { Pack } from './pack.js';
+export { PACK_NAMES, type ParseOptions, parseBatch } from './parse-batch.js';

@@ -1,0 +1,14 @@
+// What a pack is: a parser and the few bytes by which it knows its own.
+import type { ColumnWriter, Parser, ParseVerdict, RawBatch } from '@weir/pipeline';
+
+/**
+ * A parser of this package. `start` may lie behind a syslog header that was read already. It writes
+ * through a ColumnWriter, because it builds derived text in scratch without making strings.
+ */
+export interface Pack extends Parser {
+  /** One sentence for the list of packs. */
+  readonly summary: string;
+  /** Cheap: looks at a few bytes of the text. True is a guess; parse may still answer `no`. */
+  detect(bytes: Uint8Array, start: number, end: number): boolean;
+  parse(batch: RawBatch, row: number, start: number, end: number, out: ColumnWriter): ParseVerdict;
+}

@@ -1,0 +1,181 @@
+// One batch of raw events into columns: framing's marks, then the syslog header, then the body.
+
+import { isUtf8 } from 'node:buffer';
+import {
+  type ColumnWriter,
+  type EventBatch,
+  FIELD,
+  FRAMING_QUARANTINE,
+  InvariantError,
+  MARK,
+  type ParseVerdict,
+  type RawBatch,
+  STATUS,
+} from '@weir/pipeline';
+import { json } from './json/index.js';
+import { keyValue } from './key-value/index.js';
+import { all, bodyPacks } from './list.js';
+import type { Pack } from './pack.js';
+import { readHeader, SyslogHeader } from './syslog/header.js';
+import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
+import { writeHeader, writeMessage } from './syslog/write.js';
+import { NUL, SPACE } from './text/ascii.js';
+import { firstInvalidUtf8 } from './text/utf8.js';
+
+export interface ParseOptions {
+  /** Name of one pack for the body of every event; `auto` or absent: by detection. */
+  readonly pack?: string;
+}
+/** What `pack` may be. */
+export const PACK_NAMES: readonly string[] = ['auto', ...all.map((pack) => pack.name)];
+
+const JSON_INDEX = all.indexOf(json);
+const INDEX_5424 = all.indexOf(syslog5424);
+const INDEX_3164 = all.indexOf(syslog3164);
+const TIME = FIELD.time;
+const header = new SyslogHeader();
+
+/**
+ * Parses a batch into `writer`; the result is valid until the writer's next `begin`. Rows in = rows out:
+ * an event that no parser understands is marked and sent to quarantine, never dropped. Does not throw
+ * on any bytes.
+ */
+export function parseBatch(
+  batch: RawBatch,
+  writer: ColumnWriter,
+  options: ParseOptions = {},
+): EventBatch {
+  writer.begin(batch, all);
+  const packs = packsFor(options.pack);
+  const isClean = !hasOddBytes(batch);
+  let frameMark = 0;
+  for (let row = 0; row < batch.eventCount; row++) {
+    writer.openRow(row);
+    frameMark = noteFraming(batch, row, frameMark, writer);
+    if (!isClean) noteOddBytes(batch, row, writer);
+    writer.keepMarks(row);
+    let verdict: ParseVerdict;
+    try {
+      verdict = parseRow(batch, row, packs, writer);
+    } catch (error) {
+      // A defect in a parser must not stop the stream: the event goes to quarantine with its bytes.
+      if (error instanceof InvariantError) throw error;
+      writer.rollbackRow(row);
+      writer.reject(row, MARK.parse_error, 0);
+      verdict = 'failed';
+    }
+    writer.setStatus(row, statusOf(verdict, writer.rejectedAs(row) !== 0));
+  }
+  return writer.finish();
+}
+
+function statusOf(
+  verdict: ParseVerdict,
+  isRejected: boolean,
+): (typeof STATUS)[keyof typeof STATUS] {
+  if (verdict === 'failed' || verdict === 'no') return STATUS.unparsed;
+  return verdict === 'partial' || isRejected ? STATUS.partial : STATUS.parsed;
+}
+
+function packsFor(name: string | undefined): readonly Pack[] {
+  if (name === undefined || name === 'auto') return bodyPacks;
+  return bodyPacks.filter((pack) => pack.name === name);
+}
+
+function parseRow(
+  batch: RawBatch,
+  row: number,
+  packs: readonly Pack[],
+  out: ColumnWriter,
+): ParseVerdict {
+  const start = batch.offsets[row] as number;
+  const end = batch.offsets[row + 1] as number;
+  if (isBlank(batch.bytes, start, end)) {
+    out.setParser(row, batch.format === 'json' ? JSON_INDEX : INDEX_3164);
+    out.reject(row, MARK.unsupported_type, 0);
+    return 'failed';
+  }
+  if (batch.format === 'json') {
+    out.setParser(row, JSON_INDEX);
+    const verdict = json.parse(batch, row, start, end, out);
+    if (!out.has(row, TIME)) out.mark(row, MARK.timestamp_missing, 0);
+    return verdict;
+  }
+  return parseSyslogRow(batch, row, start, end, packs, out);
+}
+
+function parseSyslogRow(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  packs: readonly Pack[],
+  out: ColumnWriter,
+): ParseVerdict {
+  readHeader(batch.bytes, start, end, header);
+  const bodyStart = header.bodyStart;
+  for (let i = 0; i < packs.length; i++) {
+    const pack = packs[i] as Pack;
+    if (!pack.detect(batch.bytes, bodyStart, end)) continue;
+    const verdict = pack.parse(batch, row, bodyStart, end, out);
+    if (verdict === 'no') {
+      out.rollbackRow(row);
+      continue;
+    }
+    out.setParser(row, all.indexOf(pack));
+    // A device's pairs are also the only text there is, so that a search finds their words.
+    if (pack === keyValue && !out.has(row, FIELD.message))
+      writeMessage(batch, row, bodyStart, end, out);
+    const isWhole = writeHeader(batch, row, header, out);
+    return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+  }
+  out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
+  return writeGeneric(batch, row, header, end, out);
+}
+
+/**
+ * Notes what framing saw of the row and sends it to quarantine where that is final. `cursor` is the
+ * position in batch.marks; the next one is returned. For a cut event the offset is where its bytes end.
+ */
+function noteFraming(batch: RawBatch, row: number, cursor: number, out: ColumnWriter): number {
+  const { marks } = batch;
+  let position = cursor;
+  while (position < marks.length && (marks[position] as number) <= row) {
+    const mark = marks[position + 1] as number;
+    const isCut = mark === MARK.oversize || mark === MARK.framing_incomplete;
+    const length = (batch.offsets[row + 1] as number) - (batch.offsets[row] as number);
+    if (FRAMING_QUARANTINE.has(mark)) out.reject(row, mark, isCut ? length : 0);
+    else out.mark(row, mark, 0);
+    position += 3;
+  }
+  return position;
+}
+
+/** True when the batch holds a NUL or bytes that are not UTF-8: then each event is looked at. */
+function hasOddBytes(batch: RawBatch): boolean {
+  const { bytes, offsets } = batch;
+  if (bytes.includes(NUL) || !isUtf8(bytes)) return true;
+  // The whole can be UTF-8 though a character was cut between two events.
+  for (let row = 1; row < batch.eventCount; row++) {
+    const start = offsets[row] as number;
+    if (((bytes[start] as number) & 0xc0) === 0x80) return true;
+  }
+  return false;
+}
+
+function noteOddBytes(batch: RawBatch, row: number, out: ColumnWriter): void {
+  const start = batch.offsets[row] as number;
+  const event = batch.bytes.subarray(start, batch.offsets[row + 1]);
+  if (!isUtf8(event)) out.mark(row, MARK.encoding_invalid, firstInvalidUtf8(event));
+  const nul = event.indexOf(NUL);
+  if (nul >= 0) out.mark(row, MARK.nul_bytes, nul);
+}
+
+/** No text at all: nothing, white space, NULs. */
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte > SPACE || (byte < 0x09 && byte !== NUL)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,181 @@
+// RFC 3164 4.1, read as tolerantly as devices write it: any part of the header may be missing.
+import {
+  at,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  DOT,
+  EQUALS,
+  isDigit,
+  LESS,
+  MINUS,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  PERCENT,
+  PIPE,
+  QUOTE,
+  SLASH,
+  SPACE,
+  skipSpaces,
+} from '../text/ascii.js';
+import { readBsdTime } from './bsd-time.js';
+import type { SyslogHeader } from './header.js';
+
+const HOST_BYTES_MAX = 255;
+/** RFC 3164 4.1.3 says 32; programs write longer ones. */
+const TAG_BYTES_MAX = 64;
+const PID_BYTES_MAX = 32;
+const ASTERISK = 0x2a;
+
+/** Header at `start`, behind the PRI. */
+export function readHeader3164(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  header: SyslogHeader,
+): void {
+  header.format = 'rfc3164';
+  const first = skipSpaces(bytes, start, end);
+  let position = first;
+  if (!readTimeAt(bytes, position, end, header)) {
+    // Cisco: `<PRI>123: ` before the timestamp, with or without `HOST: ` between the two.
+    position = skipSequence(bytes, position, end);
+    if (!readTimeAt(bytes, position, end, header)) readHostThenTime(bytes, position, end, header);
+  }
+  if (header.time.verdict === 'none') {
+    header.timeStart = position;
+    header.bodyStart = position;
+    if (header.priState !== 'missing') readTag(bytes, position, end, header, true);
+    return;
+  }
+  readAfterTime(bytes, header.time.end, end, header);
+}
+
+/** Passes over what network gear puts before a timestamp: `*` and `.` for an unsure clock, a colon. */
+function readTimeAt(bytes: Uint8Array, start: number, end: number, header: SyslogHeader): boolean {
+  let position = start;
+  for (;;) {
+    const byte = at(bytes, position, end);
+    if (byte !== ASTERISK && byte !== DOT && byte !== COLON && byte !== SPACE) break;
+    if (++position - start > 4) return false;
+  }
+  const verdict = readBsdTime(bytes, position, end, header.time);
+  header.time.verdict = verdict;
+  header.timeStart = position;
+  return verdict !== 'none';
+}
+
+function skipSequence(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end && isDigit(bytes[position] as number)) position++;
+  const digits = position - start;
+  if (digits === 0 || digits > 12 || at(bytes, position, end) !== COLON) return start;
+  if (at(bytes, position + 1, end) !== SPACE) return start;
+  return skipSpaces(bytes, position + 1, end);
+}
+
+function readHostThenTime(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  header: SyslogHeader,
+): void {
+  const stop = hostEnd(bytes, start, end);
+  if (stop - start < 2 || bytes[stop - 1] !== COLON) return;
+  if (!readTimeAt(bytes, skipSpaces(bytes, stop, end), end, header)) return;
+  header.hostStart = start;
+  header.hostEnd = stop - 1;
+}
+
+function readAfterTime(bytes: Uint8Array, start: number, end: number, header: SyslogHeader): void {
+  let position = start;
+  let isHostExpected = header.hostEnd === 0;
+  if (at(bytes, position, end) === COLON) {
+    // `<PRI>timestamp: body`: network gear without a host name.
+    position++;
+    isHostExpected = false;
+  }
+  position = skipSpaces(bytes, position, end);
+  if (isHostExpected) {
+    const stop = hostEnd(bytes, position, end);
+    if (stop > position && bytes[stop - 1] !== COLON) {
+      if (stop - position > 1 || bytes[position] !== MINUS) {
+        header.hostStart = position;
+        header.hostEnd = stop;
+      }
+      position = skipSpaces(bytes, stop, end);
+      // Cisco ASA: `timestamp host : %ASA-...`.
+      if (at(bytes, position, end) === COLON && at(bytes, position + 1, end) === SPACE)
+        position = skipSpaces(bytes, position + 1, end);
+    }
+  }
+  header.bodyStart = position;
+  readTag(bytes, position, end, header, false);
+}
+
+/** End of the word at `start` when it can be a host name, else `start`. */
+function hostEnd(bytes: Uint8Array, start: number, end: number): number {
+  const first = at(bytes, start, end);
+  if (first === PERCENT || first === LESS || first === 0x28) return start;
+  const stop = Math.min(end, start + HOST_BYTES_MAX + 1);
+  for (let position = start; position < stop; position++) {
+    const byte = bytes[position] as number;
+    if (byte <= SPACE) return position;
+    // These do not stand in a name, but in a tag with a pid or in a body without a header.
+    if (byte === EQUALS || byte === OPEN_BRACKET || byte === OPEN_BRACE) return start;
+    if (byte === QUOTE || byte === PIPE || byte === COMMA) return start;
+  }
+  return stop === end ? end : start;
+}
+
+/**
+ * `TAG:`, `TAG[pid]:` or `TAG[pid] ` at `start`. `isStrict` (no timestamp came before) asks for a space
+ * behind the colon, so that no address or URL is taken for a program.
+ */
+function readTag(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  header: SyslogHeader,
+  isStrict: boolean,
+): void {
+  const stop = Math.min(end, start + TAG_BYTES_MAX);
+  let position = start;
+  while (position < stop && isTagByte(bytes[position] as number)) position++;
+  if (position === start) return;
+  const byte = at(bytes, position, end);
+  let next = position + 1;
+  if (byte === OPEN_BRACKET) {
+    const pidLimit = Math.min(end, next + PID_BYTES_MAX);
+    while (next < pidLimit && bytes[next] !== CLOSE_BRACKET) next++;
+    if (at(bytes, next, end) !== CLOSE_BRACKET) return;
+    const after = at(bytes, next + 1, end);
+    if (after !== COLON && (isStrict || after !== SPACE)) return;
+    header.pidStart = position + 1;
+    header.pidEnd = next;
+    next += after === COLON ? 2 : 1;
+  } else {
+    if (byte !== COLON) return;
+    const after = at(bytes, next, end);
+    if (after === SLASH || (isStrict && after !== SPACE)) return;
+    // CEF:0| and LEEF:1.0| are formats of their own, not programs.
+    if (isFormatWord(bytes, start, position)) return;
+  }
+  header.appStart = start;
+  header.appEnd = position;
+  header.bodyStart = at(bytes, next, end) === SPACE ? next + 1 : next;
+}
+
+function isTagByte(byte: number): boolean {
+  if (byte <= SPACE || byte === COLON || byte === OPEN_BRACKET) return false;
+  if (byte === EQUALS || byte === QUOTE || byte === COMMA || byte === PIPE) return false;
+  return byte !== LESS && byte !== OPEN_BRACE && byte !== PERCENT && byte !== CLOSE_BRACKET;
+}
+
+function isFormatWord(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = bytes[end - 1] === 0x46 && bytes[end - 2] === 0x45;
+  if (!last) return false;
+  const length = end - start;
+  if (length === 3) return bytes[start] === 0x43;
+  return length === 4 && bytes[start] === 0x4c && bytes[start + 1] === 0x45;
+}

@@ -1,0 +1,77 @@
+// Textual addresses: RFC 4291 2.2 for IPv6, dotted quads for IPv4. They are validated, not rewritten.
+import { COLON, DOT, isDigit, ZERO } from './ascii.js';
+
+/** True when [start, end) is an IPv4 or IPv6 address, without prefix length, port or zone. */
+export function isIp(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length < 2 || length > 45) return false;
+  const stop = Math.min(end, start + 5);
+  for (let i = start; i < stop; i++) {
+    const byte = bytes[i] as number;
+    if (byte === DOT) return isIpv4(bytes, start, end);
+    if (byte === COLON) return isIpv6(bytes, start, end);
+  }
+  return false;
+}
+
+function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
+  let parts = 0;
+  let value = 0;
+  let digits = 0;
+  for (let i = start; i <= end; i++) {
+    const byte = i < end ? (bytes[i] as number) : DOT;
+    if (byte === DOT) {
+      if (digits === 0 || value > 255) return false;
+      parts++;
+      value = 0;
+      digits = 0;
+      continue;
+    }
+    const digit = byte - ZERO;
+    if (digit < 0 || digit > 9) return false;
+    // A leading zero is octal to some readers and decimal to others: it is no address here.
+    if (digits > 0 && value === 0) return false;
+    value = value * 10 + digit;
+    if (++digits > 3) return false;
+  }
+  return parts === 4;
+}
+
+const isHex = (byte: number): boolean =>
+  isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+
+function isIpv6(bytes: Uint8Array, start: number, end: number): boolean {
+  let groups = 0;
+  let hasGap = false;
+  let at = start;
+  if (bytes[at] === COLON) {
+    if (bytes[at + 1] !== COLON || end - start < 2) return false;
+    hasGap = true;
+    at += 2;
+  }
+  while (at < end) {
+    let stop = at;
+    while (stop < end && isHex(bytes[stop] as number)) stop++;
+    if (stop < end && bytes[stop] === DOT) {
+      if (!isIpv4(bytes, at, end)) return false;
+      groups += 2;
+      at = end;
+      break;
+    }
+    if (stop === at || stop - at > 4) return false;
+    groups++;
+    if (stop === end) {
+      at = end;
+      break;
+    }
+    if (bytes[stop] !== COLON) return false;
+    at = stop + 1;
+    if (at === end) return false;
+    if (bytes[at] === COLON) {
+      if (hasGap) return false;
+      hasGap = true;
+      at++;
+    }
+  }
+  return hasGap ? groups < 8 : groups === 8;
+}

@@ -1,0 +1,30 @@
+// Decimal numbers in bytes. NaN is the answer to anything else, never a partial reading.
+import { DOT, isDigit, MINUS, ZERO } from './ascii.js';
+
+/** Unsigned decimal of at most 16 digits up to 2^53 - 1; NaN for anything else. */
+export function parseUnsigned(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length < 1 || length > 16) return Number.NaN;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = (bytes[i] as number) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value <= Number.MAX_SAFE_INTEGER ? value : Number.NaN;
+}
+
+/** Number in JSON's grammar (RFC 8259 section 6); NaN for anything else. */
+export function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
+  const unsigned = parseUnsigned(bytes, start, end);
+  if (!Number.isNaN(unsigned)) return unsigned;
+  if (end - start > 40) return Number.NaN;
+  let text = '';
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    const isPart = isDigit(byte) || byte === DOT || byte === MINUS || byte === 0x2b;
+    if (!isPart && (byte | 0x20) !== 0x65) return Number.NaN;
+    text += String.fromCharCode(byte);
+  }
+  return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}

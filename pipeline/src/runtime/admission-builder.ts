@@ -1,0 +1,147 @@
+// The open batch of a stream: events are copied in one by one and nothing is allocated for them. The
+// work space is reused; closing copies its used part into memory that the batch owns.
+import { allocateBytes, type RequestPart, type SourceRun } from '../batch.js';
+import type { AdmissionTicket } from './admission-ticket.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Events of one ticket that stand side by side. */
+export interface BuilderPart {
+  readonly ticket: AdmissionTicket;
+  readonly eventIndexFirst: number;
+  readonly itemIndexFirst: number;
+  eventCount: number;
+}
+
+/** The parts of a RawBatch that come from its events. */
+export interface BuiltEvents {
+  readonly eventCount: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  readonly marks: Uint32Array<ArrayBuffer>;
+  readonly runs: readonly SourceRun[];
+  readonly requestParts: readonly RequestPart[];
+  readonly parts: readonly BuilderPart[];
+}
+
+export class BatchBuilder {
+  readonly #space: Uint8Array<ArrayBuffer>;
+  readonly #offsets: Uint32Array<ArrayBuffer>;
+  #count = 0;
+  #used = 0;
+  #marks: number[] = [];
+  #runs: Mutable<SourceRun>[] = [];
+  #run: Mutable<SourceRun> | null = null;
+  #parts: BuilderPart[] = [];
+  #part: BuilderPart | null = null;
+  /** An event that is larger than the work space stands alone in its batch, in memory of its own. */
+  #alone: Uint8Array<ArrayBuffer> | null = null;
+
+  constructor(bytesMax: number, eventCountMax: number) {
+    this.#space = allocateBytes(bytesMax);
+    this.#offsets = new Uint32Array(eventCountMax + 1);
+  }
+
+  get eventCount(): number {
+    return this.#count;
+  }
+
+  get byteCount(): number {
+    return this.#used;
+  }
+
+  get isFull(): boolean {
+    return this.#count === this.#offsets.length - 1 || this.#used >= this.#space.length;
+  }
+
+  /** Whether an event of this length must wait for the next batch. */
+  fits(byteCount: number): boolean {
+    return this.#count === 0 || this.#used + byteCount <= this.#space.length;
+  }
+
+  append(
+    chunk: Buffer,
+    start: number,
+    end: number,
+    source: string,
+    markCode: number,
+    originalBytes: number,
+    ticket: AdmissionTicket | null,
+  ): void {
+    const byteCount = end - start;
+    if (byteCount <= this.#space.length) {
+      chunk.copy(this.#space, this.#used, start, end);
+    } else {
+      this.#alone = allocateBytes(byteCount);
+      chunk.copy(this.#alone, 0, start, end);
+    }
+    if (markCode !== 0) this.#marks.push(this.#count, markCode, originalBytes);
+    if (this.#run !== null && this.#run.source === source) this.#run.eventCount++;
+    else this.#openRun(source);
+    if (ticket !== null) this.#extendPart(ticket);
+    else this.#part = null;
+    this.#used += byteCount;
+    this.#count++;
+    this.#offsets[this.#count] = this.#used;
+  }
+
+  /** Takes the events out; the builder is empty afterwards. */
+  take(): BuiltEvents {
+    const bytes = this.#alone ?? this.#space.slice(0, this.#used);
+    const built: BuiltEvents = {
+      eventCount: this.#count,
+      bytes,
+      offsets: this.#offsets.slice(0, this.#count + 1),
+      marks: Uint32Array.from(this.#marks),
+      runs: this.#runs,
+      requestParts: this.#parts.flatMap(toRequestPart),
+      parts: this.#parts,
+    };
+    this.#count = 0;
+    this.#used = 0;
+    this.#marks = [];
+    this.#runs = [];
+    this.#run = null;
+    this.#parts = [];
+    this.#part = null;
+    this.#alone = null;
+    return built;
+  }
+
+  #openRun(source: string): void {
+    this.#run = { eventCount: 1, source, sourceSeqFirst: 0, context: '' };
+    this.#runs.push(this.#run);
+  }
+
+  #extendPart(ticket: AdmissionTicket): void {
+    const itemIndex = ticket.itemIndexNext++;
+    const part = this.#part;
+    if (part?.ticket === ticket && part.itemIndexFirst + part.eventCount === itemIndex) {
+      part.eventCount++;
+      return;
+    }
+    if (!this.#parts.some((other) => other.ticket === ticket)) ticket.batchOpened();
+    this.#part = {
+      ticket,
+      eventIndexFirst: this.#count,
+      itemIndexFirst: itemIndex,
+      eventCount: 1,
+    };
+    this.#parts.push(this.#part);
+  }
+}
+
+function toRequestPart(part: BuilderPart): RequestPart[] {
+  const request = part.ticket.request;
+  if (request === null) return [];
+  return [
+    {
+      key: request.key,
+      bodySha256: request.bodySha256,
+      eventIndexFirst: part.eventIndexFirst,
+      eventCount: part.eventCount,
+      itemIndexFirst: part.itemIndexFirst,
+      itemCount: request.itemCount,
+    },
+  ];
+}

@@ -1,0 +1,36 @@
+# Shared by the scripts of this folder, which are POSIX sh. Sourced after `cd` to the repository's root.
+
+say() { printf '%s: %s\n' "${script_name:-weir}" "$*"; }
+
+# fail CODE SENTENCE...: 2 means that the machine or the usage is wrong, 1 that a step failed.
+fail() {
+  code=$1
+  shift
+  printf '%s: %s\n' "${script_name:-weir}" "$*" >&2
+  exit "$code"
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# install_packages WHY PACKAGE...: installs Debian packages as root; otherwise returns 1 after it has
+# printed the command that would.
+install_packages() {
+  why=$1
+  shift
+  if ! have apt-get; then
+    say "missing: $* ($why). This is no Debian or Ubuntu; please install them by hand." >&2
+    return 1
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    say "missing: $* ($why). Please run: sudo apt-get install --no-install-recommends $*" >&2
+    return 1
+  fi
+  say "installing with apt-get: $* ($why)"
+  # A package list that is missing or stale is the usual reason for a failure: fetch it, try again.
+  apt_install "$@" || { apt-get update && apt_install "$@"; }
+}
+
+apt_install() {
+  DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Set-up, then every check: biome, the compiler, tidy, and the tests. Usage: npm test -- [--long] [FILE...]
+# With FILEs (x.test.ts or its dist/x.test.js) only those tests run. Exit codes: 0 all passed, 1 a check
+# failed, 2 something is missing.
+set -eu
+cd "$(dirname "$0")/.."
+script_name=test
+. scripts/lib.sh
+
+only_files=
+for argument in "$@"; do
+  case $argument in
+    --long) WEIR_LONG=1 && export WEIR_LONG ;;
+    -*) fail 2 "unknown option $argument; usage: npm test -- [--long] [FILE...]" ;;
+    *) only_files=1 ;;
+  esac
+done
+
+# The tests send with real clients and check with real tools.
+install_test_tools() {
+  missing=
+  have rsyslogd || [ -x /usr/sbin/rsyslogd ] || missing="$missing rsyslog"
+  have logger || missing="$missing bsdutils"
+  have curl || missing="$missing curl"
+  have zstd || missing="$missing zstd"
+  [ -z "$missing" ] && return
+  forbid_service_start
+  # shellcheck disable=SC2086
+  install_packages 'tests send with these real clients; nothing is started as a service' $missing ||
+    say 'the tests that need them are skipped' >&2
+  allow_service_start
+}
+
+# A freshly installed rsyslog must not start with the system: tests start their own, on own ports.
+policy=/usr/sbin/policy-rc.d
+made_policy=
+forbid_service_start() {
+  [ "$(id -u)" = 0 ] && [ ! -e "$policy" ] || return 0
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made_policy=1
+  trap allow_service_start EXIT
+  trap 'exit 1' INT TERM
+}
+allow_service_start() {
+  [ -n "$made_policy" ] || return 0
+  rm -f "$policy"
+  made_policy=
+  case $missing in
+    *rsyslog*) have systemctl && systemctl disable rsyslog.service >/dev/null 2>&1 || true ;;
+  esac
+}
+
+WEIR_SETUP_QUIET=1 sh scripts/setup.sh
+install_test_tools
+
+if [ -z "$only_files" ]; then
+  say 'biome'
+  node node_modules/@biomejs/biome/bin/biome check --error-on-warnings . ||
+    fail 1 'biome found something; npm run format mends what can be mended.'
+  say 'tidy'
+  node tools/tidy.mjs || fail 1 'tidy found something.'
+fi
+say 'tests'
+exec node tools/run-tests.mjs "$@"

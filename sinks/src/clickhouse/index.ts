@@ -1,0 +1,3 @@
+export * from './embedded/index.js';
+export * from './native/index.js';
+export * from './store/index.js';

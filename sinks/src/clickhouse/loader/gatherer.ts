@@ -1,0 +1,226 @@
+// Reads batches, has them processed, and puts the results together in read order. Runs until it is
+// stopped or something fails; after a failure the loader makes a new one behind a rewound consumer.
+import { type EncodedBatch, messageOf, type Timer, WeirError } from '@weir/pipeline';
+import { Gate } from './gate.js';
+import { type BatchHead, EMPTY_ENCODED, Group, headOf } from './group.js';
+import type { Landed } from './landed.js';
+import { type LoaderLimits, type LoaderOptions, SMALL_GROUP_ROWS } from './options.js';
+
+interface InFlight {
+  readonly head: BatchHead;
+  readonly landed: Landed | null;
+  encoded: EncodedBatch | null;
+}
+
+export interface GathererOptions {
+  readonly limits: LoaderLimits;
+  /** Called for each batch before it is processed; null means that nothing of it can be stored. */
+  readonly landedOf: (head: BatchHead) => Promise<Landed | null>;
+  /** Puts a group into the store and settles it. One at a time. */
+  readonly deliver: (group: Group, landed: Landed | null) => Promise<void>;
+  readonly isDraining: () => boolean;
+}
+
+export class Gatherer {
+  readonly #loader: Pick<LoaderOptions, 'consumer' | 'processor' | 'clock' | 'timers'>;
+  readonly #options: GathererOptions;
+  readonly #gate = new Gate();
+  readonly #room = new Gate();
+  readonly #inFlight: InFlight[] = [];
+  #bytesInFlight = 0;
+  #group: Group | null = null;
+  #groupLanded: Landed | null = null;
+  #delivering: Promise<void> | null = null;
+  #deliveringSinceUs: number | null = null;
+  #failure: { readonly error: unknown } | null = null;
+  #readerDone = false;
+  #timer: Timer | null = null;
+
+  constructor(
+    loader: Pick<LoaderOptions, 'consumer' | 'processor' | 'clock' | 'timers'>,
+    options: GathererOptions,
+  ) {
+    this.#loader = loader;
+    this.#options = options;
+  }
+
+  /** ingest_time of the oldest batch that is not settled, or null. */
+  get oldestIngestUs(): number | null {
+    return (
+      this.#deliveringSinceUs ??
+      this.#group?.entries[0]?.head.ingestUs ??
+      this.#inFlight[0]?.head.ingestUs ??
+      null
+    );
+  }
+
+  /** Looks again at once, for instance since draining began. */
+  nudge(): void {
+    this.#gate.open();
+  }
+
+  /** Resolves when the signal aborts, with the delivery under way finished. Rejects on any failure. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = new AbortController();
+    const onAbort = (): void => {
+      stop.abort();
+      this.#gate.open();
+      this.#room.open();
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const reader = this.#readAll(stop.signal);
+    try {
+      while (this.#failure === null && !signal.aborted && !this.#isFinished()) {
+        this.#gather();
+        this.#deliverWhenDue();
+        await this.#gate.passed();
+      }
+      await this.#delivering;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      onAbort();
+      this.#timer?.cancel();
+      await reader;
+    }
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  #isFinished(): boolean {
+    return (
+      this.#readerDone &&
+      this.#inFlight.length === 0 &&
+      this.#group === null &&
+      this.#delivering === null
+    );
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#gate.open();
+    this.#room.open();
+  }
+
+  async #readAll(signal: AbortSignal): Promise<void> {
+    const { limits } = this.#options;
+    try {
+      while (!signal.aborted && this.#failure === null) {
+        if (
+          this.#inFlight.length >= limits.batchesInFlightMax ||
+          this.#bytesInFlight >= limits.bytesInFlightMax
+        ) {
+          await this.#room.passed();
+          continue;
+        }
+        const spooled = await this.#loader.consumer.read(signal);
+        if (spooled === null) break;
+        const head = headOf(spooled);
+        const landed = await this.#options.landedOf(head);
+        const item: InFlight = { head, landed, encoded: null };
+        this.#inFlight.push(item);
+        this.#bytesInFlight += head.byteCount;
+        if (head.eventCount === 0) this.#finish(item, EMPTY_ENCODED);
+        else
+          this.#loader.processor.process(spooled.batch, landed?.skipSeqs(head) ?? null).then(
+            (encoded) => this.#finish(item, encoded),
+            (error: unknown) => this.#fail(processingError(head, error)),
+          );
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#readerDone = true;
+    this.#gate.open();
+  }
+
+  #finish(item: InFlight, encoded: EncodedBatch): void {
+    item.encoded = encoded;
+    if (item === this.#inFlight[0]) this.#gate.open();
+  }
+
+  /** Moves finished batches into the group, in read order, as far as they fit. */
+  #gather(): void {
+    const { limits } = this.#options;
+    for (;;) {
+      const item = this.#inFlight[0];
+      if (item === undefined || item.encoded === null) return;
+      const group = this.#group;
+      if (group !== null && (this.#isFull(group) || group.partition !== item.head.partition))
+        return;
+      this.#inFlight.shift();
+      this.#bytesInFlight -= item.head.byteCount;
+      this.#group ??= new Group(this.#loader.clock.monotonicMs());
+      this.#group.add({ head: item.head, encoded: item.encoded });
+      this.#groupLanded = item.landed;
+      if (
+        this.#inFlight.length < limits.batchesInFlightMax &&
+        this.#bytesInFlight < limits.bytesInFlightMax
+      )
+        this.#room.open();
+      // What was checked against the tables goes alone: its landed numbers are its own.
+      if (item.landed !== null) return;
+    }
+  }
+
+  #isFull(group: Group): boolean {
+    const { limits } = this.#options;
+    return (
+      group.rowCount >= limits.rowsMax ||
+      group.byteCount >= limits.bytesMax ||
+      this.#groupLanded !== null
+    );
+  }
+
+  #deliverWhenDue(): void {
+    const group = this.#group;
+    if (group === null || this.#delivering !== null) return;
+    const waitMs = this.#waitMs(group);
+    if (waitMs > 0) {
+      this.#timer?.cancel();
+      this.#timer = this.#loader.timers.after(waitMs, () => this.#gate.open());
+      return;
+    }
+    const landed = this.#groupLanded;
+    this.#group = null;
+    this.#groupLanded = null;
+    this.#deliveringSinceUs = group.entries[0]?.head.ingestUs ?? null;
+    this.#delivering = this.#options.deliver(group, landed).then(
+      () => {
+        this.#delivering = null;
+        this.#deliveringSinceUs = null;
+        this.#gate.open();
+      },
+      (error: unknown) => {
+        this.#delivering = null;
+        this.#fail(error);
+      },
+    );
+    this.#gate.open();
+  }
+
+  /** 0: now. A partition change closes a group, as does a batch that does not fit. */
+  #waitMs(group: Group): number {
+    const next = this.#inFlight[0];
+    const blocked =
+      next !== undefined && next.encoded !== null && next.head.partition !== group.partition;
+    if (blocked || this.#isFull(group) || this.#options.isDraining() || this.#readerDone) return 0;
+    const { lingerMs, lingerMsMax } = this.#options.limits;
+    const linger = group.rowCount < SMALL_GROUP_ROWS ? lingerMs : lingerMsMax;
+    return group.openedAtMs + linger - this.#loader.clock.monotonicMs();
+  }
+}
+
+/** Carries which batch it was, so that one that always fails can be put aside. */
+export class ProcessingError extends Error {
+  readonly head: BatchHead;
+  constructor(head: BatchHead, cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.head = head;
+  }
+}
+
+function processingError(head: BatchHead, error: unknown): unknown {
+  return error instanceof WeirError && error.code === 'WEIR_WORKER_FAILED'
+    ? new ProcessingError(head, error)
+    : error;
+}

@@ -1,0 +1,70 @@
+// What of a range is in the tables already, read back by identity. The table is the state store: no
+// token and no reply is believed after anything uncertain.
+import type { Store, TableNames } from '../store/index.js';
+import type { BatchHead } from './group.js';
+import type { StreamRange } from './intent.js';
+
+/** Numbers per (tenant, stream, epoch), by table. */
+export class Landed {
+  readonly #events = new Map<string, Set<number>>();
+  readonly #quarantine = new Map<string, Set<number>>();
+
+  add(table: 'events' | 'quarantine', range: StreamRange, seqs: Iterable<number>): void {
+    const byStream = table === 'events' ? this.#events : this.#quarantine;
+    const key = keyOf(range.tenant, range.stream, range.epoch);
+    const known = byStream.get(key);
+    if (known === undefined) byStream.set(key, new Set(seqs));
+    else for (const seq of seqs) known.add(seq);
+  }
+
+  eventsOf(head: BatchHead): ReadonlySet<number> {
+    return this.#events.get(keyOf(head.tenant, head.stream, String(head.epoch))) ?? EMPTY;
+  }
+
+  quarantineOf(head: BatchHead): ReadonlySet<number> {
+    return this.#quarantine.get(keyOf(head.tenant, head.stream, String(head.epoch))) ?? EMPTY;
+  }
+
+  /** Numbers of the batch that are in either table, ascending; null for none. */
+  skipSeqs(head: BatchHead): Float64Array | null {
+    const events = this.eventsOf(head);
+    const quarantine = this.quarantineOf(head);
+    const seqs: number[] = [];
+    for (let seq = head.seqFirst; seq < head.seqFirst + head.eventCount; seq++)
+      if (events.has(seq) || quarantine.has(seq)) seqs.push(seq);
+    return seqs.length === 0 ? null : Float64Array.from(seqs);
+  }
+}
+
+const EMPTY: ReadonlySet<number> = new Set();
+const keyOf = (tenant: string, stream: string, epoch: string): string =>
+  JSON.stringify([tenant, stream, epoch]);
+
+/**
+ * Reads back both tables. Bounds of ingest_time select the parts; identity selects the rows. The
+ * setting makes a replicated table answer with everything that a quorum has accepted.
+ */
+export async function readBack(
+  store: Store,
+  tables: TableNames,
+  ranges: readonly StreamRange[],
+  ingestUsFirst: number,
+  ingestUsLast: number,
+): Promise<Landed> {
+  const landed = new Landed();
+  for (const range of ranges)
+    for (const table of ['events', 'quarantine'] as const) {
+      const rows = await store.query<{ seqs: string[] }>(
+        `SELECT groupUniqArray(seq) AS seqs FROM ${tables[table]} ` +
+          'WHERE tenant_id = {tenant:String} AND stream = {stream:String} ' +
+          'AND epoch = {epoch:UInt64} ' +
+          'AND seq BETWEEN {seqFirst:UInt64} AND {seqLast:UInt64} ' +
+          'AND ingest_time BETWEEN fromUnixTimestamp64Micro({usFirst:Int64}) ' +
+          'AND fromUnixTimestamp64Micro({usLast:Int64}) ' +
+          'SETTINGS select_sequential_consistency = 1',
+        { ...range, usFirst: ingestUsFirst, usLast: ingestUsLast },
+      );
+      landed.add(table, range, (rows[0]?.seqs ?? []).map(Number));
+    }
+  return landed;
+}

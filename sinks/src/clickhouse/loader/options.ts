@@ -1,0 +1,74 @@
+import {
+  type BatchProcessor,
+  type Clock,
+  type Consumer,
+  type Files,
+  LIMITS,
+  type Random,
+  type Timers,
+} from '@weir/pipeline';
+import type { Store } from '../store/index.js';
+import type { Fence } from './fence.js';
+
+export interface LoaderLimits {
+  readonly batchesInFlightMax: number;
+  readonly bytesInFlightMax: number;
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+  /** A small group is sent this long after its first batch. */
+  readonly lingerMs: number;
+  /** A group of many rows waits longer: fewer and larger parts cost the store much less. */
+  readonly lingerMsMax: number;
+  readonly retryDelayMsMax: number;
+}
+
+export const LOADER_LIMITS: LoaderLimits = {
+  batchesInFlightMax: LIMITS.poolBatchesInFlightMax,
+  bytesInFlightMax: LIMITS.poolBytesInFlightMax,
+  rowsMax: LIMITS.loaderRowsMax,
+  bytesMax: LIMITS.loaderBytesMax,
+  lingerMs: LIMITS.loaderLingerMs,
+  lingerMsMax: 1_000,
+  retryDelayMsMax: LIMITS.loaderRetryDelayMsMax,
+};
+
+/** A group with fewer rows than this is small. */
+export const SMALL_GROUP_ROWS = 2_000;
+
+export type LoaderState = 'ok' | 'retrying' | 'unreachable';
+
+export interface LoaderStats {
+  /** Since the start; settled events only. */
+  readonly storedEvents: number;
+  readonly quarantinedEvents: number;
+  readonly quarantinedByReason: Readonly<Record<string, number>>;
+  readonly filteredEvents: number;
+  /** Rows sent and acknowledged, also when a retry sent fewer than the events. */
+  readonly insertedRows: number;
+  readonly insertCount: number;
+  readonly retryCount: number;
+  readonly lastIntentId: number;
+  readonly state: LoaderState;
+  readonly lastError: string | null;
+  /** Age of the oldest batch that is read and not settled; 0 for none. */
+  readonly lagMs: number;
+}
+
+export interface LoaderOptions {
+  readonly consumer: Consumer;
+  readonly processor: BatchProcessor;
+  readonly store: Store;
+  readonly fence: Fence;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** For jitter and for the prefix of query ids; without it there is none, and `loader`. */
+  readonly random?: Random;
+  /** A directory that exists, on the disk of the spool. */
+  readonly intentDirectory: string;
+  readonly eventsTable?: string;
+  readonly limits?: Partial<LoaderLimits>;
+  readonly log: (line: string) => void;
+  /** Plants a fault for proofs: the first batch is settled without being stored. */
+  readonly sabotage?: 'drop_batch';
+}

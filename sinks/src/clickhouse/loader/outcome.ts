@@ -1,0 +1,85 @@
+// What became of the numbers of a group, as ranges by kind, for the ledger.
+import type { Disposition } from '@weir/pipeline';
+import type { GroupEntry } from './group.js';
+import type { Landed } from './landed.js';
+
+export type LedgerKind = 'stored' | 'quarantined' | 'filtered' | 'lost';
+
+/** Neighbouring ranges of one stream and kind grow together. */
+export interface OutcomeRanges {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+  readonly kind: LedgerKind;
+  /** first, last pairs. */
+  readonly seqs: number[];
+}
+
+export class Outcome {
+  readonly #ranges = new Map<string, OutcomeRanges>();
+
+  get ranges(): Iterable<OutcomeRanges> {
+    return this.#ranges.values();
+  }
+
+  /**
+   * Everything of the batch that is neither quarantined nor filtered is stored. Rows that an earlier
+   * attempt landed stay in the table they are in, whatever today's parser makes of them.
+   */
+  addBatch(entry: GroupEntry, landed: Landed | null): void {
+    const { head, encoded } = entry;
+    const landedEvents = landed?.eventsOf(head);
+    const landedQuarantine = landed?.quarantineOf(head);
+    const filtered = new Set<number>();
+    for (const disposition of encoded.filtered)
+      for (const [first, last] of disposition.seqRanges)
+        for (let seq = first; seq <= last; seq++) filtered.add(seq);
+    const quarantined = new Set(encoded.quarantinedSeqs);
+    for (let seq = head.seqFirst; seq < head.seqFirst + head.eventCount; seq++) {
+      let kind: LedgerKind = 'stored';
+      if (landedEvents?.has(seq)) kind = 'stored';
+      else if (landedQuarantine?.has(seq) || quarantined.has(seq)) kind = 'quarantined';
+      else if (filtered.has(seq)) kind = 'filtered';
+      this.#add(head, kind, seq, seq);
+    }
+    for (const disposition of head.dispositions) this.#addDisposition(entry, disposition);
+  }
+
+  #addDisposition(entry: GroupEntry, disposition: Disposition): void {
+    if (disposition.kind === 'refused') return;
+    for (const [first, last] of disposition.seqRanges)
+      this.#add(entry.head, disposition.kind, first, last);
+  }
+
+  #add(
+    head: { readonly tenant: string; readonly stream: string; readonly epoch: bigint },
+    kind: LedgerKind,
+    first: number,
+    last: number,
+  ): void {
+    // One look-up a number would cost more than the rest of the loader: the newest is kept at hand.
+    let ranges = this.#newest;
+    if (
+      ranges === null ||
+      ranges.kind !== kind ||
+      ranges.stream !== head.stream ||
+      ranges.epoch !== head.epoch ||
+      ranges.tenant !== head.tenant
+    ) {
+      const key = JSON.stringify([head.tenant, head.stream, String(head.epoch), kind]);
+      ranges = this.#ranges.get(key) ?? null;
+      if (ranges === null) {
+        const { tenant, stream, epoch } = head;
+        ranges = { tenant, stream, epoch, kind, seqs: [] };
+        this.#ranges.set(key, ranges);
+      }
+      this.#newest = ranges;
+    }
+    const { seqs } = ranges;
+    const end = seqs.length - 1;
+    if (end > 0 && seqs[end] === first - 1) seqs[end] = last;
+    else seqs.push(first, last);
+  }
+
+  #newest: OutcomeRanges | null = null;
+}

@@ -1,0 +1,270 @@
+// A batch to at most two Native blocks, one a table. Called in a worker; writes from the columns and
+// makes no object a row.
+import {
+  type Disposition,
+  type EncodedBatch,
+  type EventBatch,
+  FIELD,
+  FIELDS,
+  MARK,
+  markName,
+  type NativeBlock,
+  type QuarantineReason,
+  type SequencedBatch,
+  STATUS,
+} from '@weir/pipeline';
+import {
+  constantText,
+  constantTime,
+  constantU64,
+  dictionaryText,
+  numbers,
+  rawText,
+  spanText,
+  times,
+  u32s,
+  u64s,
+} from './columns.js';
+import { NativeBuffer } from './native-buffer.js';
+import { marksColumn, unmappedColumn } from './sparse-columns.js';
+
+const STATUS_NAMES = Object.keys(STATUS);
+/** By code; entry 0 is for rows without a mark, and no code is left out. */
+const MARK_NAMES = [''];
+for (let code = 1; code <= Math.max(...Object.values(MARK)); code++)
+  MARK_NAMES.push(markName(code) === 'unknown' ? `unknown_${code}` : markName(code));
+
+/** One per thread; nothing of a block stays in it. */
+const scratchBuffer = new NativeBuffer();
+
+export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst'>;
+
+/**
+ * `skipSeqs`, ascending: numbers that are stored already; no row is made for them. The blocks' types
+ * are plain String where that is cheaper to write: insert them with named columns.
+ */
+export function encodeBatch(
+  events: EventBatch,
+  identity: BatchIdentity,
+  skipSeqs: Float64Array | null,
+): EncodedBatch {
+  const rows = assignRows(events, identity.seqFirst, skipSeqs);
+  const quarantinedSeqs = new Float64Array(rows.quarantineAll.length);
+  const quarantinedByReason: Partial<Record<QuarantineReason, number>> = {};
+  rows.quarantineAll.forEach((row, i) => {
+    quarantinedSeqs[i] = identity.seqFirst + row;
+    const reason = markName(events.quarantine[row] as number) as QuarantineReason;
+    quarantinedByReason[reason] = (quarantinedByReason[reason] ?? 0) + 1;
+  });
+  return {
+    events: rows.events.length === 0 ? null : encodeEvents(events, identity, rows.events),
+    quarantine:
+      rows.quarantine.length === 0 ? null : encodeQuarantine(events, identity, rows.quarantine),
+    quarantinedSeqs,
+    quarantinedByReason,
+    filtered: filteredDispositions(rows.filtered, identity.seqFirst),
+  };
+}
+
+interface RowAssignment {
+  readonly events: Uint16Array;
+  readonly quarantine: Uint16Array;
+  /** Also those that are skipped: the ledger needs them whether or not they are sent again. */
+  readonly quarantineAll: Uint16Array;
+  readonly filtered: Uint16Array;
+}
+
+/** Quarantine goes before filtered, as in the ledger's precedence. */
+function assignRows(
+  batch: EventBatch,
+  seqFirst: number,
+  skipSeqs: Float64Array | null,
+): RowAssignment {
+  const { eventCount } = batch.raw;
+  const lists = [0, 1, 2, 3].map(() => new Uint16Array(eventCount)) as Uint16Array[];
+  const [events, quarantine, quarantineAll, filtered] = lists as [
+    Uint16Array,
+    Uint16Array,
+    Uint16Array,
+    Uint16Array,
+  ];
+  const count = [0, 0, 0, 0] as [number, number, number, number];
+  let skipAt = 0;
+  for (let row = 0; row < eventCount; row++) {
+    const seq = seqFirst + row;
+    while (skipSeqs !== null && skipAt < skipSeqs.length && (skipSeqs[skipAt] as number) < seq)
+      skipAt++;
+    const skipped = skipSeqs !== null && skipSeqs[skipAt] === seq;
+    if (batch.quarantine[row] !== 0) {
+      quarantineAll[count[2]++] = row;
+      if (!skipped) quarantine[count[1]++] = row;
+    } else if (batch.status[row] === STATUS.filtered) filtered[count[3]++] = row;
+    else if (!skipped) events[count[0]++] = row;
+  }
+  return {
+    events: events.subarray(0, count[0]),
+    quarantine: quarantine.subarray(0, count[1]),
+    quarantineAll: quarantineAll.subarray(0, count[2]),
+    filtered: filtered.subarray(0, count[3]),
+  };
+}
+
+function filteredDispositions(rows: Uint16Array, seqFirst: number): Disposition[] {
+  if (rows.length === 0) return [];
+  const seqRanges: [number, number][] = [];
+  for (const row of rows) {
+    const last = seqRanges[seqRanges.length - 1];
+    if (last !== undefined && last[1] === seqFirst + row - 1) last[1]++;
+    else seqRanges.push([seqFirst + row, seqFirst + row]);
+  }
+  return [{ kind: 'filtered', cause: 'filter:pipeline', seqRanges, eventCount: rows.length }];
+}
+
+/** Writes the columns through `write` behind a head whose column count is put in afterwards. */
+function block(rowCount: number, write: (out: NativeBuffer) => number): NativeBlock {
+  const out = scratchBuffer;
+  out.clear();
+  out.reserve(16);
+  // Room for a column count of two bytes, which any count of up to 16,383 fits when padded.
+  const countAt = out.length;
+  out.length += 2;
+  out.varUint(rowCount);
+  const columnCount = write(out);
+  out.bytes[countAt] = (columnCount & 0x7f) | 0x80;
+  out.bytes[countAt + 1] = columnCount >> 7;
+  return { rowCount, bytes: out.take() };
+}
+
+/** tenant_id, stream, epoch, seq, source, source_seq, ingest_time, retention_class, parser, version. */
+function identityColumns(
+  out: NativeBuffer,
+  events: EventBatch,
+  identity: BatchIdentity,
+  rows: Uint16Array,
+): number {
+  const { raw } = events;
+  const rowCount = rows.length;
+  constantText(out, 'tenant_id', raw.tenant, rowCount);
+  constantText(out, 'stream', raw.stream, rowCount);
+  constantU64(out, 'epoch', identity.epoch, rowCount);
+  u64s(out, 'seq', (row) => identity.seqFirst + row, rows);
+  const { codes, dictionary, sourceSeqs } = sourcesOf(events);
+  dictionaryText(out, 'source', dictionary, codes, rows);
+  u64s(out, 'source_seq', (row) => sourceSeqs[row] as number, rows);
+  constantTime(out, 'ingest_time', Number(raw.receivedAtNs / 1000n), rowCount);
+  constantText(out, 'retention_class', raw.retentionClass, rowCount);
+  parserColumn(out, 'parser', events, (parser) => parser.name, rows);
+  parserColumn(out, 'parser_version', events, (parser) => parser.version, rows);
+  return 10;
+}
+
+/** A dictionary's entries must differ: two parsers may have the same version. */
+function parserColumn(
+  out: NativeBuffer,
+  name: string,
+  events: EventBatch,
+  textOf: (parser: { readonly name: string; readonly version: string }) => string,
+  rows: Uint16Array,
+): void {
+  const dictionary: string[] = [];
+  const codeOfParser = events.parsers.map((parser) => {
+    const found = dictionary.indexOf(textOf(parser));
+    return found >= 0 ? found : dictionary.push(textOf(parser)) - 1;
+  });
+  const codes = events.parserIndex.map((index) => codeOfParser[index] ?? 0);
+  dictionaryText(out, name, dictionary.length === 0 ? [''] : dictionary, codes, rows);
+}
+
+function sourcesOf(events: EventBatch) {
+  const { eventCount, runs } = events.raw;
+  const codes = new Uint16Array(eventCount);
+  const sourceSeqs = new Float64Array(eventCount);
+  const codeOf = new Map<string, number>();
+  let row = 0;
+  for (const run of runs) {
+    let code = codeOf.get(run.source);
+    if (code === undefined) {
+      code = codeOf.size;
+      codeOf.set(run.source, code);
+    }
+    for (let i = 0; i < run.eventCount; i++, row++) {
+      codes[row] = code;
+      sourceSeqs[row] = run.sourceSeqFirst + i;
+    }
+  }
+  return { codes, sourceSeqs, dictionary: [...codeOf.keys()] };
+}
+
+function encodeEvents(
+  events: EventBatch,
+  identity: BatchIdentity,
+  rows: Uint16Array,
+): NativeBlock {
+  const ingestTimeUs = Number(events.raw.receivedAtNs / 1000n);
+  return block(rows.length, (out) => {
+    let columnCount = identityColumns(out, events, identity, rows);
+    dictionaryText(out, 'status', STATUS_NAMES, events.status, rows);
+    columnCount++;
+    let timeWritten = false;
+    for (const column of events.columns) {
+      const field = FIELDS[column.field];
+      if (field === undefined) continue;
+      columnCount++;
+      if (column.kind === 'span') spanText(out, field.column, column.spans, events, rows);
+      else if (column.kind === 'code')
+        dictionaryText(out, field.column, column.dictionary, column.codes, rows);
+      else if (column.field === FIELD.time) {
+        times(out, 'time', column.values, ingestTimeUs, rows);
+        timeWritten = true;
+      } else numbers(out, field.column, field.type, column.values, rows);
+    }
+    if (!timeWritten) {
+      constantTime(out, 'time', ingestTimeUs, rows.length);
+      columnCount++;
+    }
+    if (marksColumn(out, events.marks, rows)) columnCount++;
+    if (unmappedColumn(out, events, rows)) columnCount++;
+    rawText(out, 'raw_data', events, rows);
+    return columnCount + 1;
+  });
+}
+
+function encodeQuarantine(
+  events: EventBatch,
+  identity: BatchIdentity,
+  rows: Uint16Array,
+): NativeBlock {
+  const { offsets } = events.raw;
+  const storedBytes = (row: number): number =>
+    (offsets[row + 1] as number) - (offsets[row] as number);
+  // Framing notes the original length of what it cut off; a parser notes where it stopped.
+  const originalBytes = noted(events.raw.marks, events.quarantine, storedBytes, rows);
+  const failedOffset = noted(events.marks, events.quarantine, () => 0, rows);
+  return block(rows.length, (out) => {
+    let columnCount = identityColumns(out, events, identity, rows);
+    dictionaryText(out, 'reason', MARK_NAMES, events.quarantine, rows);
+    u32s(out, 'failed_offset', (row) => Math.min(failedOffset(row), storedBytes(row)), rows);
+    u32s(out, 'original_bytes', originalBytes, rows);
+    columnCount += 3;
+    if (marksColumn(out, events.marks, rows)) columnCount++;
+    rawText(out, 'raw_data', events, rows);
+    return columnCount + 1;
+  });
+}
+
+/** The number that a mark of the row's quarantine reason carries. */
+function noted(
+  marks: Uint32Array,
+  reasons: Uint8Array,
+  otherwise: (row: number) => number,
+  rows: Uint16Array,
+): (row: number) => number {
+  const found = new Map<number, number>();
+  const wanted = new Set(rows);
+  for (let at = 0; at < marks.length; at += 3) {
+    const row = marks[at] as number;
+    if (wanted.has(row) && marks[at + 1] === reasons[row] && !found.has(row))
+      found.set(row, marks[at + 2] as number);
+  }
+  return (row) => found.get(row) ?? otherwise(row);
+}

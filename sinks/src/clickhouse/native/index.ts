@@ -1,0 +1,1 @@
+export { type BatchIdentity, encodeBatch } from './encode-batch.js';

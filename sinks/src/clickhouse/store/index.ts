@@ -1,0 +1,10 @@
+export { applyMigrations, type MigrationOptions, RETENTION_DAYS_DEFAULT } from './migrations.js';
+export {
+  createStore,
+  type QueryParams,
+  type StatementSettings,
+  type Store,
+  type StoreOptions,
+} from './store.js';
+export { isDeterministic } from './store-error.js';
+export { EVENTS_TABLE_DEFAULT, type TableNames, tableNames } from './tables.js';

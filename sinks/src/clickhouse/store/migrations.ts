@@ -1,0 +1,125 @@
+// Applies database_migrations/NNNN_name.sql in order, once each, and notes them with their checksum.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { WeirError } from '@weir/pipeline';
+import type { Store } from './store.js';
+import { type TableNames, tableNames } from './tables.js';
+
+export interface MigrationOptions {
+  /** Default `dev.events`. */
+  readonly eventsTable?: string;
+  /** Days that events and quarantine are kept; applied to tables that exist, too. Default 90. */
+  readonly retentionDays?: number;
+  /** Default: database_migrations of this repository. */
+  readonly directory?: string;
+}
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+/** Relative to sinks/dist/clickhouse/store. */
+const DIRECTORY_DEFAULT = fileURLToPath(
+  new URL('../../../../database_migrations', import.meta.url),
+);
+export const RETENTION_DAYS_DEFAULT = 90;
+
+/** Returns the names of those that were applied now. Throws WEIR_MIGRATION_CHANGED. */
+export async function applyMigrations(
+  store: Store,
+  options: MigrationOptions = {},
+): Promise<string[]> {
+  const tables = tableNames(options.eventsTable);
+  const retentionDays = options.retentionDays ?? RETENTION_DAYS_DEFAULT;
+  const migrations = readMigrations(options.directory ?? DIRECTORY_DEFAULT);
+  await store.command(`CREATE DATABASE IF NOT EXISTS \`${tables.database}\``);
+  await store.command(
+    `CREATE TABLE IF NOT EXISTS ${tables.migrations} (version UInt32, name String, ` +
+      "checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) " +
+      'ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1, fsync_part_directory = 1',
+  );
+  const done = await appliedChecksums(store, tables);
+  const applied: string[] = [];
+  for (const migration of migrations) {
+    const before = done.get(migration.version);
+    if (before !== undefined) {
+      if (before !== migration.checksum) throw changedError(migration, before);
+      continue;
+    }
+    for (const statement of statementsOf(migration.sql, tables, retentionDays))
+      await store.command(statement);
+    // Statements can run twice (IF NOT EXISTS), so a crash before this line only repeats them.
+    await store.command(
+      `INSERT INTO ${tables.migrations} (version, name, checksum) ` +
+        'SELECT {version:UInt32}, {name:String}, {checksum:String}',
+      { version: migration.version, name: migration.name, checksum: migration.checksum },
+    );
+    applied.push(migration.name);
+  }
+  await setRetention(store, tables, retentionDays);
+  return applied;
+}
+
+export function readMigrations(directory: string): Migration[] {
+  const migrations: Migration[] = [];
+  for (const name of readdirSync(directory).sort()) {
+    const version = /^(\d{4})_\w+\.sql$/.exec(name)?.[1];
+    if (version === undefined) continue;
+    const sql = readFileSync(join(directory, name), 'utf8');
+    const checksum = createHash('sha256').update(sql).digest('hex');
+    migrations.push({ version: Number(version), name, sql, checksum });
+  }
+  return migrations;
+}
+
+async function appliedChecksums(store: Store, tables: TableNames): Promise<Map<number, string>> {
+  const rows = await store.query<{ version: number; checksum: string }>(
+    `SELECT version, any(checksum) AS checksum FROM ${tables.migrations} GROUP BY version`,
+  );
+  return new Map(rows.map((row) => [row.version, row.checksum]));
+}
+
+function statementsOf(sql: string, tables: TableNames, retentionDays: number): string[] {
+  const values: Readonly<Record<string, string>> = {
+    database: `\`${tables.database}\``,
+    events: tables.events,
+    retention_days: String(retentionDays),
+  };
+  return sql
+    .replace(/^--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((text) => text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole).trim())
+    .filter((text) => text !== '');
+}
+
+/** A migration fixes the retention of its day; this follows the configuration afterwards. */
+async function setRetention(store: Store, tables: TableNames, days: number): Promise<void> {
+  const rows = await store.query<{ name: string; ddl: string }>(
+    'SELECT name, create_table_query AS ddl FROM system.tables ' +
+      'WHERE database = {database:String} AND name IN ({events:String}, {quarantine:String})',
+    { database: tables.database, events: tables.eventsName, quarantine: 'quarantine' },
+  );
+  for (const { name, ddl } of rows) {
+    if (ddl.includes(`toIntervalDay(${days})`)) continue;
+    await store.command(
+      `ALTER TABLE \`${tables.database}\`.\`${name}\` ` +
+        `MODIFY TTL toDateTime(ingest_time) + INTERVAL ${days} DAY`,
+      {},
+      { materialize_ttl_after_modify: 0 },
+    );
+  }
+}
+
+function changedError(migration: Migration, before: string): WeirError {
+  return new WeirError(
+    'WEIR_MIGRATION_CHANGED',
+    `${migration.name} was applied with another text (sha256 ${before.slice(0, 12)}, ` +
+      `now ${migration.checksum.slice(0, 12)}); restore the file, and put the change into a new one`,
+    { name: migration.name },
+  );
+}

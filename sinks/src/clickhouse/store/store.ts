@@ -1,0 +1,156 @@
+// The client of a ClickHouse server or of the embedded store; both speak the same protocol.
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { Compressor } from 'zstd-napi';
+import { storeError } from './store-error.js';
+
+export interface StoreOptions {
+  /** As CLICKHOUSE_URL: user, password and database may stand in it. */
+  readonly url: string;
+  /** zstd for inserts and gzip for results; for a server that is not on this machine. */
+  readonly compress?: boolean;
+  readonly requestTimeoutMs?: number;
+  /** Called with each statement (SIEM_DEBUG_SQL); parameters are not shown. */
+  readonly logSql?: (sql: string) => void;
+}
+
+export type QueryParams = Readonly<Record<string, unknown>>;
+export type StatementSettings = Readonly<Record<string, string | number>>;
+
+/** Rejections are WeirErrors: WEIR_STORE_UNREACHABLE or WEIR_STORE_REJECTED (details.code). */
+export interface Store {
+  readonly url: string;
+  /** Rows as objects; UInt64 come as strings. */
+  query<Row>(sql: string, params?: QueryParams): Promise<Row[]>;
+  /** The text of a result in the format that the statement names, in chunks. */
+  stream(sql: string, params?: QueryParams): Promise<Readable>;
+  command(sql: string, params?: QueryParams, settings?: StatementSettings): Promise<void>;
+  /** One INSERT. `sql` ends with `FORMAT Native`; the blocks are sent one behind the other. */
+  insertNative(
+    sql: string,
+    blocks: readonly Uint8Array[],
+    options: { readonly queryId: string; readonly settings?: StatementSettings },
+  ): Promise<void>;
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const REQUEST_TIMEOUT_MS = 120_000;
+const CHUNK_BYTES = 256 * 1024;
+
+export function createStore(options: StoreOptions): Store {
+  return new HttpStore(options);
+}
+
+class HttpStore implements Store {
+  readonly url: string;
+  readonly #client: ClickHouseClient;
+  readonly #compress: boolean;
+  readonly #logSql: (sql: string) => void;
+
+  constructor(options: StoreOptions) {
+    this.url = options.url;
+    this.#compress = options.compress ?? false;
+    this.#logSql = options.logSql ?? (() => undefined);
+    this.#client = createClient({
+      url: options.url,
+      application: 'weir',
+      request_timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+      max_open_connections: 8,
+      compression: { response: this.#compress, request: false },
+      // Errors reach the caller, who knows whether they matter.
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+  }
+
+  query<Row>(sql: string, params: QueryParams = {}): Promise<Row[]> {
+    return this.#run(sql, async () => {
+      const result = await this.#client.query({
+        query: sql,
+        query_params: { ...params },
+        format: 'JSONEachRow',
+        clickhouse_settings: { output_format_json_quote_64bit_integers: 1 },
+      });
+      return result.json<Row>();
+    });
+  }
+
+  stream(sql: string, params: QueryParams = {}): Promise<Readable> {
+    return this.#run(sql, async () => {
+      const result = await this.#client.exec({ query: sql, query_params: { ...params } });
+      return result.stream;
+    });
+  }
+
+  async command(
+    sql: string,
+    params: QueryParams = {},
+    settings: StatementSettings = {},
+  ): Promise<void> {
+    await this.#run(sql, () =>
+      this.#client.command({
+        query: sql,
+        query_params: { ...params },
+        clickhouse_settings: { ...settings },
+      }),
+    );
+  }
+
+  async insertNative(
+    sql: string,
+    blocks: readonly Uint8Array[],
+    options: { readonly queryId: string; readonly settings?: StatementSettings },
+  ): Promise<void> {
+    await this.#run(sql, async () => {
+      const result = await this.#client.exec({
+        query: sql,
+        values: Readable.from(this.#compress ? [compressed(blocks)] : chunks(blocks), {
+          objectMode: false,
+        }),
+        query_id: options.queryId,
+        clickhouse_settings: { ...options.settings },
+        ...(this.#compress ? { http_headers: { 'Content-Encoding': 'zstd' } } : {}),
+      });
+      // The reply has no body worth reading, but the socket is free only after its end.
+      for await (const chunk of result.stream) void chunk;
+    });
+  }
+
+  async ping(): Promise<boolean> {
+    return (await this.#client.ping()).success;
+  }
+
+  close(): Promise<void> {
+    return this.#client.close();
+  }
+
+  async #run<T>(sql: string, use: () => Promise<T>): Promise<T> {
+    this.#logSql(sql);
+    try {
+      return await use();
+    } catch (error) {
+      throw storeError(error, this.url);
+    }
+  }
+}
+
+/** Few writes to the socket: small blocks are joined, large ones go as they are. */
+function* chunks(blocks: readonly Uint8Array[]): Generator<Buffer> {
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  for (const block of blocks) {
+    waiting.push(block);
+    waitingBytes += block.length;
+    if (waitingBytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(waiting);
+    waiting = [];
+    waitingBytes = 0;
+  }
+  if (waitingBytes > 0) yield Buffer.concat(waiting);
+}
+
+function compressed(blocks: readonly Uint8Array[]): Buffer {
+  const compressor = new Compressor();
+  compressor.setParameters({ compressionLevel: 1 });
+  return compressor.compress(Buffer.concat(blocks));
+}

@@ -1,0 +1,138 @@
+// Two-slot files: the writer's state and the frontiers of consumers. FORMAT.md "Slots".
+import { crc32c } from '@node-rs/crc32';
+import type { FileHandle, Files } from '@weir/pipeline';
+import {
+  FORMAT_VERSION,
+  getCount,
+  hasAscii,
+  putAscii,
+  putCount,
+  SLOT_BYTES,
+  SLOT_MAGIC,
+  versionError,
+  viewOf,
+} from './layout.js';
+import { readWhole, replaceFile, Serial } from './small-files.js';
+
+export const SLOT_KIND = { writer: 1, consumer: 2 } as const;
+export type SlotKind = (typeof SLOT_KIND)[keyof typeof SLOT_KIND];
+
+/** The fields of both kinds: four u64 behind the store's uuid. */
+export interface SlotValues {
+  readonly storeUuid: Uint8Array;
+  readonly words: readonly [bigint, bigint, bigint, bigint];
+}
+interface Slot extends SlotValues {
+  readonly generation: number;
+}
+
+function encodeSlot(kind: SlotKind, slot: Slot): Uint8Array {
+  const bytes = new Uint8Array(SLOT_BYTES);
+  const view = viewOf(bytes);
+  putAscii(bytes, 0, SLOT_MAGIC);
+  view.setUint16(8, FORMAT_VERSION, true);
+  view.setUint16(10, kind, true);
+  putCount(view, 16, slot.generation);
+  bytes.set(slot.storeUuid, 24);
+  for (const [i, word] of slot.words.entries()) view.setBigUint64(40 + i * 8, word, true);
+  view.setUint32(508, crc32c(bytes.subarray(0, 508)), true);
+  return bytes;
+}
+
+function decodeSlot(bytes: Uint8Array, kind: SlotKind, file: string): Slot | null {
+  if (bytes.length < SLOT_BYTES || !hasAscii(bytes, 0, SLOT_MAGIC)) return null;
+  const view = viewOf(bytes);
+  if (crc32c(bytes.subarray(0, 508)) !== view.getUint32(508, true)) return null;
+  const version = view.getUint16(8, true);
+  if (version !== FORMAT_VERSION) throw versionError(file, version);
+  if (view.getUint16(10, true) !== kind) return null;
+  const word = (i: number): bigint => view.getBigUint64(40 + i * 8, true);
+  return {
+    generation: getCount(view, 16),
+    storeUuid: bytes.slice(24, 40),
+    words: [word(0), word(1), word(2), word(3)],
+  };
+}
+
+export interface LoadedSlots {
+  readonly exists: boolean;
+  readonly slot: (SlotValues & { readonly generation: number }) | null;
+}
+
+/** Reads only. Throws WEIR_SPOOL_VERSION for an intact slot of another version. */
+export async function loadSlots(
+  files: Files,
+  path: string,
+  kind: SlotKind,
+): Promise<LoadedSlots> {
+  const bytes = await readWhole(files, path, 1024 * 1024);
+  if (bytes === null) return { exists: false, slot: null };
+  let best: Slot | null = null;
+  for (const at of [0, SLOT_BYTES]) {
+    const slot = decodeSlot(bytes.subarray(at, at + SLOT_BYTES), kind, path);
+    if (slot !== null && (best === null || slot.generation > best.generation)) best = slot;
+  }
+  return { exists: true, slot: best };
+}
+
+/** A two-slot file that is open for writing. Writes are serialised; each is durable when it resolves. */
+export class SlotFile {
+  readonly #files: Files;
+  readonly #directory: string;
+  readonly #name: string;
+  readonly #kind: SlotKind;
+  readonly #serial = new Serial();
+  #handle: FileHandle | null = null;
+  #generation: number;
+  #isWhole: boolean;
+
+  constructor(
+    files: Files,
+    place: { directory: string; name: string; kind: SlotKind },
+    loaded: LoadedSlots,
+  ) {
+    this.#files = files;
+    this.#directory = place.directory;
+    this.#name = place.name;
+    this.#kind = place.kind;
+    this.#generation = loaded.slot?.generation ?? 0;
+    // A missing or wholly damaged file is made anew; a half good one is only written in its older slot.
+    this.#isWhole = loaded.slot !== null;
+  }
+
+  /** Durable when it resolves. Calls are written in order. Rejects with the system's error. */
+  store(values: SlotValues): Promise<void> {
+    return this.#serial.run(() => this.#store(values));
+  }
+
+  close(): Promise<void> {
+    return this.#serial.run(async () => {
+      const handle = this.#handle;
+      this.#handle = null;
+      await handle?.close();
+    });
+  }
+
+  async #store(values: SlotValues): Promise<void> {
+    const generation = this.#generation + 1;
+    const bytes = encodeSlot(this.#kind, { ...values, generation });
+    if (this.#isWhole) {
+      try {
+        this.#handle ??= await this.#files.open(`${this.#directory}/${this.#name}`, 'write');
+        await this.#handle.write([bytes], (generation % 2) * SLOT_BYTES);
+        await this.#handle.datasync();
+        this.#generation = generation;
+        return;
+      } catch {
+        // After a failed write or sync the descriptor tells nothing any more: once more, in a new file.
+        await this.#handle?.close().catch(() => undefined);
+        this.#handle = null;
+      }
+    }
+    const whole = new Uint8Array(SLOT_BYTES * 2);
+    whole.set(bytes, (generation % 2) * SLOT_BYTES);
+    await replaceFile(this.#files, this.#directory, this.#name, whole);
+    this.#generation = generation;
+    this.#isWhole = true;
+  }
+}

@@ -1,0 +1,372 @@
+// Group commit: one write and one fdatasync for all frames that have gathered. See FORMAT.md "Writing".
+import type { FramePosition, SequencedBatch } from '@weir/pipeline';
+import { assert, InvariantError, LIMITS, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import type { EncodedFrame } from './frame-codec.js';
+import { encodeFrame } from './frame-codec.js';
+import { requestPartsOf } from './keys.js';
+import { SEGMENT_HEADER_BYTES } from './layout.js';
+import { dropLastEvent } from './sabotage.js';
+import { isNoSpace, SegmentWriter } from './segment-writer.js';
+import type { Store } from './store.js';
+
+/** Most bytes of one group: bounds the latency that a large backlog adds to the first of it. */
+const groupBytesMax = 4 * 1024 * 1024;
+const retryDelayMsMin = 20;
+const retryDelayMsMax = 1_000;
+
+interface Pending {
+  batch: SequencedBatch;
+  /** Null while the queue is too large to hold one more compressed frame. */
+  frame: EncodedFrame | null;
+  readonly queuedAtMs: number;
+  readonly isUrgent: boolean;
+  readonly resolve: (position: FramePosition) => void;
+  readonly reject: (error: WeirError) => void;
+}
+
+export interface CommitHooks {
+  /** Frames became durable; called before their appends resolve. */
+  committed(segmentId: number, frames: readonly CommittedFrame[]): void;
+  /** The active segment holds nothing that a consumer still needs. */
+  isSettled(segmentId: number, frameCount: number): boolean;
+  /** A segment ended; it may be possible to delete it. */
+  segmentEnded(): void;
+}
+export interface CommittedFrame {
+  readonly frameNo: number;
+  readonly nextOffset: number;
+  readonly batch: SequencedBatch;
+}
+
+export class Committer {
+  readonly #store: Store;
+  readonly #hooks: CommitHooks;
+  readonly #queue: Pending[] = [];
+  /** Loss declarations: written even when the spool has reached bytesMax, else nothing could free it. */
+  readonly #urgent: Pending[] = [];
+  /** Frames of a write that found no space: the same bytes must go to the same place. */
+  #pinned: Pending[] | null = null;
+  #queuedBytes = 0;
+  #writer: SegmentWriter | null = null;
+  #strikes = 0;
+  #isBlocked = false;
+  #isOutOfSpace = false;
+  #isClosing = false;
+  #failure: WeirError | null = null;
+  #wake: (() => void) | null = null;
+  /** A wake-up that came while nobody slept; the next sleep ends at once. */
+  #isSignalled = false;
+  #dropsLeft: number;
+  readonly #loop: Promise<void>;
+  /** Resolves with the reason once the spool can write no more. */
+  readonly failed: Promise<WeirError>;
+  #resolveFailed: (error: WeirError) => void = () => undefined;
+
+  constructor(store: Store, hooks: CommitHooks) {
+    this.#store = store;
+    this.#hooks = hooks;
+    this.#dropsLeft = store.settings.sabotage === 'drop_event' ? 1 : 0;
+    this.failed = new Promise((resolve) => {
+      this.#resolveFailed = resolve;
+    });
+    this.#loop = this.#run();
+  }
+
+  get failure(): WeirError | null {
+    return this.#failure;
+  }
+  get isOutOfSpace(): boolean {
+    return this.#isOutOfSpace;
+  }
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+  get isFull(): boolean {
+    if (this.#failure !== null || this.#isOutOfSpace || this.#isBlocked) return true;
+    if (this.#queuedBytes === 0) return false;
+    const used = this.#store.catalog.usedBytes;
+    return used > 0 && used + this.#queuedBytes > this.#store.settings.bytesMax;
+  }
+  get activeWriter(): SegmentWriter | null {
+    return this.#writer;
+  }
+
+  append(batch: SequencedBatch, isUrgent = false): Promise<FramePosition> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#isClosing) return Promise.reject(closedError());
+    const { clock, commitBytes } = this.#store.settings;
+    return new Promise((resolve, reject) => {
+      const pending: Pending = {
+        batch,
+        frame: null,
+        queuedAtMs: clock.monotonicMs(),
+        isUrgent,
+        resolve,
+        reject,
+      };
+      const isFirst = this.#queue.length === 0 && this.#urgent.length === 0;
+      const isRoom = isUrgent || isFirst || this.#queuedBytes < LIMITS.spoolQueueBytesMax;
+      const isAfterOther = !isUrgent && this.#queue.at(-1)?.frame === null;
+      if (isRoom && !isAfterOther && !this.#encode(pending)) return;
+      (isUrgent ? this.#urgent : this.#queue).push(pending);
+      const isStuck = this.#isBlocked || this.#isOutOfSpace;
+      if (isUrgent || (!isStuck && (isFirst || this.#queuedBytes >= commitBytes))) this.#wakeUp();
+    });
+  }
+
+  /** Space may have come back. */
+  spaceFreed(): void {
+    if (this.#isBlocked || this.#isOutOfSpace) this.#wakeUp();
+  }
+
+  /** Commits what fits, rejects the rest with WEIR_SPOOL_CLOSED, seals the active segment. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#wakeUp();
+    await this.#loop;
+    const hasPinned = this.#pinned !== null;
+    this.#rejectAll(closedError());
+    const writer = this.#writer;
+    if (writer === null) return;
+    this.#writer = null;
+    // Behind a write that found no space there may be parts of frames; a footer would not be the end.
+    await (writer.isDead || hasPinned ? writer.abandon() : writer.seal());
+  }
+
+  async #run(): Promise<void> {
+    while (await this.#gather()) {
+      try {
+        const isWaiting = !(await this.#commitGroup());
+        if (isWaiting && this.#isClosing) return;
+        if (isWaiting) await this.#sleep(null);
+        else {
+          this.#strikes = 0;
+          this.#isOutOfSpace = false;
+        }
+      } catch (error) {
+        if (error instanceof InvariantError) throw error;
+        if (!(await this.#afterError(error))) return;
+      }
+    }
+  }
+
+  /** False when the loop must end. */
+  async #afterError(error: unknown): Promise<boolean> {
+    if (isNoSpace(error)) {
+      this.#isOutOfSpace = true;
+      this.#strikes = 0;
+      if (this.#isClosing) return false;
+      const delayMs = Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** this.#retries++);
+      await this.#sleep(delayMs);
+      return true;
+    }
+    this.#strikes++;
+    if (this.#strikes < 2) return true;
+    const failure = new WeirError(
+      'WEIR_SPOOL_IO',
+      `writing the spool failed twice: ${messageOf(error)}`,
+      { systemCode: systemCodeOf(error) },
+      error,
+    );
+    this.#failure = failure;
+    if (this.#writer !== null) this.#writer.isDead = true;
+    this.#rejectAll(failure);
+    this.#resolveFailed(failure);
+    return false;
+  }
+  #retries = 0;
+
+  /** Waits for work, then for the interval to pass or enough bytes; false when there is nothing left to do. */
+  async #gather(): Promise<boolean> {
+    const { commitIntervalMs, commitBytes, clock } = this.#store.settings;
+    for (;;) {
+      const first = this.#urgent[0] ?? this.#pinned?.[0] ?? this.#queue[0];
+      if (first === undefined) {
+        if (this.#isClosing) return false;
+        await this.#sleep(null);
+        continue;
+      }
+      const waitMs = first.queuedAtMs + commitIntervalMs - clock.monotonicMs();
+      if (this.#isClosing || waitMs <= 0 || this.#queuedBytes >= commitBytes) return true;
+      await this.#sleep(waitMs);
+    }
+  }
+
+  /** False if nothing fits and the loop must wait for space. */
+  async #commitGroup(): Promise<boolean> {
+    if (this.#writer?.isDead === true) {
+      await this.#writer.abandon();
+      this.#pinned = null;
+      this.#writer = null;
+      this.#hooks.segmentEnded();
+    }
+    const group = this.#pinned ?? (await this.#nextGroup());
+    if (group === null) return false;
+    if (group.length === 0) return true;
+    this.#writer ??= await SegmentWriter.create(this.#store);
+    const writer = this.#writer;
+    const frames = group.map((pending) => frameOf(pending));
+    this.#pinned = group;
+    await writer.write(frames);
+    if (this.#store.settings.sabotage === 'ack_before_fdatasync')
+      for (const [i, pending] of group.entries())
+        pending.resolve({ segmentId: writer.info.id, frameNo: writer.info.frameCount + i });
+    await writer.datasync();
+    this.#pinned = null;
+    this.#retries = 0;
+    this.#publish(writer, group);
+    return true;
+  }
+
+  /** The frames that go into the next write, still queued; null if there is no space for the first. */
+  async #nextGroup(): Promise<Pending[] | null> {
+    this.#encodeMore();
+    const { segmentBytes, bytesMax } = this.#store.settings;
+    const queue = this.#urgent.length > 0 ? this.#urgent : this.#queue;
+    const first = queue[0];
+    if (first === undefined) return [];
+    const firstBytes = frameOf(first).totalBytes;
+    await this.#leaveFullSegment(firstBytes);
+    const header = this.#writer === null ? SEGMENT_HEADER_BYTES : 0;
+    let used = this.#store.catalog.usedBytes;
+    if (!first.isUrgent && used > 0 && used + header + firstBytes > bytesMax) {
+      await this.#freeActiveSegment();
+      used = this.#store.catalog.usedBytes;
+      if (used > 0 && used + header + firstBytes > bytesMax) {
+        this.#isBlocked = true;
+        return null;
+      }
+    }
+    this.#isBlocked = false;
+    const start = this.#writer?.offset ?? SEGMENT_HEADER_BYTES;
+    const room = Math.min(segmentBytes - start, bytesMax - used - header, groupBytesMax);
+    const group: Pending[] = [];
+    let groupBytes = 0;
+    for (const pending of queue) {
+      if (pending.frame === null) break;
+      if (group.length > 0 && groupBytes + pending.frame.totalBytes > room) break;
+      groupBytes += pending.frame.totalBytes;
+      group.push(pending);
+    }
+    return group;
+  }
+
+  async #leaveFullSegment(frameBytes: number): Promise<void> {
+    const writer = this.#writer;
+    if (writer === null || writer.info.frameCount === 0) return;
+    if (writer.offset + frameBytes <= this.#store.settings.segmentBytes) return;
+    await this.#seal(writer);
+  }
+
+  /** With the spool full, a segment that all consumers are done with is ended early so that it can go. */
+  async #freeActiveSegment(): Promise<void> {
+    const writer = this.#writer;
+    if (writer === null || writer.info.frameCount === 0) return;
+    if (this.#hooks.isSettled(writer.info.id, writer.info.frameCount)) await this.#seal(writer);
+  }
+
+  async #seal(writer: SegmentWriter): Promise<void> {
+    await writer.seal();
+    this.#writer = null;
+    this.#hooks.segmentEnded();
+  }
+
+  #publish(writer: SegmentWriter, group: readonly Pending[]): void {
+    const { catalog, epochs } = this.#store;
+    const { info } = writer;
+    const frameNoFirst = info.frameCount;
+    const committed: CommittedFrame[] = [];
+    let nextOffset = writer.offset;
+    let eventCount = 0;
+    for (const [i, pending] of group.entries()) {
+      const { batch } = pending;
+      const frame = frameOf(pending);
+      nextOffset += frame.totalBytes;
+      eventCount += batch.eventCount;
+      writer.tally.add(batch, new DataView(frame.head.buffer).getUint32(4, true));
+      if (batch.dispositions.length > 0) writer.tally.dispositionFrameCount++;
+      if (batch.requestParts.length > 0) info.unstoredParts.push(...requestPartsOf(batch));
+      if (batch.eventCount > 0) epochs.note(batch, batch.seqFirst + batch.eventCount - 1);
+      else epochs.note(batch, -1);
+      committed.push({ frameNo: frameNoFirst + i, nextOffset, batch });
+      this.#queuedBytes -= frame.totalBytes;
+    }
+    (group[0]?.isUrgent === true ? this.#urgent : this.#queue).splice(0, group.length);
+    writer.advance(group.map((pending) => frameOf(pending)));
+    catalog.grow(info, group.length, eventCount, nextOffset);
+    this.#hooks.committed(info.id, committed);
+    for (const [i, pending] of group.entries())
+      pending.resolve({ segmentId: info.id, frameNo: frameNoFirst + i });
+    this.#encodeMore();
+  }
+
+  #encodeMore(): void {
+    for (let i = 0; i < this.#queue.length; i++) {
+      const pending = this.#queue[i];
+      if (pending === undefined || pending.frame !== null) continue;
+      if (i > 0 && this.#queuedBytes >= LIMITS.spoolQueueBytesMax) return;
+      if (!this.#encode(pending)) this.#queue.splice(i--, 1);
+    }
+  }
+
+  /** False if the batch cannot be a frame; it is rejected then. */
+  #encode(pending: Pending): boolean {
+    try {
+      if (this.#dropsLeft > 0 && pending.batch.eventCount > 0) {
+        this.#dropsLeft--;
+        pending.batch = dropLastEvent(pending.batch);
+      }
+      pending.frame = encodeFrame(pending.batch, this.#store.settings.zstdLevel);
+      this.#queuedBytes += pending.frame.totalBytes;
+      return true;
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      pending.reject(error);
+      return false;
+    }
+  }
+
+  #rejectAll(error: WeirError): void {
+    for (const pending of [...this.#urgent, ...this.#queue]) pending.reject(error);
+    this.#urgent.length = 0;
+    this.#queue.length = 0;
+    this.#pinned = null;
+    this.#queuedBytes = 0;
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = null;
+    if (wake === null) this.#isSignalled = true;
+    else wake();
+  }
+
+  /** Until wakeUp, or for a time. */
+  #sleep(delayMs: number | null): Promise<void> {
+    if (this.#isSignalled) {
+      this.#isSignalled = false;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const timer =
+        delayMs === null
+          ? null
+          : this.#store.settings.timers.after(delayMs, () => {
+              this.#wake = null;
+              resolve();
+            });
+      this.#wake = () => {
+        timer?.cancel();
+        resolve();
+      };
+    });
+  }
+}
+
+function frameOf(pending: Pending): EncodedFrame {
+  assert(pending.frame !== null, 'a frame is encoded before it is written');
+  return pending.frame;
+}
+
+export const closedError = (): WeirError =>
+  new WeirError('WEIR_SPOOL_CLOSED', 'the spool was closed while the operation waited');

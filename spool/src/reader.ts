@@ -1,0 +1,112 @@
+// Reading frames of one segment through a window, so that memory is bounded whatever the file holds.
+import type { FileHandle } from '@weir/pipeline';
+import type { FrameHeader } from './frame-codec.js';
+import { decodeFrameHeader, isPayloadIntact, readMeta } from './frame-codec.js';
+import { ALIGNMENT_BYTES, FRAME_HEADER_BYTES, FRAME_MAGIC } from './layout.js';
+import type { FrameMeta } from './meta-codec.js';
+
+/** All that reading needs of a file. */
+export type Readable = Pick<FileHandle, 'read'>;
+
+const windowBytesDefault = 256 * 1024;
+const magicBytes = Buffer.from(FRAME_MAGIC);
+
+/** Bytes of a file around the last read. */
+class FileWindow {
+  #buffer: Uint8Array;
+  #start = 0;
+  #length = 0;
+  constructor(
+    readonly handle: Readable,
+    windowBytes: number,
+  ) {
+    this.#buffer = new Uint8Array(windowBytes);
+  }
+
+  /**
+   * Up to `byteCount` bytes from `at`, fewer if `limit` or the end of the file comes first. Never reads
+   * at or behind `limit`: what stands there may not be durable yet. Valid until the next call.
+   */
+  async view(at: number, byteCount: number, limit: number): Promise<Uint8Array> {
+    const wanted = Math.max(0, Math.min(byteCount, limit - at));
+    if (at < this.#start || at + wanted > this.#start + this.#length) {
+      if (wanted > this.#buffer.length) this.#buffer = new Uint8Array(wanted);
+      const target = this.#buffer.subarray(0, Math.min(this.#buffer.length, limit - at));
+      this.#start = at;
+      this.#length = 0;
+      this.#length = await this.handle.read(target, at);
+    }
+    const from = at - this.#start;
+    return this.#buffer.subarray(from, Math.min(from + wanted, this.#length));
+  }
+}
+
+export interface FrameAt {
+  readonly kind: 'frame';
+  readonly offset: number;
+  readonly header: FrameHeader;
+  readonly meta: FrameMeta;
+  /** The whole frame, or header and metadata only; valid until the next read. */
+  readonly bytes: Uint8Array;
+}
+/** Not a whole, intact frame. The header is given if at least that could be read. */
+export interface BadAt {
+  readonly kind: 'bad';
+  readonly offset: number;
+  readonly header: FrameHeader | null;
+  readonly meta: FrameMeta | null;
+}
+
+export class SegmentReader {
+  readonly #window: FileWindow;
+  constructor(
+    handle: Readable,
+    readonly segmentId: number,
+    readonly seed: number,
+    windowBytes = windowBytesDefault,
+  ) {
+    this.#window = new FileWindow(handle, windowBytes);
+  }
+
+  /** The frame at an offset. With `withPayload` false only header and metadata are read and checked. */
+  async read(offset: number, limit: number, withPayload: boolean): Promise<FrameAt | BadAt> {
+    const head = await this.#window.view(offset, FRAME_HEADER_BYTES, limit);
+    const header =
+      head.length < FRAME_HEADER_BYTES ? null : decodeFrameHeader(head, this.segmentId, this.seed);
+    if (header === null) return { kind: 'bad', offset, header: null, meta: null };
+    const byteCount = withPayload ? header.totalBytes : FRAME_HEADER_BYTES + header.metaBytes;
+    const bytes = await this.#window.view(offset, byteCount, limit);
+    const meta = readMeta(header, bytes);
+    const isWhole = withPayload
+      ? isPayloadIntact(header, bytes)
+      : offset + header.totalBytes <= limit;
+    if (meta === null || !isWhole) return { kind: 'bad', offset, header, meta };
+    return { kind: 'frame', offset, header, meta, bytes };
+  }
+
+  /**
+   * The next offset from `from` on where the header of a frame of this segment stands, with a number of at
+   * least `frameNoMin`; -1 if there is none. The CRC of the header starts with a secret of the store, so
+   * bytes inside a payload cannot pass for one.
+   */
+  async findNext(from: number, limit: number, frameNoMin: number): Promise<number> {
+    let at = Math.ceil(from / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+    while (at + FRAME_HEADER_BYTES <= limit) {
+      const view = await this.#window.view(at, windowBytesDefault, limit);
+      const lastStart = view.length - FRAME_HEADER_BYTES;
+      if (lastStart < 0) return -1;
+      const bytes = Buffer.from(view.buffer, view.byteOffset, view.length);
+      let found = bytes.indexOf(magicBytes);
+      while (found >= 0 && found <= lastStart) {
+        if (found % ALIGNMENT_BYTES === 0) {
+          const candidate = view.subarray(found, found + FRAME_HEADER_BYTES);
+          const header = decodeFrameHeader(candidate, this.segmentId, this.seed);
+          if (header !== null && header.frameNo >= frameNoMin) return at + found;
+        }
+        found = bytes.indexOf(magicBytes, found + 1);
+      }
+      at += Math.floor(lastStart / ALIGNMENT_BYTES) * ALIGNMENT_BYTES + ALIGNMENT_BYTES;
+    }
+    return -1;
+  }
+}

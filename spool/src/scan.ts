@@ -1,0 +1,254 @@
+// Reading a whole segment: what is good, what is damaged, where it ends, and which numbers are missing.
+import type { FrameHeader } from './frame-codec.js';
+import { streamTagOf } from './frame-codec.js';
+import type { EpochTable } from './epochs.js';
+import type { RecoveredRequestPart } from './keys.js';
+import { requestPartsOf } from './keys.js';
+import type { StreamEpoch } from './layout.js';
+import { SEGMENT_HEADER_BYTES, streamKey } from './layout.js';
+import type { FrameMeta } from './meta-codec.js';
+import type { FrameAt, SegmentReader } from './reader.js';
+import type { StreamSpan } from './segment.js';
+import { SegmentTally } from './segment.js';
+
+/** Bytes [from, to) that hold no good frame, in place of the frames [frameFrom, frameTo). */
+export interface DamageRange {
+  readonly from: number;
+  readonly to: number;
+  readonly frameFrom: number;
+  readonly frameTo: number;
+}
+
+/** A frame of which only the header (and maybe the metadata) is readable. */
+interface HalfReadable {
+  readonly header: FrameHeader;
+  readonly meta: FrameMeta | null;
+}
+type NumberRange = [first: number, last: number];
+
+export interface SegmentScan {
+  /** Good frames; its frameCount counts places, damaged ones included. */
+  readonly tally: SegmentTally;
+  readonly goodFrameCount: number;
+  /** Where the frames end; what follows up to the end of the file is a torn tail, a footer or zeros. */
+  readonly endOffset: number;
+  readonly damage: readonly DamageRange[];
+  readonly tornBytes: number;
+  /** Frames in the torn tail whose header could be read. */
+  readonly tornFrameCount: number;
+  readonly requestParts: readonly RecoveredRequestPart[];
+  /** Good numbers per stream, merged. */
+  readonly good: ReadonlyMap<string, { readonly id: StreamEpoch; readonly ranges: NumberRange[] }>;
+  readonly halfReadable: readonly HalfReadable[];
+}
+
+export interface ScanBounds {
+  /** End of the file, or the place where a footer says that the frames end. */
+  readonly limit: number;
+  /** Frames from this number on do not count. */
+  readonly frameCountMax: number;
+  /** True if a footer or end record gave the bounds: what is missing at the end is damage, not torn. */
+  readonly isSealed: boolean;
+}
+
+/** Checks every frame. Memory grows with the number of streams and damaged ranges, not of frames. */
+export async function scanSegment(
+  reader: SegmentReader,
+  bounds: ScanBounds,
+  onFrame: ((frame: FrameAt) => void) | null = null,
+): Promise<SegmentScan> {
+  const scan = new Scanner(bounds);
+  let offset = SEGMENT_HEADER_BYTES;
+  while (offset < bounds.limit && scan.frameNo < bounds.frameCountMax) {
+    const probe = await reader.read(offset, bounds.limit, true);
+    if (probe.kind === 'frame' && probe.header.frameNo >= scan.frameNo) {
+      if (probe.header.frameNo >= bounds.frameCountMax) break;
+      scan.good(probe);
+      onFrame?.(probe);
+      offset += probe.header.totalBytes;
+      continue;
+    }
+    const header = probe.header;
+    if (header !== null && header.frameNo >= scan.frameNo) {
+      if (header.frameNo >= bounds.frameCountMax) break;
+      scan.bad(offset, { header, meta: probe.meta });
+      offset += header.totalBytes;
+      continue;
+    }
+    scan.bad(offset, null);
+    offset = await reader.findNext(offset + 8, bounds.limit, scan.frameNo);
+    if (offset < 0) break;
+  }
+  return scan.finish();
+}
+
+class Scanner {
+  readonly #bounds: ScanBounds;
+  readonly #tally = new SegmentTally();
+  readonly #damage: DamageRange[] = [];
+  readonly #good = new Map<string, { id: StreamEpoch; ranges: NumberRange[] }>();
+  readonly #parts: RecoveredRequestPart[] = [];
+  #half: HalfReadable[] = [];
+  /** Half readable frames before the last good one. */
+  #halfConfirmed = 0;
+  #goodFrameCount = 0;
+  #endOffset = SEGMENT_HEADER_BYTES;
+  #badFrom = -1;
+  /** Number that the next frame should have at least. */
+  frameNo = 0;
+  #goodEnd = 0;
+
+  constructor(bounds: ScanBounds) {
+    this.#bounds = bounds;
+  }
+
+  good({ offset, header, meta }: FrameAt): void {
+    if (this.#badFrom >= 0 || header.frameNo > this.#goodEnd) {
+      const from = this.#badFrom >= 0 ? this.#badFrom : offset;
+      const frameFrom = this.#goodEnd;
+      this.#damage.push({ from, to: offset, frameFrom, frameTo: header.frameNo });
+      this.#badFrom = -1;
+      this.#halfConfirmed = this.#half.length;
+    }
+    const { tenant, stream } = meta;
+    const frame = { tenant, stream, ...header };
+    this.#tally.add(frame, header.crc);
+    if (meta.dispositions.length > 0) this.#tally.dispositionFrameCount++;
+    if (meta.requestParts.length > 0)
+      this.#parts.push(
+        ...requestPartsOf({ ...frame, requestParts: meta.requestParts }),
+      );
+    if (header.eventCount > 0) this.#noteGood(frame);
+    this.#goodFrameCount++;
+    this.#goodEnd = header.frameNo + 1;
+    this.frameNo = this.#goodEnd;
+    this.#endOffset = offset + header.totalBytes;
+  }
+
+  bad(offset: number, half: HalfReadable | null): void {
+    if (this.#badFrom < 0) this.#badFrom = offset;
+    if (half === null) return;
+    this.#half.push(half);
+    this.frameNo = half.header.frameNo + 1;
+  }
+
+  finish(): SegmentScan {
+    const { limit, isSealed, frameCountMax } = this.#bounds;
+    let tornBytes = 0;
+    let tornFrameCount = 0;
+    if (isSealed && this.#goodEnd < frameCountMax) {
+      const from = this.#badFrom >= 0 ? this.#badFrom : this.#endOffset;
+      this.#damage.push({ from, to: limit, frameFrom: this.#goodEnd, frameTo: frameCountMax });
+      this.#endOffset = limit;
+      this.#goodEnd = frameCountMax;
+    } else {
+      tornBytes = this.#badFrom >= 0 ? limit - this.#badFrom : 0;
+      tornFrameCount = this.#half.length - this.#halfConfirmed;
+      this.#half = this.#half.slice(0, this.#halfConfirmed);
+    }
+    this.#tally.frameCount = this.#goodEnd;
+    return {
+      tally: this.#tally,
+      goodFrameCount: this.#goodFrameCount,
+      endOffset: this.#endOffset,
+      damage: this.#damage,
+      tornBytes,
+      tornFrameCount,
+      requestParts: this.#parts,
+      good: this.#good,
+      halfReadable: this.#half,
+    };
+  }
+
+  #noteGood(frame: StreamEpoch & { seqFirst: number; eventCount: number }): void {
+    const key = streamKey(frame);
+    const last = frame.seqFirst + frame.eventCount - 1;
+    let entry = this.#good.get(key);
+    if (entry === undefined) {
+      const { tenant, stream, epoch } = frame;
+      entry = { id: { tenant, stream, epoch }, ranges: [] };
+      this.#good.set(key, entry);
+    }
+    const previous = entry.ranges.at(-1);
+    if (previous !== undefined && previous[1] + 1 === frame.seqFirst) previous[1] = last;
+    else entry.ranges.push([frame.seqFirst, last]);
+  }
+}
+
+/** Numbers of one stream that a damaged segment held and that are gone. */
+export interface LostNumbers extends StreamEpoch {
+  readonly ranges: readonly (readonly [number, number])[];
+  readonly eventCount: number;
+}
+
+/**
+ * Which numbers the damage of a segment took. `expected`: the stream table of its footer. Without one,
+ * `before` tells the highest number that earlier segments held; null if that is not known, then only
+ * holes between good frames are found.
+ */
+export function lostNumbers(
+  scan: SegmentScan,
+  expected: readonly StreamSpan[] | null,
+  before: EpochTable | null,
+): LostNumbers[] {
+  if (scan.damage.length === 0) return [];
+  const spans = new Map<string, { id: StreamEpoch; first: number; last: number }>();
+  const widen = (id: StreamEpoch, first: number, last: number): void => {
+    const key = streamKey(id);
+    const known = spans.get(key);
+    if (known === undefined) spans.set(key, { id, first, last });
+    else {
+      known.first = Math.min(known.first, first);
+      known.last = Math.max(known.last, last);
+    }
+  };
+  for (const span of expected ?? [])
+    if (span.seqLast >= 0) widen(span, span.seqFirst, span.seqLast);
+  for (const { id, ranges } of scan.good.values()) {
+    const first = ranges[0]?.[0] ?? 0;
+    const lower = expected === null && before !== null ? (before.get(id)?.lastSeq ?? -1) + 1 : first;
+    widen(id, Math.min(lower, first), ranges.at(-1)?.[1] ?? first);
+  }
+  for (const half of scan.halfReadable) {
+    const id = identify(half, scan, expected, before);
+    const { seqFirst, eventCount } = half.header;
+    if (id !== null && eventCount > 0) widen(id, seqFirst, seqFirst + eventCount - 1);
+  }
+  const lost: LostNumbers[] = [];
+  for (const [key, { id, first, last }] of spans) {
+    const ranges = subtract(first, last, scan.good.get(key)?.ranges ?? []);
+    if (ranges.length === 0) continue;
+    const eventCount = ranges.reduce((sum, range) => sum + range[1] - range[0] + 1, 0);
+    const { tenant, stream, epoch } = id;
+    lost.push({ tenant, stream, epoch, ranges, eventCount });
+  }
+  return lost;
+}
+
+/** Whose frame it was: by its metadata, else by the tag in its header among the streams that are known. */
+function identify(
+  { header, meta }: HalfReadable,
+  scan: SegmentScan,
+  expected: readonly StreamSpan[] | null,
+  before: EpochTable | null,
+): StreamEpoch | null {
+  const { epoch } = header;
+  if (meta !== null) return { tenant: meta.tenant, stream: meta.stream, epoch };
+  const known: StreamEpoch[] = [...(expected ?? []), ...(before?.values() ?? [])];
+  for (const { id } of scan.good.values()) known.push(id);
+  for (const { tenant, stream } of known)
+    if (streamTagOf(tenant, stream) === header.streamTag) return { tenant, stream, epoch };
+  return null;
+}
+
+/** [first, last] without the ascending ranges. */
+function subtract(first: number, last: number, ranges: readonly NumberRange[]): NumberRange[] {
+  const rest: NumberRange[] = [];
+  let next = first;
+  for (const [from, to] of ranges) {
+    if (from > next) rest.push([next, from - 1]);
+    next = Math.max(next, to + 1);
+  }
+  if (next <= last) rest.push([next, last]);
+  return rest;
+}

@@ -1,0 +1,120 @@
+// What all parts of an open spool share: settings, identity, the catalog, and the writer's durable state.
+import type { Catalog, SegmentInfo } from './catalog.js';
+import type { SlotFile } from './checkpoint.js';
+import type { EpochTable } from './epochs.js';
+import { storeEpochs } from './epochs.js';
+import type { KeyFiles } from './keys.js';
+import { endName } from './layout.js';
+import type { SpoolSettings } from './options.js';
+import { encodeFooter } from './segment.js';
+import { replaceFile, Serial } from './small-files.js';
+
+/** The `ckpt` file. */
+export class WriterState {
+  readonly #slots: SlotFile;
+  readonly storeUuid: Uint8Array;
+  readonly epoch: bigint;
+  #nextSegmentId: number;
+  #deleteIntent: number;
+
+  constructor(
+    slots: SlotFile,
+    values: { storeUuid: Uint8Array; epoch: bigint; nextSegmentId: number; deleteIntent: number },
+  ) {
+    this.#slots = slots;
+    this.storeUuid = values.storeUuid;
+    this.epoch = values.epoch;
+    this.#nextSegmentId = values.nextSegmentId;
+    this.#deleteIntent = values.deleteIntent;
+  }
+
+  get nextSegmentId(): number {
+    return this.#nextSegmentId;
+  }
+
+  /** An id that no segment ever had; durable before it is returned. */
+  async reserveSegment(): Promise<number> {
+    const id = this.#nextSegmentId;
+    this.#nextSegmentId = id + 1;
+    await this.save();
+    return id;
+  }
+
+  /** Segments up to this id may be unlinked from now on, also after a crash. */
+  async intendDelete(segmentId: number): Promise<void> {
+    this.#deleteIntent = Math.max(this.#deleteIntent, segmentId);
+    await this.save();
+  }
+
+  save(): Promise<void> {
+    return this.#slots.store({
+      storeUuid: this.storeUuid,
+      words: [BigInt(this.#nextSegmentId), this.epoch, BigInt(this.#deleteIntent), 0n],
+    });
+  }
+  close(): Promise<void> {
+    return this.#slots.close();
+  }
+}
+
+export class Store {
+  readonly #epochsSerial = new Serial();
+  readonly #recordSerial = new Serial();
+  /** Calls of fsync and fdatasync for appended data. */
+  dataSyncCount = 0;
+  constructor(
+    readonly settings: SpoolSettings,
+    readonly state: WriterState,
+    readonly catalog: Catalog,
+    readonly epochs: EpochTable,
+    readonly keys: KeyFiles,
+  ) {}
+
+  pathOf(name: string): string {
+    return `${this.settings.directory}/${name}`;
+  }
+
+  /** Makes `epochs` durable as it is in memory now. */
+  saveEpochs(): Promise<void> {
+    const { files, directory } = this.settings;
+    return this.#epochsSerial.run(() =>
+      storeEpochs(files, directory, this.epochs, {
+        storeUuid: Buffer.from(this.state.storeUuid).toString('hex'),
+        nextSegmentId: this.state.nextSegmentId,
+        epochCounter: Number(this.state.epoch >> 32n),
+      }),
+    );
+  }
+
+  /** Makes durable what must outlive an ended segment. Before this it is not deleted. */
+  record(info: SegmentInfo): Promise<void> {
+    return this.#recordSerial.run(() => this.#record(info));
+  }
+
+  async #record(info: SegmentInfo): Promise<void> {
+    if (info.isRecorded) return;
+    await this.keys.store(info.id, info.unstoredParts);
+    info.unstoredParts = [];
+    await this.saveEpochs();
+    if (info.needsEndRecord) {
+      const bytes = encodeFooter(this.footerOf(info));
+      if (bytes !== null)
+        await replaceFile(this.settings.files, this.settings.directory, endName(info.id), bytes);
+    }
+    info.isRecorded = true;
+  }
+
+  footerOf(info: SegmentInfo): Parameters<typeof encodeFooter>[0] {
+    return {
+      segmentId: info.id,
+      frameCount: info.frameCount,
+      eventCount: info.eventCount,
+      endOffset: info.endOffset,
+      sealedAtNs: this.settings.clock.nowNs(),
+      lastCrc: info.lastCrc,
+      dispositionFrameCount: info.dispositionFrameCount,
+      storeUuid: this.state.storeUuid,
+      streams: info.streams ?? [],
+    };
+  }
+}

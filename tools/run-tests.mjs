@@ -1,0 +1,150 @@
+// Runs the compiled tests with tap and counts what really ran. A result is one assertion, at whatever
+// depth of subtests; a subtest or file that fails without a failed assertion (a crash, a timeout, a wrong
+// plan) is one failure. The last line is always `N passed, N failed, N skipped`.
+// Usage: node tools/run-tests.mjs [--long] [FILE...]. Exit code 0 when all passed, else 1.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Parser } from 'tap-parser';
+
+/** Counts results in TAP text; `onFile` is called with each file's figures as it ends. */
+export class TapCounter {
+  passed = 0;
+  failed = 0;
+  skips = [];
+  failures = [];
+  files = 0;
+  #parser;
+
+  constructor(onFile = () => {}) {
+    this.#parser = new Parser({ omitVersion: true });
+    this.#watch(this.#parser, [], onFile);
+  }
+  write(text) {
+    this.#parser.write(text);
+  }
+  end() {
+    return new Promise((done) => {
+      this.#parser.once('complete', () => done());
+      this.#parser.end();
+    });
+  }
+
+  /** Listens to one level; `names` are the subtests around it. */
+  #watch(parser, names, onFile) {
+    let child = null;
+    parser.on('child', (subtest) => {
+      child = { failedBefore: this.failed, passedBefore: this.passed };
+      this.#watch(subtest, [...names, subtest.name], onFile);
+    });
+    parser.on('assert', (result) => {
+      const isSubtest = child !== null;
+      const hasOwnFailure = isSubtest && this.failed > child.failedBefore;
+      const name = [...names, result.name].join(' > ');
+      if (result.skip || result.todo) {
+        this.skips.push({ name, reason: String(result.skip || result.todo) });
+      } else if (!result.ok) {
+        if (!hasOwnFailure) this.#fail(name, result.diag);
+      } else if (!isSubtest) {
+        this.passed++;
+      }
+      if (names.length === 0) {
+        this.files++;
+        const passed = this.passed - (child?.passedBefore ?? this.passed);
+        onFile({ name: result.name, ok: result.ok, passed, timeMs: result.time ?? 0 });
+      }
+      child = null;
+    });
+    parser.on('bailout', (reason) => {
+      if (names.length === 0) this.#fail(`bail out: ${reason}`, null);
+    });
+  }
+
+  #fail(name, diag) {
+    this.failed++;
+    this.failures.push({ name, diag });
+  }
+}
+
+/** The compiled file of a test that is named by its source or by itself; null when there is none. */
+export function compiledOf(root, name) {
+  const path = relative(root, resolve(root, name));
+  const compiled = path.replace(/(^|\/)src\//, '$1dist/').replace(/\.ts$/, '.js');
+  return /\.test\.m?js$/.test(compiled) && existsSync(join(root, compiled)) ? compiled : null;
+}
+
+/** Every test of the workspaces and of tools/; those that end in .long.test.js only when asked. */
+export function allTests(root, isLong) {
+  const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const folders = [...workspaces.map((name) => join(name, 'dist')), 'tools'];
+  const found = folders.flatMap((folder) =>
+    existsSync(join(root, folder))
+      ? readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name))
+      : [],
+  );
+  return found
+    .filter((path) => /\.test\.m?js$/.test(path) && (isLong || !path.endsWith('.long.test.js')))
+    .sort();
+}
+
+async function main() {
+  const root = join(import.meta.dirname, '..');
+  const names = process.argv.slice(2).filter((argument) => argument !== '--long');
+  const isLong = process.argv.includes('--long');
+  const files = names.length === 0 ? allTests(root, isLong) : [];
+  for (const name of names) {
+    const file = compiledOf(root, name);
+    if (file === null) {
+      console.error(`test: no such test: ${name}`);
+      process.exitCode = 2;
+      return;
+    }
+    files.push(file);
+  }
+  const counter = new TapCounter((file) => {
+    const time = `${(file.timeMs / 1000).toFixed(1)} s`;
+    console.log(`${file.ok ? 'ok' : 'NOT OK'} ${file.name} (${file.passed} passed, ${time})`);
+  });
+  const tapCode = files.length === 0 ? 1 : await runTap(root, files, isLong, counter);
+  report(counter, files.length, tapCode);
+}
+
+async function runTap(root, files, isLong, counter) {
+  const tap = join(root, 'node_modules/tap/dist/esm/run.mjs');
+  const env = isLong ? { ...process.env, WEIR_LONG: '1' } : process.env;
+  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', ...files];
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.setEncoding('utf8').on('data', (text) => counter.write(text));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  const code = await new Promise((done) => child.once('close', (status) => done(status ?? 1)));
+  await counter.end();
+  return code;
+}
+
+function report(counter, fileCount, tapCode) {
+  for (const { name, diag } of counter.failures) {
+    console.log(`\nFAILED ${name}`);
+    if (diag) console.log(JSON.stringify(diag, null, 2).replace(/^/gm, '  '));
+  }
+  for (const { name, reason } of counter.skips) console.log(`skipped: ${name}: ${reason}`);
+  let { failed } = counter;
+  if (counter.files < fileCount) {
+    console.log(`FAILED ${fileCount - counter.files} of ${fileCount} test files gave no result`);
+    failed++;
+  }
+  if (counter.passed === 0 && failed === 0) {
+    console.log('FAILED no test ran');
+    failed++;
+  }
+  if (tapCode !== 0 && failed === 0) {
+    console.log(`FAILED tap ended with code ${tapCode}`);
+    failed++;
+  }
+  const isCi = process.env.CI === 'true';
+  if (isCi && counter.skips.length > 0) console.log('FAILED with CI=true a skip is a failure');
+  if (failed > 0 || (isCi && counter.skips.length > 0)) process.exitCode = 1;
+  console.log(`${counter.passed} passed, ${failed} failed, ${counter.skips.length} skipped`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
