@@ -1,7 +1,8 @@
-// Looks at package-lock.json before an installation. Prints `complete` when `npm ci` can work from it,
+// Looks at package-lock.json before an installation. Prints `complete` when `npm ci` can work from
+// it,
 // `partial` when it lacks packages that are optional (builds for other platforms, which the registry that
-// the lock was made from did not offer): npm ci refuses such a lock, `npm install --no-save` takes it.
-// Exit code 1 and a sentence when the lock does not fit a package.json.
+// the lock was made from did not offer): npm ci refuses such a lock, `npm install --no-save` takes
+// it. Exit code 1 and a sentence when the lock does not fit a package.json.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

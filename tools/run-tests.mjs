@@ -1,6 +1,6 @@
-// Runs the compiled tests with tap and counts what really ran. A result is one assertion, at whatever
-// depth of subtests; a subtest or file that fails without a failed assertion (a crash, a timeout, a wrong
-// plan) is one failure. The last line is always `N passed, N failed, N skipped`.
+// Runs the compiled tests with tap and counts what really ran. A result is one assertion, at
+// whatever depth of subtests; a subtest or file that fails without a failed assertion (a crash, a
+// timeout, a wrong plan) is one failure. The last line is always `N passed, N failed, N skipped`.
 // Usage: node tools/run-tests.mjs [--long] [FILE...]. Exit code 0 when all passed, else 1.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -67,7 +67,9 @@ export class TapCounter {
   }
 }
 
-/** The compiled file of a test that is named by its source or by itself; null when there is none. */
+/**
+ * The compiled file of a test that is named by its source or by itself; null when there is none.
+ */
 export function compiledOf(root, name) {
   const path = relative(root, resolve(root, name));
   const compiled = path.replace(/(^|\/)src\//, '$1dist/').replace(/\.ts$/, '.js');
@@ -114,7 +116,11 @@ async function runTap(root, files, isLong, counter) {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs');
   const env = isLong ? { ...process.env, WEIR_LONG: '1' } : process.env;
   const args = [tap, 'run', '--reporter=tap', '--disable-coverage', ...files];
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   child.stdout.setEncoding('utf8').on('data', (text) => counter.write(text));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   const code = await new Promise((done) => child.once('close', (status) => done(status ?? 1)));

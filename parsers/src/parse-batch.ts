@@ -1,6 +1,6 @@
 // One batch of raw events into columns: framing's marks, then the syslog header, then the body.
 
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import {
   type ColumnWriter,
   type EventBatch,
@@ -123,8 +123,8 @@ function parseSyslogRow(
       continue;
     }
     out.setParser(row, all.indexOf(pack));
-    // A device's pairs are also the only text there is, so that a search finds their words.
-    if (pack === keyValue && !out.has(row, FIELD.message))
+    // Without a text of its own the body is the message, so that a search finds its words.
+    if ((pack === keyValue || pack === json) && !out.has(row, FIELD.message))
       writeMessage(batch, row, bodyStart, end, out);
     const isWhole = writeHeader(batch, row, header, out);
     return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
@@ -154,7 +154,9 @@ function noteFraming(batch: RawBatch, row: number, cursor: number, out: ColumnWr
 /** True when the batch holds a NUL or bytes that are not UTF-8: then each event is looked at. */
 function hasOddBytes(batch: RawBatch): boolean {
   const { bytes, offsets } = batch;
-  if (bytes.includes(NUL) || !isUtf8(bytes)) return true;
+  // Buffer's indexOf is memchr; that of a plain typed array looks at one byte after the other.
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (buffer.indexOf(NUL) >= 0 || !isUtf8(bytes)) return true;
   // The whole can be UTF-8 though a character was cut between two events.
   for (let row = 1; row < batch.eventCount; row++) {
     const start = offsets[row] as number;

@@ -45,9 +45,11 @@ export class SpoolConsumer implements Consumer {
   #isReading = false;
   #isClosed = false;
   #wake: (() => void) | null = null;
+  #wakeCount = 0;
   #open: { readonly id: number; handle: FileHandle; reader: SegmentReader } | null = null;
   /** The settle that is being written, and the one that waits for it. */
   #settling: Promise<void> | null = null;
+  #settlingFrontier: Frontier | null = null;
   #settleNext: { frontier: Frontier; promise: Promise<void> } | null = null;
 
   constructor(
@@ -94,12 +96,16 @@ export class SpoolConsumer implements Consumer {
     this.#isReading = true;
     try {
       while (!this.#isClosed && !signal.aborted) {
+        const seen = this.#wakeCount;
         const found = await this.#next();
         if (this.#isClosed) return null;
         if (found !== null) return found;
-        await this.#waitForMore(signal);
+        if (seen === this.#wakeCount) await this.#waitForMore(signal);
       }
       return null;
+    } catch (error) {
+      if (systemCodeOf(error) === '' || error instanceof WeirError) throw error;
+      throw this.#ioError('reading the spool', error);
     } finally {
       this.#isReading = false;
     }
@@ -108,7 +114,8 @@ export class SpoolConsumer implements Consumer {
   rewind(): void {
     assert(!this.#isReading, 'no rewind while reading');
     this.#outstanding = [];
-    this.#cursor = cursorBehind(this.#settleNext?.frontier ?? this.#frontier);
+    const next = this.#settleNext?.frontier ?? this.#settlingFrontier ?? this.#frontier;
+    this.#cursor = cursorBehind(next);
   }
 
   async settle(position: FramePosition): Promise<void> {
@@ -136,6 +143,7 @@ export class SpoolConsumer implements Consumer {
   }
 
   wakeUp(): void {
+    this.#wakeCount++;
     const wake = this.#wake;
     this.#wake = null;
     wake?.();
@@ -155,8 +163,10 @@ export class SpoolConsumer implements Consumer {
     const next = this.#settleNext;
     if (next === null) return;
     this.#settleNext = null;
+    this.#settlingFrontier = next.frontier;
     this.#settling = this.#writeFrontier(next.frontier).finally(() => {
       this.#settling = null;
+      this.#settlingFrontier = null;
     });
     await this.#settling;
   }
@@ -171,13 +181,10 @@ export class SpoolConsumer implements Consumer {
         words: [BigInt(segmentId), BigInt(frameNo), BigInt(nextOffset), BigInt(eventCount)],
       });
     } catch (error) {
+      // It can be settled again: what is read and not durably settled stays outstanding.
+      if (!isAtOrBefore(this.#outstanding[0] ?? null, frontier)) this.#outstanding.unshift(frontier);
       if (error instanceof WeirError) throw error;
-      throw new WeirError(
-        'WEIR_SPOOL_IO',
-        `writing the frontier of consumer ${this.name} failed: ${messageOf(error)}`,
-        { systemCode: systemCodeOf(error) },
-        error,
-      );
+      throw this.#ioError('writing the frontier', error);
     }
     this.#frontier = frontier;
     this.#hooks.settled();
@@ -250,13 +257,14 @@ export class SpoolConsumer implements Consumer {
       return reader;
     } catch (error) {
       if (systemCodeOf(error) === 'ENOENT') return null;
-      throw new WeirError(
-        'WEIR_SPOOL_IO',
-        `opening spool segment ${info.id} failed: ${messageOf(error)}`,
-        { systemCode: systemCodeOf(error) },
-        error,
-      );
+      throw error;
     }
+  }
+
+  #ioError(doing: string, error: unknown): WeirError {
+    const details = { consumer: this.name, systemCode: systemCodeOf(error) };
+    const message = `${doing} failed for consumer ${this.name}: ${messageOf(error)}`;
+    return new WeirError('WEIR_SPOOL_IO', message, details, error);
   }
 
   async #leave(): Promise<void> {

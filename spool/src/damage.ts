@@ -66,8 +66,7 @@ export class DamageDesk {
           resume = { frameNo: header.frameNo, offset, eventCount };
         eventCount += header.eventCount;
       });
-      const isNew = scan.damage.some((range) => !info.declared.has(nameOf(info.id, range)));
-      if (isNew) await this.declare(info, scan.damage, lostNumbers(scan, expected, null));
+      await this.declare(info, scan.damage, lostNumbers(scan, expected, null));
     } finally {
       await handle.close();
     }
@@ -83,10 +82,10 @@ export class DamageDesk {
     damage: readonly DamageRange[],
     lost: readonly LostNumbers[],
   ): Promise<void> {
-    const names = new Set(await this.#quarantined());
-    const isDeclared = damage.every((range) => names.has(nameOf(info.id, range)));
+    if (damage.every((range) => info.declared.has(nameOf(info.id, range)))) return;
     for (const range of damage) info.declared.add(nameOf(info.id, range));
-    if (isDeclared) return;
+    const names = new Set(await this.#quarantined());
+    if (damage.every((range) => names.has(nameOf(info.id, range)))) return;
     for (const range of damage) this.found.push({ segmentId: info.id, ...range });
     for (const { eventCount } of lost) this.lostEventCount += eventCount;
     info.undeclaredCount++;
@@ -114,6 +113,7 @@ export class DamageDesk {
     );
     // The copy is for an expert; without space or with an unreadable file the declaration stands alone.
     await this.#quarantine(info, damage).catch(() => undefined);
+    if (info.needsEndRecord) await this.#store.record(info).catch(() => undefined);
     info.undeclaredCount--;
   }
 

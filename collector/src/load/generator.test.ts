@@ -1,5 +1,6 @@
-// Scenario: the generator is called with every profile, envelope and framing, in one piece and in many.
-// Guarantees: same options, same bytes; framings only differ in framing; shares are those of the profile.
+// Scenario: the generator is called with every profile, envelope and framing, in one piece and in
+// many. Guarantees: same options, same bytes; framings only differ in framing; shares are those of
+// the profile.
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { compress } from 'zstd-napi';
@@ -32,7 +33,8 @@ function make(
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const linesOf = (bytes: Buffer): string[] => bytes.toString('latin1').split('\n').slice(0, -1);
 
-// A changed fingerprint changes what every recorded measurement was made with: say so in CHANGELOG.md.
+// A changed fingerprint changes what every recorded measurement was made with: say so in
+// CHANGELOG.md.
 const FINGERPRINTS: Readonly<Record<Envelope, string>> = {
   '3164': 'ed3d465142ab97245926538a9e505a79d87669c7332942129b7d327a5ec17873',
   '5424': 'fb07d4554f435f31989ca61baad0c93126080dcb3ec600b58e2f4f618dff2a53',

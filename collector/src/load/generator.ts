@@ -1,5 +1,5 @@
-// The seeded generator: event `seq` of (profile, seed, envelope, start, run) is always the same bytes,
-// whichever events were made before it and however calls are cut.
+// The seeded generator: event `seq` of (profile, seed, envelope, start, run) is always the same
+// bytes, whichever events were made before it and however calls are cut.
 import { ClockPages, PAGE_STARTS } from './clock-pages.js';
 import { type Envelope, renderTemplate } from './envelope.js';
 import { PROFILES, type ProfileName } from './profiles.js';

@@ -20,7 +20,9 @@ export interface LoadPlan {
   readonly connectionCount: number;
   /** Gives up when nothing could be handed over for this long. */
   readonly timeoutMs: number;
-  /** `producer/epoch` of the Idempotency-Key; the first sequence number of a request completes it. */
+  /**
+   * `producer/epoch` of the Idempotency-Key; the first sequence number of a request completes it.
+   */
   readonly keyPrefix: string;
 }
 
@@ -66,7 +68,9 @@ export interface Sending {
   readonly notice: (text: string) => void;
 }
 
-/** Waits for all connections; the first failure stops the others and is thrown when they have ended. */
+/**
+ * Waits for all connections; the first failure stops the others and is thrown when they have ended.
+ */
 export async function joinAll(sending: Sending, connections: Promise<void>[]): Promise<void> {
   const failures: unknown[] = [];
   const watched = connections.map((connection) =>

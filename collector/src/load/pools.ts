@@ -1,5 +1,5 @@
-// Invented names and addresses that templates draw from. Addresses are private (RFC 1918) or set aside
-// for documentation and benchmarks (RFC 5737, RFC 2544, RFC 3849).
+// Invented names and addresses that templates draw from. Addresses are private (RFC 1918) or set
+// aside for documentation and benchmarks (RFC 5737, RFC 2544, RFC 3849).
 import type { Draw } from './random.js';
 import type { TemplateWriter } from './template.js';
 

@@ -1,5 +1,6 @@
-// Seeded randomness. Templates are drawn from one running generator; the slots of an event are drawn
-// from a hash of (seed, sequence number), so that any event can be made again without those before it.
+// Seeded randomness. Templates are drawn from one running generator; the slots of an event are
+// drawn from a hash of (seed, sequence number), so that any event can be made again without those
+// before it.
 
 /** A hash of two 32-bit words that is never 0, as xorshift needs (murmur3's finaliser). */
 export function mixWords(a: number, b: number): number {

@@ -1,5 +1,6 @@
-// Hands out sequence numbers to connections in order. With a rate the loop is open: event i is due at
-// start + i / rate, whatever happened to those before it, so a slow receiver shows as lag, not as calm.
+// Hands out sequence numbers to connections in order. With a rate the loop is open: event i is due
+// at start + i / rate, whatever happened to those before it, so a slow receiver shows as lag, not
+// as calm.
 import { monotonicMs, sleep } from './clock.js';
 import type { Counters } from './plan.js';
 

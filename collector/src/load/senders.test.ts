@@ -1,5 +1,6 @@
-// Scenario: runs against receivers in this process, some of which break connections or are overloaded.
-// Guarantees: everything arrives; repeats carry the same key and the same bytes; breaks are told.
+// Scenario: runs against receivers in this process, some of which break connections or are
+// overloaded. Guarantees: everything arrives; repeats carry the same key and the same bytes; breaks
+// are told.
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';

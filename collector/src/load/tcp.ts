@@ -1,6 +1,6 @@
-// Syslog over plain TCP. There is no acknowledgement: what the kernel has taken when a connection breaks
-// may or may not have arrived. So a break is told, and sending goes on with the first write that the
-// kernel had not taken wholly: its events may arrive twice, none is skipped on purpose.
+// Syslog over plain TCP. There is no acknowledgement: what the kernel has taken when a connection
+// breaks may or may not have arrived. So a break is told, and sending goes on with the first write
+// that the kernel had not taken wholly: its events may arrive twice, none is skipped on purpose.
 import { connect, type Socket } from 'node:net';
 import { messageOf } from '@weir/pipeline';
 import { after, monotonicMs, sleep } from './clock.js';
@@ -10,7 +10,9 @@ import { backoffMs, Schedule } from './schedule.js';
 const CHUNK_BYTES = 128 * 1024;
 /** Writes in flight on one connection: one is filled while the other is sent. */
 const CHUNK_COUNT = 2;
-/** How much the kernels on both sides and the receiver may hold (tcp_wmem + tcp_rmem + its queues). */
+/**
+ * How much the kernels on both sides and the receiver may hold (tcp_wmem + tcp_rmem + its queues).
+ */
 const UNSEEN_BYTES = 16 * 1024 * 1024;
 const CLOSE_WAIT_MS = 5_000;
 const CONNECT_MS = 10_000;

@@ -1,5 +1,5 @@
-// A template is one rendered event whose varying places (slots) have fixed widths. Making an event is
-// then one copy and a few digits written over it: no string and no object per event.
+// A template is one rendered event whose varying places (slots) have fixed widths. Making an event
+// is then one copy and a few digits written over it: no string and no object per event.
 
 /** What a slot is filled with. The values stand in packed slots. */
 export const SLOT = {
@@ -61,7 +61,9 @@ export interface Template {
   readonly slots: Uint32Array;
 }
 
-/** Collects text and slots of one event. Text is ASCII; `escaped` writes it as inside a JSON string. */
+/**
+ * Collects text and slots of one event. Text is ASCII; `escaped` writes it as inside a JSON string.
+ */
 export class TemplateWriter {
   #text = '';
   readonly #slots: number[] = [];

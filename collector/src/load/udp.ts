@@ -1,5 +1,5 @@
-// Syslog over UDP: one event a datagram, on connected sockets, so that the system can say that nobody
-// listens (ECONNREFUSED). What a full receive buffer drops, nobody tells the sender.
+// Syslog over UDP: one event a datagram, on connected sockets, so that the system can say that
+// nobody listens (ECONNREFUSED). What a full receive buffer drops, nobody tells the sender.
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { messageOf } from '@weir/pipeline';

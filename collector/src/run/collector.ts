@@ -191,7 +191,7 @@ class Collector implements RunningCollector {
       sabotage: this.#sabotage,
     });
     this.#closers.add(() => this.#spool.close());
-    this.#log.info({ component: 'spool', recovery: this.#spool.recovery }, 'spool opened');
+    this.#log.info({ component: 'spool', recovery: this.#spool.report }, 'spool opened');
     void this.#spool.failed.then((error) => this.#fail(error));
     this.#consumer = new GapWatch(this.#spool.consumer(CONSUMER));
   }

@@ -1,7 +1,7 @@
 // One FortiGate event while its pairs come in: what has a column goes there at once, what several keys
 // decide together (time, class, disposition) is kept as positions and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
-import { BACKSLASH, QUOTE, SLASH } from '../text/ascii.js';
+import { BACKSLASH, find, QUOTE, SLASH } from '../text/ascii.js';
 import { parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import {
@@ -41,14 +41,19 @@ const {
   app_name: APP_NAME,
   disposition_id: DISPOSITION_ID,
   dst_endpoint_ip: DST_IP,
+  dst_endpoint_port: DST_PORT,
   message: MESSAGE,
   metadata_log_name: LOG_NAME,
   metadata_product_name: PRODUCT,
   metadata_product_vendor_name: VENDOR,
   severity_id: SEVERITY_ID,
   src_endpoint_ip: SRC_IP,
+  src_endpoint_port: SRC_PORT,
   status_id: STATUS_ID,
 } = FIELD;
+
+const OPEN_PARENTHESIS = 0x28;
+const CLOSE_PARENTHESIS = 0x29;
 
 export class FortigateEvent {
   #batch!: RawBatch;
@@ -82,6 +87,13 @@ export class FortigateEvent {
   readonly #description = new Uint32Array(4);
   readonly #remote = new Uint32Array(4);
   readonly #local = new Uint32Array(4);
+  readonly #remotePort = new Uint32Array(4);
+  readonly #localPort = new Uint32Array(4);
+  /** Address in `ui="ssh(192.0.2.1)"`: where an administrator came from. */
+  #uiStart = 0;
+  #uiEnd = 0;
+  #hasDomain = false;
+  #hasLevel = false;
 
   begin(batch: RawBatch, row: number, out: ColumnWriter): void {
     this.#batch = batch;
@@ -107,11 +119,16 @@ export class FortigateEvent {
     this.#description[3] = 0;
     this.#remote[3] = 0;
     this.#local[3] = 0;
+    this.#remotePort[3] = 0;
+    this.#localPort[3] = 0;
+    this.#uiEnd = 0;
+    this.#hasDomain = false;
+    this.#hasLevel = false;
   }
 
-  /** FortiOS always writes a log id and one of its types; other products with dates do not. */
+  /** FortiOS writes one of its types with a log id, or else with its virtual domain and level. */
   isFortigate(): boolean {
-    return this.#hasCode && this.#type !== 0;
+    return this.#type !== 0 && (this.#hasCode || (this.#hasDomain && this.#hasLevel));
   }
 
   fault(mark: number, position: number): void {
@@ -177,6 +194,10 @@ export class FortigateEvent {
     this.#fallBack(MESSAGE, this.#description);
     this.#fallBackIp(SRC_IP, this.#remote);
     this.#fallBackIp(DST_IP, this.#local);
+    this.#fallBackPort(SRC_PORT, this.#remotePort);
+    this.#fallBackPort(DST_PORT, this.#localPort);
+    if (this.#uiEnd > 0 && !out.has(row, SRC_IP))
+      writeIp(this.#bytes, row, SRC_IP, this.#uiStart, this.#uiEnd, out);
     const { scratch } = out;
     const first = scratch.position;
     scratch.copy(this.#bytes, this.#typeStart, this.#typeEnd);
@@ -218,6 +239,7 @@ export class FortigateEvent {
         return true;
       case AS.level: {
         // Eight levels become six ids, so the word stays as well.
+        this.#hasLevel = true;
         const severityId = severityIdOf(bytes, start, end);
         if (severityId !== 0) out.number(row, SEVERITY_ID, severityId);
         out.unmapped(row, keyStart, keyEnd, start, end);
@@ -269,9 +291,26 @@ export class FortigateEvent {
         return keepIn(this.#description, keyStart, keyEnd, start, end);
       case AS.remoteIp:
         return keepIn(this.#remote, keyStart, keyEnd, start, end);
-      default:
+      case AS.localIp:
         return keepIn(this.#local, keyStart, keyEnd, start, end);
+      case AS.remotePort:
+        return keepIn(this.#remotePort, keyStart, keyEnd, start, end);
+      case AS.localPort:
+        return keepIn(this.#localPort, keyStart, keyEnd, start, end);
+      case AS.interface:
+        this.#keepInterface(start, end);
+        break;
+      default:
+        this.#hasDomain = true;
     }
+    this.#out.unmapped(this.#row, keyStart, keyEnd, start, end);
+    return true;
+  }
+
+  #keepInterface(start: number, end: number): void {
+    if (this.#bytes[end - 1] !== CLOSE_PARENTHESIS) return;
+    this.#uiStart = find(this.#bytes, OPEN_PARENTHESIS, start, end) + 1;
+    this.#uiEnd = end - 1;
   }
 
   /** eventtime is absolute; date and time are local, with `tz` since FortiOS 6.2 only. */
@@ -337,6 +376,15 @@ export class FortigateEvent {
     if (end === 0) return;
     const isFree = !this.#out.has(this.#row, field);
     if (isFree && writeIp(this.#bytes, this.#row, field, start, end, this.#out)) return;
+    this.#unmap(pair);
+  }
+
+  #fallBackPort(field: number, pair: Uint32Array): void {
+    const start = pair[2] as number;
+    const end = pair[3] as number;
+    if (end === 0) return;
+    const isFree = !this.#out.has(this.#row, field);
+    if (isFree && writeUnsigned(this.#bytes, this.#row, field, start, end, this.#out)) return;
     this.#unmap(pair);
   }
 

@@ -2,14 +2,26 @@
 // One pass: keys are found by their hash, values stay where they stand.
 import { type ColumnWriter, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import type { Pack } from '../pack.js';
-import { at, BACKSLASH, COMMA, EQUALS, QUOTE, SPACE, startsWith, trimEnd } from '../text/ascii.js';
-import { HASH_START } from '../text/key-table.js';
+import {
+  at,
+  BACKSLASH,
+  COMMA,
+  EQUALS,
+  find,
+  QUOTE,
+  SPACE,
+  startsWith,
+  trimEnd,
+} from '../text/ascii.js';
+import { HASH_START, KeyTable } from '../text/key-table.js';
 import { FortigateEvent } from './event.js';
 import { keyTable } from './keys.js';
 
 const FNV_PRIME = 0x01000193;
-/** Keys that a FortiGate log begins with, by release and by what a relay adds. */
-const FIRST_KEYS = ['date=', 'devname=', 'logid=', 'logver=', 'devid=', 'eventtime=', 'itime='];
+/** Keys that a FortiGate log begins with, by release and by what FortiAnalyzer puts before it. */
+const FIRST_KEYS = 'date devname logid logver devid eventtime itime timestamp time type';
+const firstKeys = new KeyTable(FIRST_KEYS.split(' ').map((key, index) => [key, index + 1]));
+const FIRST_KEY_BYTES_MAX = 10;
 const event = new FortigateEvent();
 
 export const fortigateKv: Pack = {
@@ -17,8 +29,8 @@ export const fortigateKv: Pack = {
   version: '1',
   summary: 'Fortinet FortiGate traffic, UTM and event logs as key=value.',
   detect(bytes, start, end) {
-    for (const key of FIRST_KEYS) if (startsWith(bytes, start, end, key)) return true;
-    return false;
+    const stop = find(bytes, EQUALS, start, Math.min(end, start + FIRST_KEY_BYTES_MAX));
+    return at(bytes, stop, end) === EQUALS && firstKeys.lookup(bytes, start, stop) !== 0;
   },
   parse,
 };
@@ -52,22 +64,23 @@ function scan(bytes: Uint8Array, start: number, end: number): boolean {
     }
     const keyStart = position;
     let hash = HASH_START;
-    while (byte !== EQUALS && byte !== SPACE && byte !== separator) {
+    while (byte !== EQUALS && byte !== separator) {
       hash = Math.imul(hash ^ byte, FNV_PRIME);
       if (++position >= end) break;
       byte = bytes[position] as number;
     }
-    if (position >= end || byte !== EQUALS) {
+    if (byte !== EQUALS || position >= end) {
       hasFault = true;
       event.fault(MARK.key_value_invalid, keyStart);
       continue;
     }
     const keyEnd = position++;
     const key = keyTable.find(bytes, keyStart, keyEnd, hash);
+    let valueStart = position;
     if (position < end && bytes[position] === QUOTE) {
-      const valueStart = position + 1;
+      valueStart++;
       position = quotedEnd(bytes, valueStart, end, separator);
-      if (position >= end) {
+      if (position === end) {
         hasFault = true;
         event.fault(MARK.key_value_invalid, valueStart - 1);
       }
@@ -75,12 +88,7 @@ function scan(bytes: Uint8Array, start: number, end: number): boolean {
       else event.pair(key, keyStart, keyEnd, valueStart, position);
       position++;
     } else {
-      const valueStart = position;
-      while (position < end) {
-        byte = bytes[position] as number;
-        if (byte === SPACE || byte === separator) break;
-        position++;
-      }
+      while (position < end && bytes[position] !== separator) position++;
       event.pair(key, keyStart, keyEnd, valueStart, position);
     }
   }
@@ -96,9 +104,10 @@ let hasEscape = false;
  */
 function quotedEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
   hasEscape = false;
-  let position = start;
-  while (position < end) {
+  for (let position = start; position < end; position++) {
     const byte = bytes[position] as number;
+    // Most bytes are neither a quote (0x22) nor a backslash (0x5c): letters are beyond both.
+    if (byte > BACKSLASH) continue;
     if (byte === QUOTE) {
       const next = position + 1 < end ? (bytes[position + 1] as number) : SPACE;
       if (next === SPACE || next === separator) return position;
@@ -109,7 +118,6 @@ function quotedEnd(bytes: Uint8Array, start: number, end: number, separator: num
         position++;
       }
     }
-    position++;
   }
   return end;
 }

@@ -23,6 +23,10 @@ export const AS = {
   eventtype: 18,
   method: 19,
   code: 20,
+  domain: 21,
+  interface: 22,
+  remotePort: 23,
+  localPort: 24,
 } as const;
 
 type KeyRow = readonly [keys: string, as: number, field?: number];
@@ -49,6 +53,10 @@ const KEYS: readonly KeyRow[] = [
   ['dstname dst_host', AS.span, FIELD.dst_endpoint_hostname],
   ['remip', AS.remoteIp],
   ['locip', AS.localIp],
+  ['remport', AS.remotePort],
+  ['locport', AS.localPort],
+  ['ui', AS.interface],
+  ['vd', AS.domain],
   ['proto', AS.unsigned, FIELD.connection_info_protocol_num],
   ['sessionid', AS.span, FIELD.connection_info_uid],
   ['action', AS.action],

@@ -1,3 +1,4 @@
 export * from './embedded/index.js';
 export * from './native/index.js';
 export * from './store/index.js';
+export * from './loader/index.js';

@@ -1,4 +1,5 @@
-// Cisco ASA after "Cisco Secure Firewall ASA Series Syslog Messages": 302013, 302014, 106023, 113039.
+// Cisco ASA after "Cisco Secure Firewall ASA Series Syslog Messages": 302013, 302014, 106023,
+// 113039.
 import { USERS, writeInside, writeOutside, writePort, writeSize } from '../pools.js';
 import type { Draw } from '../random.js';
 import type { TemplateWriter } from '../template.js';

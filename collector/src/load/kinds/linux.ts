@@ -1,4 +1,5 @@
-// OpenSSH, sudo and cron as they log to syslog (facilities auth 4, authpriv 10, cron 9; RFC 5424 6.2.1).
+// OpenSSH, sudo and cron as they log to syslog (facilities auth 4, authpriv 10, cron 9; RFC 5424
+// 6.2.1).
 import { ACCOUNTS, SERVERS, USERS, writeInside, writeOutside, writePort } from '../pools.js';
 import type { Draw } from '../random.js';
 import type { TemplateWriter } from '../template.js';

@@ -180,7 +180,7 @@ export class SyslogFramer {
 
   /** Hands on what made the stream unreadable and the bytes behind it that are here already. */
   #break(chunk: Buffer, start: number): number {
-    this.#keep(chunk, start, Math.min(chunk.length, start + OFFENDING_BYTES_MAX));
+    this.#keep(chunk, start, Math.min(chunk.length, start + OFFENDING_BYTES_MAX - this.#total));
     const bytes = this.#partial as Buffer;
     this.#sink.message(bytes, 0, this.#partialUsed, MARK.framing_invalid, this.#partialUsed);
     this.#clearPartial();

@@ -1,10 +1,17 @@
 // Reads batches, has them processed, and puts the results together in read order. Runs until it is
 // stopped or something fails; after a failure the loader makes a new one behind a rewound consumer.
-import { type EncodedBatch, messageOf, type Timer, WeirError } from '@weir/pipeline';
+import type {
+  Clock,
+  Consumer,
+  EncodedBatch,
+  SequencedBatch,
+  Timer,
+  Timers,
+} from '@weir/pipeline';
 import { Gate } from './gate.js';
 import { type BatchHead, EMPTY_ENCODED, Group, headOf } from './group.js';
 import type { Landed } from './landed.js';
-import { type LoaderLimits, type LoaderOptions, SMALL_GROUP_ROWS } from './options.js';
+import { type LoaderLimits, SMALL_GROUP_ROWS } from './options.js';
 
 interface InFlight {
   readonly head: BatchHead;
@@ -14,6 +21,10 @@ interface InFlight {
 
 export interface GathererOptions {
   readonly limits: LoaderLimits;
+  readonly consumer: Consumer;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly process: (batch: SequencedBatch, skip: Float64Array | null) => Promise<EncodedBatch>;
   /** Called for each batch before it is processed; null means that nothing of it can be stored. */
   readonly landedOf: (head: BatchHead) => Promise<Landed | null>;
   /** Puts a group into the store and settles it. One at a time. */
@@ -22,7 +33,6 @@ export interface GathererOptions {
 }
 
 export class Gatherer {
-  readonly #loader: Pick<LoaderOptions, 'consumer' | 'processor' | 'clock' | 'timers'>;
   readonly #options: GathererOptions;
   readonly #gate = new Gate();
   readonly #room = new Gate();
@@ -36,12 +46,13 @@ export class Gatherer {
   #readerDone = false;
   #timer: Timer | null = null;
 
-  constructor(
-    loader: Pick<LoaderOptions, 'consumer' | 'processor' | 'clock' | 'timers'>,
-    options: GathererOptions,
-  ) {
-    this.#loader = loader;
+  constructor(options: GathererOptions) {
     this.#options = options;
+  }
+
+  /** Nothing is read that is not settled, but for the delivery that just ended. */
+  get isIdle(): boolean {
+    return this.#inFlight.length === 0 && this.#group === null;
   }
 
   /** ingest_time of the oldest batch that is not settled, or null. */
@@ -112,7 +123,7 @@ export class Gatherer {
           await this.#room.passed();
           continue;
         }
-        const spooled = await this.#loader.consumer.read(signal);
+        const spooled = await this.#options.consumer.read(signal);
         if (spooled === null) break;
         const head = headOf(spooled);
         const landed = await this.#options.landedOf(head);
@@ -121,9 +132,9 @@ export class Gatherer {
         this.#bytesInFlight += head.byteCount;
         if (head.eventCount === 0) this.#finish(item, EMPTY_ENCODED);
         else
-          this.#loader.processor.process(spooled.batch, landed?.skipSeqs(head) ?? null).then(
+          this.#options.process(spooled.batch, landed?.skipSeqs(head) ?? null).then(
             (encoded) => this.#finish(item, encoded),
-            (error: unknown) => this.#fail(processingError(head, error)),
+            (error: unknown) => this.#fail(error),
           );
       }
     } catch (error) {
@@ -149,7 +160,7 @@ export class Gatherer {
         return;
       this.#inFlight.shift();
       this.#bytesInFlight -= item.head.byteCount;
-      this.#group ??= new Group(this.#loader.clock.monotonicMs());
+      this.#group ??= new Group(this.#options.clock.monotonicMs());
       this.#group.add({ head: item.head, encoded: item.encoded });
       this.#groupLanded = item.landed;
       if (
@@ -165,7 +176,7 @@ export class Gatherer {
   #isFull(group: Group): boolean {
     const { limits } = this.#options;
     return (
-      group.rowCount >= limits.rowsMax ||
+      group.eventCount >= limits.rowsMax ||
       group.byteCount >= limits.bytesMax ||
       this.#groupLanded !== null
     );
@@ -177,7 +188,7 @@ export class Gatherer {
     const waitMs = this.#waitMs(group);
     if (waitMs > 0) {
       this.#timer?.cancel();
-      this.#timer = this.#loader.timers.after(waitMs, () => this.#gate.open());
+      this.#timer = this.#options.timers.after(waitMs, () => this.#gate.open());
       return;
     }
     const landed = this.#groupLanded;
@@ -205,22 +216,7 @@ export class Gatherer {
       next !== undefined && next.encoded !== null && next.head.partition !== group.partition;
     if (blocked || this.#isFull(group) || this.#options.isDraining() || this.#readerDone) return 0;
     const { lingerMs, lingerMsMax } = this.#options.limits;
-    const linger = group.rowCount < SMALL_GROUP_ROWS ? lingerMs : lingerMsMax;
-    return group.openedAtMs + linger - this.#loader.clock.monotonicMs();
+    const linger = group.eventCount < SMALL_GROUP_ROWS ? lingerMs : lingerMsMax;
+    return group.openedAtMs + linger - this.#options.clock.monotonicMs();
   }
-}
-
-/** Carries which batch it was, so that one that always fails can be put aside. */
-export class ProcessingError extends Error {
-  readonly head: BatchHead;
-  constructor(head: BatchHead, cause: unknown) {
-    super(messageOf(cause), { cause });
-    this.head = head;
-  }
-}
-
-function processingError(head: BatchHead, error: unknown): unknown {
-  return error instanceof WeirError && error.code === 'WEIR_WORKER_FAILED'
-    ? new ProcessingError(head, error)
-    : error;
 }

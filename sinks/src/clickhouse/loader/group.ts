@@ -52,6 +52,7 @@ export class Group {
   readonly entries: GroupEntry[] = [];
   readonly openedAtMs: number;
   rowCount = 0;
+  eventCount = 0;
   byteCount = 0;
 
   constructor(openedAtMs: number) {
@@ -64,6 +65,7 @@ export class Group {
 
   add(entry: GroupEntry): void {
     this.entries.push(entry);
+    this.eventCount += entry.head.eventCount;
     const { events, quarantine } = entry.encoded;
     this.rowCount += (events?.rowCount ?? 0) + (quarantine?.rowCount ?? 0);
     this.byteCount += (events?.bytes.length ?? 0) + (quarantine?.bytes.length ?? 0);

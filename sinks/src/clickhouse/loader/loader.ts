@@ -2,15 +2,17 @@
 // whole of the argument: a durable intent, the rows, dispositions, ledger, then the frontier. On
 // anything uncertain: fence, read back by identity, insert what is missing.
 import {
+  type EncodedBatch,
   InvariantError,
+  MARK,
   messageOf,
   type SequencedBatch,
   type SpooledBatch,
   WeirError,
 } from '@weir/pipeline';
-import { isDataError, isDeterministic, type TableNames, tableNames } from '../store/index.js';
+import { isDataError, type TableNames, tableNames } from '../store/index.js';
 import { Delivery } from './delivery.js';
-import { Gatherer, ProcessingError } from './gatherer.js';
+import { Gatherer } from './gatherer.js';
 import { type BatchHead, EMPTY_ENCODED, Group, type GroupEntry, headOf } from './group.js';
 import { comparePositions, type Intent, IntentFile } from './intent.js';
 import { type Landed, readBack } from './landed.js';
@@ -21,7 +23,7 @@ import {
   type LoaderState,
   type LoaderStats,
 } from './options.js';
-import { allBut, copyBatch, quarantineBlock } from './put-aside.js';
+import { insertByPieces, quarantineWhole } from './put-aside.js';
 
 const RETRY_DELAY_MS_MIN = 100;
 /** A worker may fail by an accident; a batch that fails so often is put aside. */
@@ -40,11 +42,12 @@ export class Loader {
   #draining = false;
   /** A statement was sent whose reply never came. */
   #isUncertain = false;
-  /** Events still to be checked against the tables one batch at a time, as the intent was unreadable. */
+  /** The store refused the data of the open intent: its batches go one by one. */
+  #isRefused = false;
+  /** Events still to be checked against the tables batch by batch, as the intent was unreadable. */
   #eventsToCheck = 0;
-  #workerFailures: { readonly seqFirst: number; readonly stream: string; count: number } | null =
-    null;
-  #rejectedByStore = false;
+  /** Failures of workers by batch; while there are any, batches are processed one at a time. */
+  readonly #workerFailures = new Map<string, number>();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
@@ -70,29 +73,29 @@ export class Loader {
   }
 
   /**
-   * Resolves after the signal has aborted and the insert under way has ended. Failures are tried
-   * again for ever, with growing delay; only a broken invariant rejects.
+   * Resolves after the signal has aborted and the insert under way has ended, or after the consumer
+   * was closed and everything is settled. Failures are tried again for ever, with growing delay;
+   * only a broken invariant rejects.
    */
   async run(signal: AbortSignal): Promise<void> {
     let delayMs = RETRY_DELAY_MS_MIN;
     let isStarted = false;
     while (!signal.aborted) {
-      const insertCountBefore = this.#delivery.settledCount;
+      const settledBefore = this.#delivery.settledCount;
       try {
         if (!isStarted) await this.#loadIntent();
         isStarted = true;
         await this.#recover(signal);
         await this.#gather(signal);
+        return;
       } catch (error) {
         if (error instanceof InvariantError) throw error;
-        if (this.#delivery.settledCount > insertCountBefore) delayMs = RETRY_DELAY_MS_MIN;
+        if (signal.aborted) return;
+        if (this.#delivery.settledCount > settledBefore) delayMs = RETRY_DELAY_MS_MIN;
         this.#noteFailure(error, delayMs);
         await this.#options.timers.sleep(this.#jittered(delayMs), signal);
         delayMs = Math.min(delayMs * 2, this.#limits.retryDelayMsMax);
-        continue;
       }
-      // The consumer was closed: there is nothing more to do.
-      return;
     }
   }
 
@@ -100,35 +103,93 @@ export class Loader {
   async drain(deadlineMs: number): Promise<boolean> {
     const { clock, consumer, timers } = this.#options;
     this.#draining = true;
-    this.#gatherer?.nudge();
     const endMs = clock.monotonicMs() + deadlineMs;
-    while (consumer.pendingFrameCount > 0 && clock.monotonicMs() < endMs)
+    while (consumer.pendingFrameCount > 0 && clock.monotonicMs() < endMs) {
+      this.#gatherer?.nudge();
       await timers.sleep(DRAIN_POLL_MS);
+    }
     return consumer.pendingFrameCount === 0;
   }
 
   async #loadIntent(): Promise<void> {
-    if (await this.#delivery.loadIntent()) {
-      // Whoever wrote the intent may have sent statements that still run.
-      this.#isUncertain = this.#delivery.openIntent !== null;
-      return;
-    }
+    const isReadable = await this.#delivery.loadIntent();
+    // Whoever wrote the intent may have sent statements that still run.
+    this.#isUncertain = !isReadable || this.#delivery.openIntent !== null;
+    if (isReadable) return;
     this.#options.log('the loader intent cannot be read: rows are checked before they are sent');
     this.#eventsToCheck = this.#limits.rowsMax * 2;
-    this.#isUncertain = true;
+  }
+
+  /** Finishes the open intent, if there is one. */
+  async #recover(signal: AbortSignal): Promise<void> {
+    if (this.#isUncertain) {
+      await this.#options.fence(this.#delivery.queryIdPrefix);
+      this.#isUncertain = false;
+    }
+    const intent = this.#delivery.openIntent;
+    if (intent !== null) await this.#replay(intent, signal);
+  }
+
+  async #replay(intent: Intent, signal: AbortSignal): Promise<void> {
+    const { consumer, log } = this.#options;
+    const { ranges, ingestUsFirst, ingestUsLast } = intent;
+    const landed = await this.#readBack(ranges, ingestUsFirst, ingestUsLast);
+    const next = { ...intent, attempt: intent.attempt + 1 };
+    if (this.#isRefused) await this.#delivery.begin(next);
+    consumer.rewind();
+    const group = new Group(0);
+    for (;;) {
+      const spooled = await consumer.read(signal);
+      if (spooled === null) throw new WeirError('WEIR_ABORTED', 'stopped during a replay');
+      const order = comparePositions(spooled.position, intent.to);
+      if (order <= 0) group.add(await this.#replayed(spooled, landed, next));
+      // Beyond it: the last frames of the intent are gone from the spool.
+      if (order >= 0) break;
+    }
+    if (group.entries.length === 0) {
+      this.#delivery.abandon();
+      return;
+    }
+    await this.#guarded(() => this.#delivery.deliverAs(next, group, landed));
+    this.#isRefused = false;
+    log(`intent ${intent.id} is complete at attempt ${next.attempt}: ${group.rowCount} rows sent`);
+    this.#noteSuccess();
+  }
+
+  async #replayed(spooled: SpooledBatch, landed: Landed, intent: Intent): Promise<GroupEntry> {
+    const head = headOf(spooled);
+    const known = landed.skipSeqs(head);
+    if (head.eventCount === 0) return { head, encoded: EMPTY_ENCODED };
+    if (!this.#isRefused) return { head, encoded: await this.#process(spooled.batch, known) };
+    const encoded = await insertByPieces(spooled.batch, known, {
+      process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
+      insert: ({ events, quarantine }) =>
+        this.#guarded(() =>
+          this.#delivery.insert(
+            intent,
+            events === null ? [] : [events.bytes],
+            quarantine === null ? [] : [quarantine.bytes],
+          ),
+        ),
+    });
+    return { head, encoded };
   }
 
   async #gather(signal: AbortSignal): Promise<void> {
-    const { consumer } = this.#options;
+    const { consumer, clock, timers } = this.#options;
     consumer.rewind();
-    this.#gatherer = new Gatherer(this.#options, {
-      limits: this.#limits,
+    const isCareful = this.#workerFailures.size > 0;
+    this.#gatherer = new Gatherer({
+      limits: isCareful ? { ...this.#limits, batchesInFlightMax: 1 } : this.#limits,
+      clock,
+      timers,
+      consumer,
+      process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
       isDraining: () => this.#draining,
       landedOf: (head) => this.#landedOf(head),
       deliver: async (group, landed) => {
         await this.#guarded(() => this.#delivery.deliver(group, landed));
-        this.#state = 'ok';
-        this.#lastError = null;
+        this.#noteSuccess();
       },
     });
     try {
@@ -138,82 +199,68 @@ export class Loader {
     }
   }
 
-  async #landedOf(head: BatchHead): Promise<Landed | null> {
-    if (this.#eventsToCheck <= 0 || head.eventCount === 0) return null;
-    this.#eventsToCheck -= head.eventCount;
-    return this.#readBack([rangeOf(head)], head.ingestUs, head.ingestUs);
-  }
-
-  /** Notes that a reply is missing, whatever else becomes of the error. */
-  async #guarded(use: () => Promise<void>): Promise<void> {
+  /** A batch on which workers have failed too often goes to quarantine without being parsed. */
+  async #process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
+    const key = `${batch.tenant}/${batch.stream}/${batch.epoch}/${batch.seqFirst}`;
+    const failureCount = this.#workerFailures.get(key) ?? 0;
+    if (failureCount >= WORKER_FAILURES_MAX)
+      return quarantineWhole(batch, MARK.parse_error, skipSeqs);
     try {
-      await use();
+      return await this.#options.processor.process(batch, skipSeqs);
     } catch (error) {
-      if (!(error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED'))
-        this.#isUncertain = true;
-      this.#rejectedByStore = isDataError(error);
+      if (error instanceof WeirError && error.code === 'WEIR_WORKER_FAILED')
+        this.#workerFailures.set(key, failureCount + 1);
       throw error;
     }
   }
 
-  /** Finishes the open intent, if there is one, and puts aside what always fails. */
-  async #recover(signal: AbortSignal): Promise<void> {
-    if (this.#isUncertain) {
-      await this.#options.fence(this.#delivery.queryIdPrefix);
-      this.#isUncertain = false;
-    }
-    const intent = this.#delivery.openIntent;
-    if (intent !== null) await this.#replay(intent, signal);
-    const failures = this.#workerFailures;
-    if (failures !== null && failures.count >= WORKER_FAILURES_MAX)
-      await this.#putAsideUpTo(failures.stream, failures.seqFirst, signal);
+  async #landedOf(head: BatchHead): Promise<Landed | null> {
+    if (this.#eventsToCheck <= 0 || head.eventCount === 0) return null;
+    this.#eventsToCheck -= head.eventCount;
+    const { tenant, stream, seqFirst } = head;
+    const seqLast = seqFirst + head.eventCount - 1;
+    const range = { tenant, stream, epoch: String(head.epoch), seqFirst, seqLast };
+    return this.#readBack([range], head.ingestUs, head.ingestUs);
   }
 
-  async #replay(intent: Intent, signal: AbortSignal): Promise<void> {
-    const { consumer, log } = this.#options;
-    const { ranges, ingestUsFirst, ingestUsLast } = intent;
-    log(`reading back intent ${intent.id}, attempt ${intent.attempt}`);
-    const landed = await this.#readBack(ranges, ingestUsFirst, ingestUsLast);
-    consumer.rewind();
-    const isolate = this.#rejectedByStore;
-    const next = { ...intent, attempt: intent.attempt + 1 };
-    if (isolate) await this.#delivery.begin(next);
-    const group = new Group(0);
-    for (;;) {
-      const spooled = await consumer.read(signal);
-      if (spooled === null) throw new WeirError('WEIR_ABORTED', 'stopped during a replay');
-      if (comparePositions(spooled.position, intent.to) > 0)
-        // The frames of the intent are gone from the spool: what there is was settled or lost there.
-        break;
-      group.add(isolate ? await this.#isolated(spooled, landed) : await this.#encoded(spooled, landed));
-      if (comparePositions(spooled.position, intent.to) === 0) break;
-    }
-    if (group.entries.length === 0) return this.#delivery.abandon();
-    await this.#guarded(() => this.#delivery.deliverAs(next, group, landed));
-    this.#rejectedByStore = false;
-    log(`intent ${intent.id} is complete: ${group.rowCount} rows were missing`);
+  #readBack(ranges: Intent['ranges'], usFirst: number, usLast: number): Promise<Landed> {
+    return readBack(this.#options.store, this.#tables, ranges, usFirst, usLast);
   }
 
-  async #encoded(spooled: SpooledBatch, landed: Landed): Promise<GroupEntry> {
-    const head = headOf(spooled);
-    if (head.eventCount === 0) return { head, encoded: EMPTY_ENCODED };
-    const failures = this.#workerFailures;
-    const skip = landed.skipSeqs(head);
-    if (
-      failures !== null &&
-      failures.count >= WORKER_FAILURES_MAX &&
-      failures.stream === head.stream &&
-      failures.seqFirst === head.seqFirst
-    ) {
-      this.#workerFailures = null;
-      return { head, encoded: quarantineBlock(spooled.batch, 22 - 4 === 18 ? 18 : 18, skip) };
+  /** Around everything that sends rows: notes a missing reply, and a refusal of the data. */
+  async #guarded(use: () => Promise<void>): Promise<void> {
+    try {
+      await use();
+    } catch (error) {
+      const isReply = error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED';
+      if (!isReply) this.#isUncertain = true;
+      if (isDataError(error)) this.#isRefused = true;
+      throw error;
     }
-    return { head, encoded: await this.#options.processor.process(spooled.batch, skip) };
   }
 
-  readonly #readBack = (
-    ranges: Parameters<typeof readBack>[2],
-    usFirst: number,
-    usLast: number,
-  ): Promise<Landed> => readBack(this.#options.store, this.#tables, ranges, usFirst, usLast);
+  #noteSuccess(): void {
+    if (this.#state !== 'ok') this.#options.log('ClickHouse takes rows again');
+    this.#state = 'ok';
+    this.#lastError = null;
+    if (this.#gatherer !== null && this.#gatherer.isIdle) this.#workerFailures.clear();
+  }
+
+  #noteFailure(error: unknown, delayMs: number): void {
+    this.#retryCount++;
+    const isUnreachable = error instanceof WeirError && error.code === 'WEIR_STORE_UNREACHABLE';
+    const state = isUnreachable ? 'unreachable' : 'retrying';
+    const text = messageOf(error);
+    // Once for each trouble, not at each try.
+    if (state !== this.#state || text !== this.#lastError)
+      this.#options.log(`loader: ${text}; next try in ${delayMs} ms, the spool keeps everything`);
+    this.#state = state;
+    this.#lastError = text;
+  }
+
+  /** Between a half and the whole of the delay. */
+  #jittered(delayMs: number): number {
+    const random = this.#options.random?.u32();
+    return random === undefined ? delayMs : delayMs * (0.5 + random / 2 ** 33);
+  }
 }

@@ -62,8 +62,10 @@ export interface LoaderOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** For jitter and for the prefix of query ids; without it there is none, and `loader`. */
+  /** For jitter; without it there is none. */
   readonly random?: Random;
+  /** Part of the query ids, so that a fence ends only inserts of its own. Default `loader`. */
+  readonly loaderName?: string;
   /** A directory that exists, on the disk of the spool. */
   readonly intentDirectory: string;
   readonly eventsTable?: string;

@@ -8,11 +8,12 @@ import {
   STATUS,
 } from '@weir/pipeline';
 import { encodeBatch } from '../native/index.js';
+import { isDataError } from '../store/index.js';
 
 export type PutAsideMark = typeof MARK.schema_invalid | typeof MARK.parse_error;
 
 /** All rows of the batch that `skipSeqs` does not name, for quarantine, with their bytes. */
-export function quarantineBlock(
+export function quarantineWhole(
   batch: SequencedBatch,
   mark: PutAsideMark,
   skipSeqs: Float64Array | null,
@@ -38,24 +39,75 @@ export function quarantineBlock(
 }
 
 /** A processor takes a batch's memory along; this one can be given away. */
-export function copyBatch(batch: SequencedBatch): SequencedBatch {
-  return {
-    ...batch,
-    bytes: batch.bytes.slice(),
-    offsets: batch.offsets.slice(),
-    marks: batch.marks.slice(),
-  };
-}
+const copyBatch = (batch: SequencedBatch): SequencedBatch => ({
+  ...batch,
+  bytes: batch.bytes.slice(),
+  offsets: batch.offsets.slice(),
+  marks: batch.marks.slice(),
+});
 
-/** Numbers of the batch outside [from, to], and those of `known`, ascending. */
-export function allBut(
+/** Numbers of the batch outside [first, last], and the known ones, ascending. */
+function allBut(
   batch: SequencedBatch,
-  from: number,
-  to: number,
+  first: number,
+  last: number,
   known: Float64Array | null,
-): Float64Array {
+): Float64Array<ArrayBuffer> {
   const skip = new Set(known ?? []);
   for (let seq = batch.seqFirst; seq < batch.seqFirst + batch.eventCount; seq++)
-    if (seq < from || seq > to) skip.add(seq);
+    if (seq < first || seq > last) skip.add(seq);
   return Float64Array.from(skip).sort();
+}
+
+export interface PieceInserter {
+  process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch>;
+  insert(encoded: EncodedBatch): Promise<void>;
+}
+
+/**
+ * Inserts the batch alone, by halves where the store refuses the data; a single row that it refuses
+ * goes to quarantine as `schema_invalid`. Resolves with what became of the batch, without blocks.
+ */
+export async function insertByPieces(
+  batch: SequencedBatch,
+  known: Float64Array | null,
+  inserter: PieceInserter,
+): Promise<EncodedBatch> {
+  const refused: number[] = [];
+  let whole: EncodedBatch | null = null;
+  const insertPiece = async (first: number, last: number): Promise<void> => {
+    const encoded = await inserter.process(copyBatch(batch), allBut(batch, first, last, known));
+    whole ??= encoded;
+    try {
+      await inserter.insert(encoded);
+      return;
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+    }
+    if (first === last) {
+      const row = quarantineWhole(batch, MARK.schema_invalid, allBut(batch, first, last, known));
+      await inserter.insert(row);
+      refused.push(first);
+      return;
+    }
+    const middle = Math.floor((first + last) / 2);
+    await insertPiece(first, middle);
+    await insertPiece(middle + 1, last);
+  };
+  await insertPiece(batch.seqFirst, batch.seqFirst + batch.eventCount - 1);
+  return withRefused(whole as EncodedBatch | null, refused);
+}
+
+function withRefused(whole: EncodedBatch | null, refused: readonly number[]): EncodedBatch {
+  const quarantined = new Set([...(whole?.quarantinedSeqs ?? []), ...refused]);
+  const byReason = { ...whole?.quarantinedByReason };
+  if (refused.length > 0)
+    byReason.schema_invalid = (byReason.schema_invalid ?? 0) + refused.length;
+  return {
+    events: null,
+    quarantine: null,
+    quarantinedSeqs: Float64Array.from(quarantined).sort(),
+    quarantinedByReason: byReason,
+    filtered: whole?.filtered ?? [],
+  };
 }

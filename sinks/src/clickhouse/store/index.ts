@@ -6,5 +6,5 @@ export {
   type Store,
   type StoreOptions,
 } from './store.js';
-export { isDeterministic } from './store-error.js';
+export { isDataError, isDeterministic } from './store-error.js';
 export { EVENTS_TABLE_DEFAULT, type TableNames, tableNames } from './tables.js';

@@ -28,6 +28,23 @@ export function storeError(error: unknown, url: string): WeirError {
   );
 }
 
+/**
+ * Codes that blame the data of an INSERT, not its statement, table, rights or the server's state:
+ * values that do not parse, convert or fit, broken constraints, malformed blocks.
+ */
+const DATA_CODES = new Set([
+  6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 128, 131, 190, 321, 349, 395, 407, 469,
+]);
+
+/** True when the server refused an INSERT for the rows it carried. */
+export function isDataError(error: unknown): boolean {
+  return (
+    error instanceof WeirError &&
+    error.code === 'WEIR_STORE_REJECTED' &&
+    DATA_CODES.has(Number(error.details.code))
+  );
+}
+
 /** True when sending the very same statement again cannot help. */
 export function isDeterministic(error: unknown): boolean {
   return (

@@ -1,0 +1,104 @@
+// `weir parse`: raw events on standard input, one JSON line per event on standard output, in order, also
+// for those that fail.
+import { once } from 'node:events';
+import { PACK_NAMES, parseBatch } from '@weir/parsers';
+import {
+  ColumnWriter,
+  EventRow,
+  type InputFormat,
+  type RawBatch,
+  systemCodeOf,
+  WeirError,
+} from '@weir/pipeline';
+import { nodeClock } from '@weir/pipeline/node';
+import { Command, Option } from 'commander';
+import { StdinFrames, type StdinFraming } from './stdin-frames.js';
+
+/** Characters of output that are put together before they are written. */
+const OUTPUT_CHARACTERS = 64 * 1024;
+
+interface ParseCommandOptions {
+  readonly pack: string;
+  readonly schema: 'ocsf' | 'ecs';
+  readonly framing: StdinFraming;
+  readonly inputFormat: InputFormat | 'auto';
+}
+
+export function parseCommand(): Command {
+  return new Command('parse')
+    .description('Parse raw events on standard input; print one JSON line per event, in order.')
+    .option('--pack <name>', `one of ${PACK_NAMES.join(', ')}`, 'auto')
+    .addOption(
+      new Option('--schema <name>', 'event model of the output')
+        .choices(['ocsf', 'ecs'])
+        .default('ocsf'),
+    )
+    .addOption(
+      new Option('--framing <name>', 'how events are told apart')
+        .choices(['newline', 'octet'])
+        .default('newline'),
+    )
+    .addOption(
+      new Option('--input-format <name>', 'auto: an event that begins with { is JSON')
+        .choices(['auto', 'syslog', 'json'])
+        .default('auto'),
+    )
+    .addHelpText(
+      'after',
+      '\nAn event that would go to quarantine is printed with "error" and "offset" first. Exit code 1\n' +
+        'means that the framing was broken: everything before that place was printed.',
+    )
+    .action(run);
+}
+
+async function run(options: ParseCommandOptions): Promise<void> {
+  if (!PACK_NAMES.includes(options.pack)) {
+    const known = PACK_NAMES.join(', ');
+    throw new WeirError('WEIR_USAGE', `unknown pack "${options.pack}"; packs are ${known}`);
+  }
+  if (options.schema === 'ecs') {
+    throw new WeirError('WEIR_USAGE', '--schema ecs is not available yet; use --schema ocsf');
+  }
+  const frames = new StdinFrames({
+    framing: options.framing,
+    inputFormat: options.inputFormat,
+    nowNs: nodeClock.nowNs,
+  });
+  const printer = new Printer(options.pack);
+  // A reader that goes away, such as head, ends the command without a word.
+  process.stdout.on('error', (error) => {
+    if (systemCodeOf(error) === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    for await (const chunk of process.stdin)
+      for (const batch of frames.push(chunk as Buffer)) await printer.print(batch);
+    for (const batch of frames.end()) await printer.print(batch);
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    process.stderr.write(`weir: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+class Printer {
+  readonly #pack: string;
+  readonly #writer = new ColumnWriter();
+
+  constructor(pack: string) {
+    this.#pack = pack;
+  }
+
+  /** Resolves when standard output takes more. */
+  async print(batch: RawBatch): Promise<void> {
+    const events = parseBatch(batch, this.#writer, { pack: this.#pack });
+    const row = new EventRow(events);
+    let text = '';
+    for (let i = 0; i < batch.eventCount; i++) {
+      text += `${JSON.stringify(row.move(i).toOcsf())}\n`;
+      if (text.length < OUTPUT_CHARACTERS && i < batch.eventCount - 1) continue;
+      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+      text = '';
+    }
+  }
+}

@@ -1,0 +1,5 @@
+export type { RecoveredRequestPart } from './keys.js';
+export type { Sabotage, SpoolOptions } from './options.js';
+export type { RecoveryReport } from './recovery.js';
+export type { ConsumerStats, SpoolStats } from './spool.js';
+export { openSpool, Spool } from './spool.js';

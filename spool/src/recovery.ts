@@ -1,0 +1,267 @@
+// Opening a spool, whatever state a crash left it in. See FORMAT.md "Recovery".
+//
+// First everything is read and every version checked; only then is anything written.
+import type { FileHandle, Files } from '@weir/pipeline';
+import { LIMITS, systemCodeOf } from '@weir/pipeline';
+import { Catalog } from './catalog.js';
+import type { LoadedSlots } from './checkpoint.js';
+import { loadSlots, SLOT_KIND, SlotFile } from './checkpoint.js';
+import type { EpochEntry, EpochsHead, EpochTable } from './epochs.js';
+import { loadEpochs } from './epochs.js';
+import type { RecoveredRequestPart } from './keys.js';
+import { KeyFiles, loadKeys, newestOf, windowNs } from './keys.js';
+import {
+  CHECKPOINT_NAME,
+  consumerName,
+  parseConsumerName,
+  parseSegmentName,
+  QUARANTINE_NAME,
+  TEMPORARY_SUFFIX,
+} from './layout.js';
+import type { SpoolSettings } from './options.js';
+import type { DamageRange, LostNumbers } from './scan.js';
+import type { SegmentHeader } from './segment.js';
+import { readSegmentHeader } from './segment-files.js';
+import type { Undeclared } from './segment-loader.js';
+import { SegmentLoader } from './segment-loader.js';
+import { removeIfThere } from './small-files.js';
+import { Store, WriterState } from './store.js';
+
+/** What opening found. Counts are of this opening only. */
+export interface RecoveryReport {
+  /** Both slots of the writer's state were missing or damaged although there were segments. */
+  readonly isCheckpointRebuilt: boolean;
+  readonly isEpochsDamaged: boolean;
+  readonly damagedConsumers: readonly string[];
+  /** Segments that were read whole, and the good frames in them. */
+  readonly scannedSegmentCount: number;
+  readonly scannedFrameCount: number;
+  /** Dropped behind the last good frame; nothing in it was acknowledged. */
+  readonly tornBytes: number;
+  readonly tornFrameCount: number;
+  readonly damage: readonly (DamageRange & { readonly segmentId: number })[];
+  readonly lost: readonly LostNumbers[];
+  /** "Epoch e ended at seq n": those that this opening ended. */
+  readonly endedEpochs: readonly EpochEntry[];
+  /** Segments that the chain of headers names but that are not there. */
+  readonly missingSegmentIds: readonly number[];
+  /** Segments of another store; left alone. */
+  readonly foreignSegmentIds: readonly number[];
+}
+
+export interface Recovered {
+  readonly store: Store;
+  readonly consumerSlots: ReadonlyMap<string, LoadedSlots>;
+  readonly requestParts: readonly RecoveredRequestPart[];
+  readonly toDeclare: readonly Undeclared[];
+  readonly report: RecoveryReport;
+}
+
+interface Found {
+  readonly names: readonly string[];
+  readonly segments: ReadonlyMap<number, SegmentHeader | null>;
+  /** Null for a damaged sidecar. */
+  readonly keys: ReadonlyMap<number, RecoveredRequestPart[] | null>;
+  readonly checkpoint: LoadedSlots;
+  readonly consumers: ReadonlyMap<string, LoadedSlots>;
+  readonly epochs: EpochTable;
+  readonly epochsHead: EpochsHead | null;
+  readonly isEpochsDamaged: boolean;
+}
+
+export async function recover(settings: SpoolSettings): Promise<Recovered> {
+  const { files, directory } = settings;
+  await files.makeDir(directory);
+  const found = await look(files, directory, settings.consumers);
+  await trust(files, directory, found);
+  const identity = identify(settings, found);
+  const place = { directory, name: CHECKPOINT_NAME, kind: SLOT_KIND.writer };
+  const state = new WriterState(new SlotFile(files, place, found.checkpoint), identity);
+  await state.save();
+  await clean(files, directory, found, identity.deleteIntent);
+  const keys = new KeyFiles(files, directory);
+  for (const [id, parts] of found.keys) keys.note(id, parts === null ? 0n : newestOf(parts));
+  const store = new Store(settings, state, new Catalog(), found.epochs, keys);
+  const loader = new SegmentLoader(store, found.segments, !found.isEpochsDamaged);
+  await loader.load(identity.deleteIntent);
+  const endedEpochs = found.epochs.endAll();
+  const nowNs = settings.clock.nowNs();
+  await recordScanned(store, loader);
+  const requestParts = livingParts(found, loader, nowNs);
+  await keys.removeExpired(nowNs).catch(() => undefined);
+  return {
+    store,
+    consumerSlots: found.consumers,
+    requestParts,
+    toDeclare: loader.undeclared,
+    report: reportOf(found, loader, endedEpochs),
+  };
+}
+
+/** Makes durable what the scan found, except where damage has to be declared first. */
+async function recordScanned(store: Store, loader: SegmentLoader): Promise<void> {
+  const damaged = new Set(loader.undeclared.map(({ info }) => info));
+  try {
+    await store.saveEpochs();
+    for (const info of loader.unended) if (!damaged.has(info)) await store.record(info);
+  } catch (error) {
+    // On a full disk the spool still starts; it is recorded before the segments are deleted.
+    if (systemCodeOf(error) === '') throw error;
+  }
+}
+
+function reportOf(
+  found: Found,
+  loader: SegmentLoader,
+  endedEpochs: readonly EpochEntry[],
+): RecoveryReport {
+  const damagedConsumers: string[] = [];
+  for (const [name, loaded] of found.consumers)
+    if (loaded.exists && loaded.slot === null) damagedConsumers.push(name);
+  return {
+    isCheckpointRebuilt: found.checkpoint.slot === null && found.segments.size > 0,
+    isEpochsDamaged: found.isEpochsDamaged,
+    damagedConsumers,
+    scannedSegmentCount: loader.scannedSegmentCount,
+    scannedFrameCount: loader.scannedFrameCount,
+    tornBytes: loader.tornBytes,
+    tornFrameCount: loader.tornFrameCount,
+    damage: loader.undeclared.flatMap(({ info, damage }) =>
+      damage.map((range) => ({ segmentId: info.id, ...range })),
+    ),
+    lost: loader.undeclared.flatMap(({ lost }) => lost),
+    endedEpochs,
+    missingSegmentIds: loader.missingSegmentIds,
+    foreignSegmentIds: loader.foreignSegmentIds,
+  };
+}
+
+/** Reads only. Throws WEIR_SPOOL_VERSION if any file is of another version. */
+async function look(files: Files, directory: string, consumers: readonly string[]): Promise<Found> {
+  const names = await files.readDir(directory);
+  const checkpoint = await loadSlots(files, `${directory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
+  const slots = new Map<string, LoadedSlots>();
+  const consumerNames = new Set(consumers);
+  for (const name of names) {
+    const consumer = parseConsumerName(name);
+    if (consumer !== null) consumerNames.add(consumer);
+  }
+  for (const name of consumerNames) {
+    const path = `${directory}/${consumerName(name)}`;
+    slots.set(name, await loadSlots(files, path, SLOT_KIND.consumer));
+  }
+  const segments = new Map<number, SegmentHeader | null>();
+  const keys = new Map<number, RecoveredRequestPart[] | null>();
+  for (const name of [...names].sort()) {
+    const parsed = parseSegmentName(name);
+    if (parsed?.ending === 'log')
+      segments.set(parsed.id, await readSegmentHeader(files, `${directory}/${name}`));
+    if (parsed?.ending === 'keys') keys.set(parsed.id, await loadKeys(files, directory, parsed.id));
+  }
+  const { table, head, isDamaged } = await loadEpochs(files, directory);
+  return {
+    names,
+    segments,
+    keys,
+    checkpoint,
+    consumers: slots,
+    epochs: table,
+    epochsHead: head,
+    isEpochsDamaged: isDamaged,
+  };
+}
+
+/**
+ * After a kill without power loss, what was just read may be in memory only. Nothing may be concluded
+ * from it before it is durable.
+ */
+async function trust(files: Files, directory: string, found: Found): Promise<void> {
+  for (const name of found.names) {
+    const isSegment = parseSegmentName(name)?.ending === 'log';
+    if (!isSegment && name !== CHECKPOINT_NAME && parseConsumerName(name) === null) continue;
+    let handle: FileHandle | null = null;
+    try {
+      handle = await files.open(`${directory}/${name}`, 'read');
+      await handle.datasync();
+    } catch {
+      // An unreadable file is dealt with as damage where it is read.
+    }
+    await handle?.close().catch(() => undefined);
+  }
+  await files.makeDir(`${directory}/${QUARANTINE_NAME}`);
+  await files.syncDir(directory);
+  const parent = directory.slice(0, Math.max(1, directory.lastIndexOf('/')));
+  // The directory may be new. Its parent can be one that we may not open; then there is nothing to do.
+  if (directory.includes('/')) await files.syncDir(parent).catch(() => undefined);
+}
+
+interface Identity {
+  readonly storeUuid: Uint8Array;
+  readonly epoch: bigint;
+  readonly nextSegmentId: number;
+  readonly deleteIntent: number;
+}
+
+/** Ids and the epoch counter end up above everything seen, so none is ever used twice. */
+function identify(settings: SpoolSettings, found: Found): Identity {
+  const slot = found.checkpoint.slot;
+  const newestHeader = [...found.segments.values()].filter((header) => header !== null).at(-1);
+  const fromEpochs = Buffer.from(found.epochsHead?.storeUuid ?? '', 'hex');
+  const storeUuid =
+    slot?.storeUuid ??
+    newestHeader?.storeUuid ??
+    (fromEpochs.length === 16 ? new Uint8Array(fromEpochs) : settings.random.bytes(16));
+  let counter = slot === null ? 0n : slot.words[1] >> 32n;
+  const raise = (value: bigint): void => {
+    if (value > counter) counter = value;
+  };
+  let nextSegmentId = slot === null ? 1 : Number(slot.words[0]);
+  for (const [id, header] of found.segments) {
+    nextSegmentId = Math.max(nextSegmentId, id + 1);
+    if (header !== null) raise(header.epoch >> 32n);
+  }
+  for (const id of found.keys.keys()) nextSegmentId = Math.max(nextSegmentId, id + 1);
+  for (const { slot: consumer } of found.consumers.values())
+    if (consumer !== null) nextSegmentId = Math.max(nextSegmentId, Number(consumer.words[0]) + 1);
+  for (const entry of found.epochs.values()) raise(entry.epoch >> 32n);
+  nextSegmentId = Math.max(nextSegmentId, found.epochsHead?.nextSegmentId ?? 1);
+  raise(BigInt(found.epochsHead?.epochCounter ?? 0));
+  return {
+    storeUuid,
+    epoch: ((counter + 1n) << 32n) | BigInt(settings.random.u32()),
+    nextSegmentId,
+    deleteIntent: slot === null ? 0 : Number(slot.words[2]),
+  };
+}
+
+/** Finishes deletions that were under way, and removes half-written small files. */
+async function clean(
+  files: Files,
+  directory: string,
+  found: Found,
+  deleteIntent: number,
+): Promise<void> {
+  let isChanged = false;
+  for (const name of found.names) {
+    const parsed = parseSegmentName(name);
+    const isDeleted = parsed !== null && parsed.ending !== 'keys' && parsed.id <= deleteIntent;
+    const isOrphan = parsed?.ending === 'end' && !found.segments.has(parsed.id);
+    if (!isDeleted && !isOrphan && !name.endsWith(TEMPORARY_SUFFIX)) continue;
+    await removeIfThere(files, `${directory}/${name}`);
+    isChanged = true;
+  }
+  if (isChanged) await files.syncDir(directory);
+}
+
+/**
+ * Within the window, newest last, at most idempotencyKeysMax. A damaged sidecar counts for nothing: keys
+ * in it are forgotten, never wrong.
+ */
+function livingParts(found: Found, loader: SegmentLoader, nowNs: bigint): RecoveredRequestPart[] {
+  const scanned = new Set(loader.unended.map((info) => info.id));
+  const parts = [...loader.requestParts];
+  for (const [id, stored] of found.keys) if (!scanned.has(id)) parts.push(...(stored ?? []));
+  const living = parts.filter((part) => part.receivedAtNs + windowNs > nowNs);
+  living.sort((a, b) => (a.receivedAtNs < b.receivedAtNs ? -1 : 1));
+  return living.slice(-LIMITS.idempotencyKeysMax);
+}

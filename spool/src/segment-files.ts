@@ -1,0 +1,75 @@
+// Reading header and footer of a segment file.
+import type { Files } from '@weir/pipeline';
+import { systemCodeOf } from '@weir/pipeline';
+import {
+  endName,
+  FOOTER_BYTES_MAX,
+  FOOTER_TRAILER_BYTES,
+  SEGMENT_HEADER_BYTES,
+  segmentName,
+} from './layout.js';
+import type { SegmentFooter, SegmentHeader } from './segment.js';
+import { decodeFooter, decodeSegmentHeader, footerLength } from './segment.js';
+import { readWhole } from './small-files.js';
+
+/** Null if damaged or gone. Throws WEIR_SPOOL_VERSION. */
+export async function readSegmentHeader(files: Files, path: string): Promise<SegmentHeader | null> {
+  const bytes = await readAt(files, path, 0, SEGMENT_HEADER_BYTES);
+  return bytes === null ? null : decodeSegmentHeader(bytes, path);
+}
+
+/** The footer in the file, else the end record beside it; null if neither is there and intact. */
+export async function readFooter(
+  files: Files,
+  directory: string,
+  segmentId: number,
+  storeUuid: Uint8Array,
+): Promise<SegmentFooter | null> {
+  const path = `${directory}/${segmentName(segmentId)}`;
+  const sizeBytes = (await files.sizeBytes(path)) ?? 0;
+  const isOurs = (footer: SegmentFooter | null): boolean =>
+    footer !== null &&
+    footer.segmentId === segmentId &&
+    footer.endOffset <= sizeBytes &&
+    footer.storeUuid.every((byte, i) => byte === storeUuid[i]);
+  const footer = await footerAtEnd(files, path, sizeBytes);
+  if (isOurs(footer)) return footer;
+  const bytes = await readWhole(files, `${directory}/${endName(segmentId)}`, FOOTER_BYTES_MAX);
+  const record = bytes === null ? null : decodeFooter(bytes);
+  return isOurs(record) ? record : null;
+}
+
+async function footerAtEnd(
+  files: Files,
+  path: string,
+  sizeBytes: number,
+): Promise<SegmentFooter | null> {
+  const trailerAt = sizeBytes - FOOTER_TRAILER_BYTES;
+  if (trailerAt < SEGMENT_HEADER_BYTES) return null;
+  const trailer = await readAt(files, path, trailerAt, FOOTER_TRAILER_BYTES);
+  const length = trailer === null ? 0 : footerLength(trailer);
+  if (length === 0 || sizeBytes - length < SEGMENT_HEADER_BYTES) return null;
+  const bytes = await readAt(files, path, sizeBytes - length, length);
+  return bytes === null ? null : decodeFooter(bytes);
+}
+
+/** Exactly `byteCount` bytes, or null. */
+async function readAt(
+  files: Files,
+  path: string,
+  position: number,
+  byteCount: number,
+): Promise<Uint8Array | null> {
+  try {
+    const handle = await files.open(path, 'read');
+    try {
+      const bytes = new Uint8Array(byteCount);
+      return (await handle.read(bytes, position)) === byteCount ? bytes : null;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,124 @@
+// Fills the catalog at start: sealed segments by their footers, the others by reading them whole.
+import type { SegmentInfo } from './catalog.js';
+import { headerSeed } from './frame-codec.js';
+import type { RecoveredRequestPart } from './keys.js';
+import { SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
+import { SegmentReader } from './reader.js';
+import type { DamageRange, LostNumbers, SegmentScan } from './scan.js';
+import { lostNumbers, scanSegment } from './scan.js';
+import type { SegmentFooter, SegmentHeader } from './segment.js';
+import { readFooter } from './segment-files.js';
+import type { Store } from './store.js';
+
+export interface Undeclared {
+  readonly info: SegmentInfo;
+  readonly damage: readonly DamageRange[];
+  readonly lost: readonly LostNumbers[];
+}
+
+export class SegmentLoader {
+  readonly #store: Store;
+  readonly #headers: ReadonlyMap<number, SegmentHeader | null>;
+  readonly #isEpochsComplete: boolean;
+  readonly unended: SegmentInfo[] = [];
+  readonly undeclared: Undeclared[] = [];
+  readonly requestParts: RecoveredRequestPart[] = [];
+  readonly missingSegmentIds: number[] = [];
+  readonly foreignSegmentIds: number[] = [];
+  scannedSegmentCount = 0;
+  scannedFrameCount = 0;
+  tornBytes = 0;
+  tornFrameCount = 0;
+
+  constructor(
+    store: Store,
+    headers: ReadonlyMap<number, SegmentHeader | null>,
+    isEpochsComplete: boolean,
+  ) {
+    this.#store = store;
+    this.#headers = headers;
+    this.#isEpochsComplete = isEpochsComplete;
+  }
+
+  /** Loads the segments with an id above `deleteIntent`; the others are gone. */
+  async load(deleteIntent: number): Promise<void> {
+    const ids = [...this.#headers.keys()].filter((id) => id > deleteIntent).sort((a, b) => a - b);
+    const own = ids.filter((id) => this.#isOwn(id));
+    for (const id of own) {
+      const previousId = this.#headers.get(id)?.previousId ?? 0;
+      if (id !== own[0] && previousId > deleteIntent && !this.#headers.has(previousId))
+        this.missingSegmentIds.push(previousId);
+      await this.#loadOne(id);
+    }
+  }
+
+  #isOwn(id: number): boolean {
+    const header = this.#headers.get(id);
+    const { storeUuid } = this.#store.state;
+    if (!header || header.storeUuid.every((byte, i) => byte === storeUuid[i])) return true;
+    this.foreignSegmentIds.push(id);
+    return false;
+  }
+
+  async #loadOne(id: number): Promise<void> {
+    const { settings, state, catalog } = this.#store;
+    const path = this.#store.pathOf(segmentName(id));
+    const info = catalog.add(id, path, headerSeed(state.storeUuid, id));
+    info.isEnded = true;
+    info.fileBytes = (await settings.files.sizeBytes(path)) ?? SEGMENT_HEADER_BYTES;
+    const footer = await readFooter(settings.files, settings.directory, id, state.storeUuid);
+    if (footer === null) await this.#scan(info);
+    else this.#take(info, footer);
+  }
+
+  #take(info: SegmentInfo, footer: SegmentFooter): void {
+    this.#store.catalog.grow(info, footer.frameCount, footer.eventCount, footer.endOffset);
+    info.isRecorded = true;
+    info.streams = footer.streams;
+    info.dispositionFrameCount = footer.dispositionFrameCount;
+    info.lastCrc = footer.lastCrc;
+    for (const span of footer.streams) this.#store.epochs.note(span, span.seqLast);
+  }
+
+  async #scan(info: SegmentInfo): Promise<void> {
+    const { settings, catalog, epochs } = this.#store;
+    const handle = await settings.files.open(info.path, 'read');
+    let scan: SegmentScan;
+    try {
+      const reader = new SegmentReader(handle, info.id, info.seed);
+      const bounds = {
+        limit: info.fileBytes,
+        frameCountMax: this.#validFrameCount(info.id),
+        isSealed: false,
+      };
+      scan = await scanSegment(reader, bounds);
+    } finally {
+      await handle.close();
+    }
+    const lost = lostNumbers(scan, null, this.#isEpochsComplete ? epochs : null);
+    const { tally } = scan;
+    catalog.grow(info, tally.frameCount, tally.eventCount, scan.endOffset);
+    info.needsEndRecord = true;
+    info.streams = [...tally.streams.values()];
+    info.dispositionFrameCount = tally.dispositionFrameCount;
+    info.lastCrc = tally.lastCrc;
+    info.unstoredParts = [...scan.requestParts];
+    for (const span of info.streams) epochs.note(span, span.seqLast);
+    for (const numbers of lost) epochs.note(numbers, numbers.ranges.at(-1)?.[1] ?? -1);
+    this.scannedSegmentCount++;
+    this.scannedFrameCount += scan.goodFrameCount;
+    this.tornBytes += scan.tornBytes;
+    this.tornFrameCount += scan.tornFrameCount;
+    this.requestParts.push(...scan.requestParts);
+    this.unended.push(info);
+    if (scan.damage.length > 0) this.undeclared.push({ info, damage: scan.damage, lost });
+  }
+
+  /** The segment after an abandoned one says how many frames of it count. */
+  #validFrameCount(id: number): number {
+    let count = Number.POSITIVE_INFINITY;
+    for (const header of this.#headers.values())
+      if (header?.previousId === id) count = Math.min(count, header.previousFrameCount);
+    return count;
+  }
+}

@@ -1,0 +1,203 @@
+// The spool: a durable buffer between the inputs and the sinks.
+import { createHash } from 'node:crypto';
+import type { BatchBuffer, Consumer, FramePosition, SequencedBatch } from '@weir/pipeline';
+import { assert, WeirError } from '@weir/pipeline';
+import { FrameCache } from './cache.js';
+import type { Frontier } from './catalog.js';
+import type { LoadedSlots } from './checkpoint.js';
+import { SLOT_KIND, SlotFile } from './checkpoint.js';
+import { Committer } from './commit.js';
+import { SpoolConsumer } from './consumer.js';
+import type { DamageReport } from './damage.js';
+import { DamageDesk } from './damage.js';
+import { Janitor } from './janitor.js';
+import type { RecoveredRequestPart } from './keys.js';
+import { consumerName } from './layout.js';
+import type { SpoolOptions } from './options.js';
+import { settingsOf } from './options.js';
+import type { Recovered, RecoveryReport } from './recovery.js';
+import { recover } from './recovery.js';
+import type { Store } from './store.js';
+
+export interface SpoolStats {
+  /** Bytes in all segments. */
+  readonly bytesUsed: number;
+  readonly bytesMax: number;
+  readonly segmentCount: number;
+  readonly cacheBytes: number;
+  /** Encoded bytes that are not durable yet. */
+  readonly queuedBytes: number;
+  readonly isFull: boolean;
+  /** fdatasync calls for appended data since the spool was opened. */
+  readonly dataSyncCount: number;
+  readonly deletedSegmentCount: number;
+  /** Events declared lost since the spool was opened. */
+  readonly lostEventCount: number;
+  readonly damage: readonly DamageReport[];
+  readonly consumers: Readonly<Record<string, ConsumerStats>>;
+}
+export interface ConsumerStats {
+  readonly pendingFrameCount: number;
+  readonly pendingEventCount: number;
+  readonly pendingBytes: number;
+}
+
+/**
+ * Opens or creates a spool, recovering from whatever a crash left. Only one process may have a directory
+ * open. Rejects with WEIR_SPOOL_VERSION, or with WEIR_SPOOL_IO if the system refuses to read or write.
+ */
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  try {
+    return new Spool(await recover(settingsOf(options)));
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error instanceof WeirError) throw error;
+    throw new WeirError('WEIR_SPOOL_IO', `opening the spool failed: ${error.message}`, {}, error);
+  }
+}
+
+export class Spool implements BatchBuffer {
+  /** Names this spool in stream names; kept in the data directory. 12 hex digits. */
+  readonly nodeId: string;
+  /** New at every open: counter << 32 | random. */
+  readonly epoch: bigint;
+  readonly report: RecoveryReport;
+  /** Parts of keyed requests that are durable and within the idempotency window, oldest first. */
+  readonly recoveredRequestParts: readonly RecoveredRequestPart[];
+  /** Resolves once with the reason when the spool can write no more; then it must be opened again. */
+  readonly failed: Promise<WeirError>;
+  readonly #store: Store;
+  readonly #cache: FrameCache;
+  readonly #committer: Committer;
+  readonly #desk: DamageDesk;
+  readonly #janitor: Janitor;
+  readonly #consumers = new Map<string, SpoolConsumer>();
+  #closing: Promise<void> | null = null;
+
+  /** @internal Use openSpool. */
+  constructor(recovered: Recovered) {
+    const { store, report, requestParts } = recovered;
+    const { settings, state } = store;
+    this.#store = store;
+    // A digest, because CRCs of frames start with the uuid and the node's name is public.
+    this.nodeId = createHash('sha256').update(state.storeUuid).digest('hex').slice(0, 12);
+    this.epoch = state.epoch;
+    this.report = report;
+    this.recoveredRequestParts = requestParts;
+    this.#cache = new FrameCache(settings.cacheBytesMax, settings.consumers.length);
+    this.#committer = new Committer(store, {
+      committed: (segmentId, frames) => {
+        for (const { frameNo, batch, nextOffset } of frames)
+          this.#cache.put({ segmentId, frameNo }, batch, nextOffset);
+        for (const consumer of this.#consumers.values()) consumer.wakeUp();
+      },
+      isSettled: (segmentId, frameCount) => this.#isSettled(segmentId, frameCount),
+      segmentEnded: () => {
+        for (const consumer of this.#consumers.values()) consumer.wakeUp();
+        this.#janitor.request();
+      },
+    });
+    this.failed = this.#committer.failed;
+    this.#desk = new DamageDesk(store, (batch) => this.#committer.append(batch, true));
+    this.#janitor = new Janitor(store, {
+      isDone: (info) => this.#isSettled(info.id, info.frameCount),
+      spaceFreed: () => this.#committer.spaceFreed(),
+    });
+    for (const name of settings.consumers)
+      this.#consumers.set(name, this.#openConsumer(name, recovered.consumerSlots.get(name)));
+    for (const { info, damage, lost } of recovered.toDeclare)
+      void this.#desk.declare(info, damage, lost);
+    this.#janitor.request();
+  }
+
+  /** Takes the batch over: its bytes must not change any more, and a consumer may get this very object. */
+  append(batch: SequencedBatch): Promise<FramePosition> {
+    return this.#committer.append(batch);
+  }
+
+  get isFull(): boolean {
+    return this.#committer.isFull;
+  }
+
+  /** Why the spool can write no more; null while it can. */
+  get failure(): WeirError | null {
+    return this.#committer.failure;
+  }
+
+  consumer(name: string): Consumer {
+    const consumer = this.#consumers.get(name);
+    assert(consumer !== undefined, `consumer ${name} was named when the spool was opened`);
+    return consumer;
+  }
+
+  stats(): SpoolStats {
+    const consumers: Record<string, ConsumerStats> = {};
+    for (const { name, pendingFrameCount, pendingEventCount, pendingBytes } of [
+      ...this.#consumers.values(),
+    ])
+      consumers[name] = { pendingFrameCount, pendingEventCount, pendingBytes };
+    return {
+      bytesUsed: this.#store.catalog.usedBytes,
+      bytesMax: this.#store.settings.bytesMax,
+      segmentCount: this.#store.catalog.segments.length,
+      cacheBytes: this.#cache.costBytes,
+      queuedBytes: this.#committer.queuedBytes,
+      isFull: this.isFull,
+      dataSyncCount: this.#store.dataSyncCount,
+      deletedSegmentCount: this.#janitor.deletedSegmentCount,
+      lostEventCount: this.#desk.lostEventCount,
+      damage: this.#desk.found,
+      consumers,
+    };
+  }
+
+  /**
+   * Makes durable what was appended and fits, rejects other appends with WEIR_SPOOL_CLOSED, ends reads
+   * with null, seals the active segment. Settle before it.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#committer.close();
+    for (const consumer of this.#consumers.values()) await consumer.close();
+    await this.#janitor.close();
+    await this.#store.saveEpochs().catch(() => undefined);
+    await this.#store.state.close();
+    this.#cache.clear();
+  }
+
+  #isSettled(segmentId: number, frameCount: number): boolean {
+    // A spool without consumers keeps everything.
+    if (this.#consumers.size === 0) return false;
+    for (const consumer of this.#consumers.values())
+      if (!consumer.isDoneWith(segmentId, frameCount)) return false;
+    return true;
+  }
+
+  #openConsumer(name: string, loaded: LoadedSlots | undefined): SpoolConsumer {
+    const { files, directory } = this.#store.settings;
+    const place = { directory, name: consumerName(name), kind: SLOT_KIND.consumer };
+    const slots = new SlotFile(files, place, loaded ?? { exists: false, slot: null });
+    const parts = { store: this.#store, cache: this.#cache, desk: this.#desk, slots };
+    return new SpoolConsumer(name, parts, frontierOf(loaded), {
+      settled: () => this.#janitor.request(),
+      expectedStreams: (info) =>
+        info.streams ?? [...(this.#committer.activeWriter?.tally.streams.values() ?? [])],
+      isOutOfSpace: () => this.#committer.isOutOfSpace,
+    });
+  }
+}
+
+/** Null for a consumer that has settled nothing, or whose file is damaged: it starts at the oldest frame. */
+export function frontierOf(loaded: LoadedSlots | undefined): Frontier | null {
+  const words = loaded?.slot?.words;
+  if (words === undefined || words[0] === 0n) return null;
+  return {
+    segmentId: Number(words[0]),
+    frameNo: Number(words[1]),
+    nextOffset: Number(words[2]),
+    eventCount: Number(words[3]),
+  };
+}
