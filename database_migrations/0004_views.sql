@@ -39,7 +39,11 @@ FROM (
       arraySplit(
         (seq, starts) -> starts,
         absent,
-        arrayMap((seq, i) -> i > 1 AND absent[i - 1] + 1 != seq, absent, arrayEnumerate(absent))
+        arrayMap(
+          (seq, previous) -> seq != previous + 1,
+          absent,
+          arrayPopBack(arrayPushFront(absent, toUInt64(0)))
+        )
       )
     ) AS gap
   FROM (
@@ -49,12 +53,17 @@ FROM (
       epoch,
       bitmapToArray(
         bitmapAndnot(
-          bitmapBuild(range(bucket * 1048576, least((bucket + 1) * 1048576, seq_max + 1))),
+          bitmapBuild(range(bucket * 65536, least((bucket + 1) * 65536, seq_max + 1))),
           present
         )
       ) AS absent
     FROM (
-      SELECT tenant_id, stream, epoch, seq_max, toUInt64(arrayJoin(range(intDiv(seq_max, 1048576) + 1))) AS bucket
+      SELECT
+        tenant_id,
+        stream,
+        epoch,
+        seq_max,
+        toUInt64(arrayJoin(range(intDiv(seq_max, 65536) + 1))) AS bucket
       FROM (
         SELECT tenant_id, stream, epoch, bitmapMax(groupBitmapMergeState(seqs)) AS seq_max
         FROM {database}.ledger
@@ -66,7 +75,7 @@ FROM (
       FROM {database}.ledger
       GROUP BY tenant_id, stream, epoch, bucket
     ) AS found USING (tenant_id, stream, epoch, bucket)
-    WHERE bitmapCardinality(present) < least((bucket + 1) * 1048576, seq_max + 1) - bucket * 1048576
+    WHERE bitmapCardinality(present) < least((bucket + 1) * 65536, seq_max + 1) - bucket * 65536
   )
 );
 

@@ -73,6 +73,12 @@ load_natives() {
     }'
 }
 
+fail_install() {
+  [ -z "$missing" ] || fail 2 "npm $install failed, perhaps for want of a compiler." \
+    "Please run: sudo apt-get install --no-install-recommends$missing"
+  fail 1 "npm $install failed; its message stands above. Without network it needs a filled npm cache."
+}
+
 install_modules() {
   check_compiler
   find_headers
@@ -82,8 +88,8 @@ install_modules() {
   say "installing npm packages (npm $install); the embedded ClickHouse engine is most of them"
   # shellcheck disable=SC2086
   npm $install --include=dev --no-audit --no-fund --no-update-notifier </dev/null ||
-    fail 1 "npm $install failed; its message stands above. Without network it needs a filled npm cache."
-  load_natives || fail 1 'native packages did not install completely.' \
+    fail_install
+  load_natives || fail 2 'native packages did not install completely.' \
     'zstd-napi needs python3, make and g++ (apt-get install python3 make g++) and must be allowed to run' \
     'its install script (allowScripts in package.json; no ignore-scripts in an npmrc); chdb exists for' \
     'Linux and macOS on x64 and arm64. Remove node_modules and run npm run setup again.'

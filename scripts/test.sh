@@ -49,15 +49,27 @@ allow_service_start() {
   esac
 }
 
-WEIR_SETUP_QUIET=1 sh scripts/setup.sh
+WEIR_SETUP_QUIET=1 sh scripts/setup.sh || {
+  code=$?
+  echo '0 passed, 1 failed, 0 skipped'
+  exit "$code"
+}
 install_test_tools
+checks_failed=0
 
 if [ -z "$only_files" ]; then
   say 'biome'
-  node node_modules/@biomejs/biome/bin/biome check --error-on-warnings . ||
-    fail 1 'biome found something; npm run format mends what can be mended.'
+  node node_modules/@biomejs/biome/bin/biome check --error-on-warnings . || {
+    say 'FAILED: biome found something; npm run format mends what can be mended'
+    checks_failed=$((checks_failed + 1))
+  }
   say 'tidy'
-  node tools/tidy.mjs || fail 1 'tidy found something.'
+  node tools/tidy.mjs || {
+    say 'FAILED: tidy found something'
+    checks_failed=$((checks_failed + 1))
+  }
 fi
 say 'tests'
+# Checks that failed above count in the last line, as failed tests do.
+export WEIR_CHECKS_FAILED="$checks_failed"
 exec node tools/run-tests.mjs "$@"

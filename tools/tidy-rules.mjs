@@ -18,7 +18,8 @@ export const CLOCK_MODULES = [
 /** Folders that run in simulation: not even timers or random identifiers. */
 const SIMULATED = /^(pipeline|spool|parsers)\/src\/|^sinks\/src\/clickhouse\/(loader|native)\//;
 
-const isTest = (path) => /\.test\.(ts|mjs)$/.test(path);
+/** Tests, and files named test-x.ts that only tests use. */
+const isTest = (path) => /\.test\.(ts|mjs)$|(^|\/)test-[\w-]+\.ts$/.test(path);
 const isSource = (path) => /\.(ts|mjs|js)$/.test(path);
 const isScript = (path) => path.endsWith('.sh') || path === '.ci/run';
 const isExempt = (path) => /(^|\/)testcases\/|^docs\/generated\//.test(path);
@@ -137,7 +138,11 @@ function deadFiles(tree) {
   for (const [path, targets] of references) for (const to of targets) if (to !== path) used.add(to);
   return [...sources.keys()]
     .filter(
-      (path) => !used.has(path) && !isTest(path) && !path.endsWith('.d.ts') && !isExempt(path),
+      (path) =>
+        !used.has(path) &&
+        !/\.test\.(ts|mjs)$/.test(path) &&
+        !path.endsWith('.d.ts') &&
+        !isExempt(path),
     )
     .map((path) => `${path}: nothing imports it and it is no entry`);
 }

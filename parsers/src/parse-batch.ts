@@ -16,8 +16,9 @@ import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { all, bodyPacks } from './list.js';
 import type { Pack } from './pack.js';
-import { readHeader, SyslogHeader } from './syslog/header.js';
+import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
+import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
 import { NUL, SPACE } from './text/ascii.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
@@ -36,9 +37,9 @@ const TIME = FIELD.time;
 const header = new SyslogHeader();
 
 /**
- * Parses a batch into `writer`; the result is valid until the writer's next `begin`. Rows in = rows out:
- * an event that no parser understands is marked and sent to quarantine, never dropped. Does not throw
- * on any bytes.
+ * Parses a batch into `writer`; the result is valid until the writer's next `begin`. Rows in = rows
+ * out: an event that no parser understands is marked and sent to quarantine, never dropped. Does
+ * not throw on any bytes.
  */
 export function parseBatch(
   batch: RawBatch,
@@ -46,17 +47,18 @@ export function parseBatch(
   options: ParseOptions = {},
 ): EventBatch {
   writer.begin(batch, all);
-  const packs = packsFor(options.pack);
+  const isForced = options.pack !== undefined && options.pack !== 'auto';
+  const packs = isForced ? bodyPacks.filter((pack) => pack.name === options.pack) : bodyPacks;
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
   for (let row = 0; row < batch.eventCount; row++) {
     writer.openRow(row);
-    frameMark = noteFraming(batch, row, frameMark, writer);
+    noteFraming(batch, row, frameMark, false, writer);
     if (!isClean) noteOddBytes(batch, row, writer);
     writer.keepMarks(row);
     let verdict: ParseVerdict;
     try {
-      verdict = parseRow(batch, row, packs, writer);
+      verdict = parseRow(batch, row, packs, isForced, writer);
     } catch (error) {
       // A defect in a parser must not stop the stream: the event goes to quarantine with its bytes.
       if (error instanceof InvariantError) throw error;
@@ -64,6 +66,7 @@ export function parseBatch(
       writer.reject(row, MARK.parse_error, 0);
       verdict = 'failed';
     }
+    frameMark = noteFraming(batch, row, frameMark, true, writer);
     writer.setStatus(row, statusOf(verdict, writer.rejectedAs(row) !== 0));
   }
   return writer.finish();
@@ -77,15 +80,11 @@ function statusOf(
   return verdict === 'partial' || isRejected ? STATUS.partial : STATUS.parsed;
 }
 
-function packsFor(name: string | undefined): readonly Pack[] {
-  if (name === undefined || name === 'auto') return bodyPacks;
-  return bodyPacks.filter((pack) => pack.name === name);
-}
-
 function parseRow(
   batch: RawBatch,
   row: number,
   packs: readonly Pack[],
+  isForced: boolean,
   out: ColumnWriter,
 ): ParseVerdict {
   const start = batch.offsets[row] as number;
@@ -98,10 +97,11 @@ function parseRow(
   if (batch.format === 'json') {
     out.setParser(row, JSON_INDEX);
     const verdict = json.parse(batch, row, start, end, out);
-    if (!out.has(row, TIME)) out.mark(row, MARK.timestamp_missing, 0);
+    if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
+      out.mark(row, MARK.timestamp_missing, 0);
     return verdict;
   }
-  return parseSyslogRow(batch, row, start, end, packs, out);
+  return parseSyslogRow(batch, row, start, end, packs, isForced, out);
 }
 
 function parseSyslogRow(
@@ -110,13 +110,14 @@ function parseSyslogRow(
   start: number,
   end: number,
   packs: readonly Pack[],
+  isForced: boolean,
   out: ColumnWriter,
 ): ParseVerdict {
   readHeader(batch.bytes, start, end, header);
   const bodyStart = header.bodyStart;
   for (let i = 0; i < packs.length; i++) {
     const pack = packs[i] as Pack;
-    if (!pack.detect(batch.bytes, bodyStart, end)) continue;
+    if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
     const verdict = pack.parse(batch, row, bodyStart, end, out);
     if (verdict === 'no') {
       out.rollbackRow(row);
@@ -135,18 +136,27 @@ function parseSyslogRow(
 
 /**
  * Notes what framing saw of the row and sends it to quarantine where that is final. `cursor` is the
- * position in batch.marks; the next one is returned. For a cut event the offset is where its bytes end.
+ * position in batch.marks; the one of the next row is returned. Faults inside JSON are noted after
+ * the parser had its say: it finds the same fault, and where it is. A cut event's offset is its
+ * end.
  */
-function noteFraming(batch: RawBatch, row: number, cursor: number, out: ColumnWriter): number {
+function noteFraming(
+  batch: RawBatch,
+  row: number,
+  cursor: number,
+  isAfterParser: boolean,
+  out: ColumnWriter,
+): number {
   const { marks } = batch;
   let position = cursor;
-  while (position < marks.length && (marks[position] as number) <= row) {
+  for (; position < marks.length && (marks[position] as number) <= row; position += 3) {
     const mark = marks[position + 1] as number;
+    const isOfJson = mark === MARK.json_invalid || mark === MARK.depth_exceeded;
+    if (isOfJson !== isAfterParser) continue;
     const isCut = mark === MARK.oversize || mark === MARK.framing_incomplete;
     const length = (batch.offsets[row + 1] as number) - (batch.offsets[row] as number);
     if (FRAMING_QUARANTINE.has(mark)) out.reject(row, mark, isCut ? length : 0);
     else out.mark(row, mark, 0);
-    position += 3;
   }
   return position;
 }

@@ -1,5 +1,5 @@
-// A row of columns as people see it: values by OCSF path, or the whole event as a nested object. Strings
-// are made only here, when someone asks.
+// A row of columns as people see it: values by OCSF path, or the whole event as a nested object.
+// Strings are made only here, when someone asks.
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { Column, EventBatch } from './batch.js';
 import { assert } from './errors.js';
@@ -8,7 +8,9 @@ import { markName } from './taxonomy.js';
 
 export const OCSF_VERSION = '1.8.0';
 export type FieldValue = string | number;
-/** A nested event. Its objects have no prototype, so that a key such as `__proto__` is only a key. */
+/**
+ * A nested event. Its objects have no prototype, so that a key such as `__proto__` is only a key.
+ */
 export interface OcsfEvent {
   [key: string]: unknown;
 }
@@ -84,7 +86,9 @@ export class EventRow {
     return names;
   }
 
-  /** Why the event goes to quarantine, and the byte offset where that shows; null when it does not. */
+  /**
+   * Why the event goes to quarantine, and the byte offset where that shows; null when it does not.
+   */
   rejection(): { readonly reason: string; readonly offset: number } | null {
     const code = this.#batch.quarantine[this.#row] ?? 0;
     if (code === 0) return null;
@@ -101,8 +105,8 @@ export class EventRow {
   }
 
   /**
-   * The event as a nested OCSF object. Absent stays absent. `error` and `offset` come first where the
-   * event goes to quarantine; `raw_data_base64` is there when the bytes are not UTF-8.
+   * The event as a nested OCSF object. Absent stays absent. `error` and `offset` come first where
+   * the event goes to quarantine; `raw_data_base64` is there when the bytes are not UTF-8.
    */
   toOcsf(): OcsfEvent {
     const event = emptyObject();

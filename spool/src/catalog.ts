@@ -2,8 +2,8 @@
 // subtraction and not a walk.
 import type { FramePosition } from '@weir/pipeline';
 import { assert } from '@weir/pipeline';
-import { SEGMENT_HEADER_BYTES } from './layout.js';
 import type { RecoveredRequestPart } from './keys.js';
+import { SEGMENT_HEADER_BYTES } from './layout.js';
 import type { StreamSpan } from './segment.js';
 
 /** What is durable of one segment. */
@@ -64,14 +64,7 @@ export class Catalog {
   add(id: number, path: string, seed: number): SegmentInfo {
     const last = this.#segments.at(-1);
     assert(last === undefined || last.id < id, 'segment ids rise');
-    const info = new SegmentInfo(
-      id,
-      path,
-      seed,
-      this.frameTotal,
-      this.eventTotal,
-      this.byteTotal,
-    );
+    const info = new SegmentInfo(id, path, seed, this.frameTotal, this.eventTotal, this.byteTotal);
     this.#segments.push(info);
     return info;
   }

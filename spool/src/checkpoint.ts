@@ -60,11 +60,7 @@ export interface LoadedSlots {
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION for an intact slot of another version. */
-export async function loadSlots(
-  files: Files,
-  path: string,
-  kind: SlotKind,
-): Promise<LoadedSlots> {
+export async function loadSlots(files: Files, path: string, kind: SlotKind): Promise<LoadedSlots> {
   const bytes = await readWhole(files, path, 1024 * 1024);
   if (bytes === null) return { exists: false, slot: null };
   let best: Slot | null = null;

@@ -182,7 +182,8 @@ export class SpoolConsumer implements Consumer {
       });
     } catch (error) {
       // It can be settled again: what is read and not durably settled stays outstanding.
-      if (!isAtOrBefore(this.#outstanding[0] ?? null, frontier)) this.#outstanding.unshift(frontier);
+      if (!isAtOrBefore(this.#outstanding[0] ?? null, frontier))
+        this.#outstanding.unshift(frontier);
       if (error instanceof WeirError) throw error;
       throw this.#ioError('writing the frontier', error);
     }
@@ -212,8 +213,7 @@ export class SpoolConsumer implements Consumer {
     const cached = this.#cache.take(position);
     if (cached !== null) return this.#deliver({ position, batch: cached.batch }, cached.nextOffset);
     const reader = await this.#readerOf(info);
-    const frame =
-      reader === null ? null : await reader.read(cursor.offset, info.endOffset, true);
+    const frame = reader === null ? null : await reader.read(cursor.offset, info.endOffset, true);
     if (frame?.kind !== 'frame' || frame.header.frameNo !== cursor.frameNo) {
       const expected = this.#hooks.expectedStreams(info);
       const resume = await this.#desk.audit(info, expected, cursor.frameNo);
@@ -230,7 +230,7 @@ export class SpoolConsumer implements Consumer {
     const { epoch, seqFirst, eventCount } = header;
     const ranges = [[seqFirst, seqFirst + eventCount - 1] as const];
     const damage = frameDamage(cursor.frameNo, cursor.offset, nextOffset);
-    await this.#desk.declare(info, [damage], [{ tenant, stream, epoch, ranges, eventCount }]);
+    this.#desk.declare(info, [damage], [{ tenant, stream, epoch, ranges, eventCount }]);
     cursor.frameNo++;
     cursor.offset = nextOffset;
     return null;

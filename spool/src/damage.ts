@@ -66,7 +66,7 @@ export class DamageDesk {
           resume = { frameNo: header.frameNo, offset, eventCount };
         eventCount += header.eventCount;
       });
-      await this.declare(info, scan.damage, lostNumbers(scan, expected, null));
+      this.declare(info, scan.damage, lostNumbers(scan, expected, null));
     } finally {
       await handle.close();
     }
@@ -77,17 +77,9 @@ export class DamageDesk {
    * Starts to declare: the loss first, durably, then the copy in quarantine/, whose existence says later
    * that the range was declared. The segment is kept until both are done.
    */
-  async declare(
-    info: SegmentInfo,
-    damage: readonly DamageRange[],
-    lost: readonly LostNumbers[],
-  ): Promise<void> {
+  declare(info: SegmentInfo, damage: readonly DamageRange[], lost: readonly LostNumbers[]): void {
     if (damage.every((range) => info.declared.has(nameOf(info.id, range)))) return;
     for (const range of damage) info.declared.add(nameOf(info.id, range));
-    const names = new Set(await this.#quarantined());
-    if (damage.every((range) => names.has(nameOf(info.id, range)))) return;
-    for (const range of damage) this.found.push({ segmentId: info.id, ...range });
-    for (const { eventCount } of lost) this.lostEventCount += eventCount;
     info.undeclaredCount++;
     const done = this.#declare(info, damage, lost);
     this.#pending.add(done);
@@ -103,16 +95,18 @@ export class DamageDesk {
     damage: readonly DamageRange[],
     lost: readonly LostNumbers[],
   ): Promise<void> {
-    const now = this.#store.settings.clock.nowNs();
-    await Promise.all(
-      lost.map((numbers) =>
-        this.#append(
-          lossBatch(numbers, this.#store.epochs.get(numbers)?.lastSeq ?? -1, now),
-        ),
-      ),
-    );
-    // The copy is for an expert; without space or with an unreadable file the declaration stands alone.
-    await this.#quarantine(info, damage).catch(() => undefined);
+    const names = new Set(await this.#quarantined());
+    if (!damage.every((range) => names.has(nameOf(info.id, range)))) {
+      for (const range of damage) this.found.push({ segmentId: info.id, ...range });
+      for (const { eventCount } of lost) this.lostEventCount += eventCount;
+      const nowNs = this.#store.settings.clock.nowNs();
+      const lastSeqOf = (id: LostNumbers): number => this.#store.epochs.get(id)?.lastSeq ?? -1;
+      await Promise.all(
+        lost.map((numbers) => this.#append(lossBatch(numbers, lastSeqOf(numbers), nowNs))),
+      );
+      // The copy is for an expert; without space or with an unreadable file the declaration stands alone.
+      await this.#quarantine(info, damage).catch(() => undefined);
+    }
     if (info.needsEndRecord) await this.#store.record(info).catch(() => undefined);
     info.undeclaredCount--;
   }
@@ -172,5 +166,10 @@ function lossBatch(lost: LostNumbers, lastSeq: number, receivedAtNs: bigint): Se
 
 /** Damage that takes one whole frame which cannot be decoded although its CRCs are right. */
 export function frameDamage(frameNo: number, from: number, to: number): DamageRange {
-  return { from: Math.max(SEGMENT_HEADER_BYTES, from), to, frameFrom: frameNo, frameTo: frameNo + 1 };
+  return {
+    from: Math.max(SEGMENT_HEADER_BYTES, from),
+    to,
+    frameFrom: frameNo,
+    frameTo: frameNo + 1,
+  };
 }

@@ -1,4 +1,5 @@
 // Names, magics and sizes of FORMAT.md, and the few helpers that all its parts share.
+import { createHash } from 'node:crypto';
 import { assert, LIMITS, WeirError } from '@weir/pipeline';
 
 export const FORMAT_VERSION = 1;
@@ -29,7 +30,8 @@ assert(SLOT_BYTES * 2 === 1024, 'two slots of one sector each');
 export const CODEC = { stored: 0, zstd: 1 } as const;
 export const INPUT_FORMAT = { syslog: 1, json: 2 } as const;
 
-export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
+export const align = (bytes: number): number =>
+  Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 
 export const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -81,7 +83,10 @@ export const parseConsumerName = (name: string): string | null =>
 
 /** Ends the process on a consumer name that cannot be a file name: it comes from code. */
 export function assertConsumerName(name: string): void {
-  assert(parseConsumerName(consumerName(name)) !== null, `consumer name ${name} is [a-z0-9_]{1,64}`);
+  assert(
+    parseConsumerName(consumerName(name)) !== null,
+    `consumer name ${name} is [a-z0-9_]{1,64}`,
+  );
 }
 
 export function versionError(file: string, version: number): WeirError {
@@ -100,3 +105,10 @@ export interface StreamEpoch {
 }
 export const streamKey = (id: StreamEpoch): string =>
   `${id.epoch}/${id.tenant.length}/${id.tenant}/${id.stream}`;
+
+/**
+ * Short name of the node that a store's uuid stands for; its streams begin with it. A digest, because
+ * CRCs of frames start with the uuid and the name is public.
+ */
+export const nodeIdOf = (storeUuid: Uint8Array): string =>
+  createHash('sha256').update(storeUuid).digest('hex').slice(0, 12);

@@ -13,15 +13,13 @@ const magicBytes = Buffer.from(FRAME_MAGIC);
 
 /** Bytes of a file around the last read. */
 class FileWindow {
-  #buffer: Uint8Array;
+  #buffer = new Uint8Array(0);
   #start = 0;
   #length = 0;
   constructor(
     readonly handle: Readable,
-    windowBytes: number,
-  ) {
-    this.#buffer = new Uint8Array(windowBytes);
-  }
+    readonly windowBytes: number,
+  ) {}
 
   /**
    * Up to `byteCount` bytes from `at`, fewer if `limit` or the end of the file comes first. Never reads
@@ -30,8 +28,9 @@ class FileWindow {
   async view(at: number, byteCount: number, limit: number): Promise<Uint8Array> {
     const wanted = Math.max(0, Math.min(byteCount, limit - at));
     if (at < this.#start || at + wanted > this.#start + this.#length) {
-      if (wanted > this.#buffer.length) this.#buffer = new Uint8Array(wanted);
-      const target = this.#buffer.subarray(0, Math.min(this.#buffer.length, limit - at));
+      const useful = Math.min(Math.max(wanted, this.windowBytes), limit - at);
+      if (useful > this.#buffer.length) this.#buffer = new Uint8Array(useful);
+      const target = this.#buffer.subarray(0, useful);
       this.#start = at;
       this.#length = 0;
       this.#length = await this.handle.read(target, at);

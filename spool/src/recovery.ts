@@ -49,9 +49,15 @@ export interface RecoveryReport {
   readonly foreignSegmentIds: readonly number[];
 }
 
+export interface RecoveredConsumer {
+  readonly name: string;
+  readonly loaded: LoadedSlots;
+  readonly slots: SlotFile;
+}
+
 export interface Recovered {
   readonly store: Store;
-  readonly consumerSlots: ReadonlyMap<string, LoadedSlots>;
+  readonly consumers: readonly RecoveredConsumer[];
   readonly requestParts: readonly RecoveredRequestPart[];
   readonly toDeclare: readonly Undeclared[];
   readonly report: RecoveryReport;
@@ -91,11 +97,30 @@ export async function recover(settings: SpoolSettings): Promise<Recovered> {
   await keys.removeExpired(nowNs).catch(() => undefined);
   return {
     store,
-    consumerSlots: found.consumers,
+    consumers: await openConsumers(settings, found, identity.storeUuid),
     requestParts,
     toDeclare: loader.undeclared,
     report: reportOf(found, loader, endedEpochs),
   };
+}
+
+/** Every consumer gets its file now: on a full disk a frontier must only need a write in place. */
+async function openConsumers(
+  settings: SpoolSettings,
+  found: Found,
+  storeUuid: Uint8Array,
+): Promise<RecoveredConsumer[]> {
+  const { files, directory } = settings;
+  const opened: RecoveredConsumer[] = [];
+  for (const name of settings.consumers) {
+    const loaded = found.consumers.get(name) ?? { exists: false, slot: null };
+    const place = { directory, name: consumerName(name), kind: SLOT_KIND.consumer };
+    const slots = new SlotFile(files, place, loaded);
+    if (loaded.slot === null)
+      await slots.store({ storeUuid, words: [0n, 0n, 0n, 0n] }).catch(() => undefined);
+    opened.push({ name, loaded, slots });
+  }
+  return opened;
 }
 
 /** Makes durable what the scan found, except where damage has to be declared first. */

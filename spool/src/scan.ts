@@ -1,7 +1,8 @@
 // Reading a whole segment: what is good, what is damaged, where it ends, and which numbers are missing.
+
+import type { EpochTable } from './epochs.js';
 import type { FrameHeader } from './frame-codec.js';
 import { streamTagOf } from './frame-codec.js';
-import type { EpochTable } from './epochs.js';
 import type { RecoveredRequestPart } from './keys.js';
 import { requestPartsOf } from './keys.js';
 import type { StreamEpoch } from './layout.js';
@@ -115,9 +116,7 @@ class Scanner {
     this.#tally.add(frame, header.crc);
     if (meta.dispositions.length > 0) this.#tally.dispositionFrameCount++;
     if (meta.requestParts.length > 0)
-      this.#parts.push(
-        ...requestPartsOf({ ...frame, requestParts: meta.requestParts }),
-      );
+      this.#parts.push(...requestPartsOf({ ...frame, requestParts: meta.requestParts }));
     if (header.eventCount > 0) this.#noteGood(frame);
     this.#goodFrameCount++;
     this.#goodEnd = header.frameNo + 1;
@@ -206,7 +205,8 @@ export function lostNumbers(
     if (span.seqLast >= 0) widen(span, span.seqFirst, span.seqLast);
   for (const { id, ranges } of scan.good.values()) {
     const first = ranges[0]?.[0] ?? 0;
-    const lower = expected === null && before !== null ? (before.get(id)?.lastSeq ?? -1) + 1 : first;
+    const lower =
+      expected === null && before !== null ? (before.get(id)?.lastSeq ?? -1) + 1 : first;
     widen(id, Math.min(lower, first), ranges.at(-1)?.[1] ?? first);
   }
   for (const half of scan.halfReadable) {

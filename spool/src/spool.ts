@@ -1,21 +1,19 @@
 // The spool: a durable buffer between the inputs and the sinks.
-import { createHash } from 'node:crypto';
 import type { BatchBuffer, Consumer, FramePosition, SequencedBatch } from '@weir/pipeline';
 import { assert, WeirError } from '@weir/pipeline';
 import { FrameCache } from './cache.js';
 import type { Frontier } from './catalog.js';
 import type { LoadedSlots } from './checkpoint.js';
-import { SLOT_KIND, SlotFile } from './checkpoint.js';
 import { Committer } from './commit.js';
 import { SpoolConsumer } from './consumer.js';
 import type { DamageReport } from './damage.js';
 import { DamageDesk } from './damage.js';
 import { Janitor } from './janitor.js';
 import type { RecoveredRequestPart } from './keys.js';
-import { consumerName } from './layout.js';
+import { nodeIdOf } from './layout.js';
 import type { SpoolOptions } from './options.js';
 import { settingsOf } from './options.js';
-import type { Recovered, RecoveryReport } from './recovery.js';
+import type { Recovered, RecoveredConsumer, RecoveryReport } from './recovery.js';
 import { recover } from './recovery.js';
 import type { Store } from './store.js';
 
@@ -78,8 +76,7 @@ export class Spool implements BatchBuffer {
     const { store, report, requestParts } = recovered;
     const { settings, state } = store;
     this.#store = store;
-    // A digest, because CRCs of frames start with the uuid and the node's name is public.
-    this.nodeId = createHash('sha256').update(state.storeUuid).digest('hex').slice(0, 12);
+    this.nodeId = nodeIdOf(state.storeUuid);
     this.epoch = state.epoch;
     this.report = report;
     this.recoveredRequestParts = requestParts;
@@ -102,10 +99,10 @@ export class Spool implements BatchBuffer {
       isDone: (info) => this.#isSettled(info.id, info.frameCount),
       spaceFreed: () => this.#committer.spaceFreed(),
     });
-    for (const name of settings.consumers)
-      this.#consumers.set(name, this.#openConsumer(name, recovered.consumerSlots.get(name)));
+    for (const consumer of recovered.consumers)
+      this.#consumers.set(consumer.name, this.#openConsumer(consumer));
     for (const { info, damage, lost } of recovered.toDeclare)
-      void this.#desk.declare(info, damage, lost);
+      this.#desk.declare(info, damage, lost);
     this.#janitor.request();
   }
 
@@ -176,10 +173,7 @@ export class Spool implements BatchBuffer {
     return true;
   }
 
-  #openConsumer(name: string, loaded: LoadedSlots | undefined): SpoolConsumer {
-    const { files, directory } = this.#store.settings;
-    const place = { directory, name: consumerName(name), kind: SLOT_KIND.consumer };
-    const slots = new SlotFile(files, place, loaded ?? { exists: false, slot: null });
+  #openConsumer({ name, loaded, slots }: RecoveredConsumer): SpoolConsumer {
     const parts = { store: this.#store, cache: this.#cache, desk: this.#desk, slots };
     return new SpoolConsumer(name, parts, frontierOf(loaded), {
       settled: () => this.#janitor.request(),

@@ -22,6 +22,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WEIR_DATA_DIR_LOCKED',
   'WEIR_SPOOL_VERSION',
   'WEIR_STORE_ENGINE_MISSING',
+  'WEIR_MIGRATION_CHANGED',
   'WEIR_NOT_RUNNING',
 ]);
 

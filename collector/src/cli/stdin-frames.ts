@@ -1,5 +1,5 @@
-// Bytes of standard input into raw batches, for `weir parse`. Memory is bounded: one message up to its
-// limit and one batch, whatever comes.
+// Bytes of standard input into raw batches, for `weir parse`. Memory is bounded: one message up to
+// its limit and one batch, whatever comes.
 import {
   allocateBytes,
   type InputFormat,
@@ -40,7 +40,10 @@ export class StdinFrames {
   #messageLength = 0;
   /** Length with the bytes that were not kept. */
   #originalLength = 0;
-  /** Octet counting: digits of the count so far, and bytes of the message still to come (-1: no count). */
+  /**
+   * Octet counting: digits of the count so far, and bytes of the message still to come (-1: no
+   * count).
+   */
   #count = 0;
   #countDigits = 0;
   #wanted = -1;

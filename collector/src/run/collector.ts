@@ -143,6 +143,7 @@ class Collector implements RunningCollector {
     say('starting the store');
     this.#destination = await openDestination(this.#config, this.#log, () => this.#writeRunFile());
     this.#closers.add(() => this.#destination.stop());
+    await this.#migrate();
     this.#createLoader();
     this.#sources = new Listeners(this.#config, {
       node: this.#spool.nodeId,
@@ -241,14 +242,18 @@ class Collector implements RunningCollector {
   async #load(): Promise<void> {
     const { signal } = this.#stopLoader;
     try {
-      while (!signal.aborted && !this.#isMigrated) await this.#migrate(signal);
+      while (!signal.aborted && !this.#isMigrated) {
+        await nodeTimers.sleep(MIGRATION_RETRY_MS, signal);
+        await this.#migrate();
+      }
       if (!signal.aborted) await this.#loader.run(signal);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(messageOf(error)));
     }
   }
 
-  async #migrate(signal: AbortSignal): Promise<void> {
+  /** A server that cannot be reached now is tried again by #load; anything else rejects. */
+  async #migrate(): Promise<void> {
     const { events_table: eventsTable, ttl_days: retentionDays } = this.#config.store;
     try {
       const applied = await applyMigrations(this.#destination.store, {
@@ -259,13 +264,11 @@ class Collector implements RunningCollector {
       this.#isMigrated = true;
       this.#migrationError = null;
     } catch (error) {
-      // A changed migration needs a person; anything else may pass.
-      if (error instanceof WeirError && error.code === 'WEIR_MIGRATION_CHANGED') throw error;
+      if (!(error instanceof WeirError && error.code === 'WEIR_STORE_UNREACHABLE')) throw error;
       if (this.#migrationError === null) {
         this.#log.warn({ component: 'store' }, `${messageOf(error)}; events are kept in the spool`);
       }
       this.#migrationError = messageOf(error);
-      await nodeTimers.sleep(MIGRATION_RETRY_MS, signal);
     }
   }
 

@@ -10,12 +10,19 @@ export interface SourceAddress {
 export interface Source {
   /** Rejects with WEIR_ADDRESS_IN_USE or WEIR_ADDRESS_UNAVAILABLE; then nothing is left open. */
   start(): Promise<readonly SourceAddress[]>;
-  /** Stops accepting and hands everything that was taken to admission. Streams are closed after it. */
+  /**
+   * Stops accepting and hands everything that was taken to admission. Streams are closed after it.
+   */
   stop(): Promise<void>;
 }
 
 /** One clear sentence for an address that cannot be listened on. */
-export function listenError(error: unknown, protocol: string, host: string, port: number): WeirError {
+export function listenError(
+  error: unknown,
+  protocol: string,
+  host: string,
+  port: number,
+): WeirError {
   const systemCode = systemCodeOf(error);
   const address = `${protocol} ${host.includes(':') ? `[${host}]` : host}:${port}`;
   const code: ErrorCode =

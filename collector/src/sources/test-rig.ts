@@ -1,5 +1,5 @@
-// What the tests of the sources share: real sockets on loopback, streams into a buffer that the test
-// controls, and the metrics as text.
+// What the tests of the sources share: real sockets on loopback, streams into a buffer that the
+// test controls, and the metrics as text.
 import { connect, type Socket } from 'node:net';
 import { type AdmissionLimits, createSequencer, Metrics, StreamSet } from '@weir/pipeline';
 import { nodeClock, nodeNetwork, nodeTimers } from '@weir/pipeline/node';

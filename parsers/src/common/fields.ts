@@ -12,7 +12,9 @@ import { AS, keyAs, keyField, keyTable } from './keys.js';
 const { activity_id: ACTIVITY, class_uid: CLASS, category_uid: CATEGORY, type_uid: TYPE } = FIELD;
 const BASE_EVENT = 0;
 const CODE_BYTES_MAX = 255;
-/** Slots for the keys of one event: four for each pair that is kept, so that probing stays short. */
+/**
+ * Slots for the keys of one event: four for each pair that is kept, so that probing stays short.
+ */
 const SLOTS = LIMITS.unmappedPairsPerEventMax * 4;
 const decoder = new TextDecoder();
 
@@ -67,8 +69,9 @@ export class FieldWriter {
   }
 
   /**
-   * One pair. The key is keySource[keyFrom, keyTo); `keyInPlace` is its absolute start when it stands in
-   * the bytes, else -1. The value is [start, end), absolute; `isText` tells a string from a literal.
+   * One pair. The key is keySource[keyFrom, keyTo); `keyInPlace` is its absolute start when it
+   * stands in the bytes, else -1. The value is [start, end), absolute; `isText` tells a string from
+   * a literal.
    * `position` is where the value stands in the event's bytes, for marks.
    */
   pair(

@@ -1,4 +1,5 @@
-// Keys of JSON and key=value events that have a column: the OCSF paths themselves and names in common use.
+// Keys of JSON and key=value events that have a column: the OCSF paths themselves and names in
+// common use.
 import { FIELD, FIELDS } from '@weir/pipeline';
 import { KeyTable } from '../text/key-table.js';
 

@@ -1,18 +1,11 @@
-// One FortiGate event while its pairs come in: what has a column goes there at once, what several keys
-// decide together (time, class, disposition) is kept as positions and settled at the end.
+// One FortiGate event while its pairs come in: what has a column goes there at once, what several
+// keys decide together (time, class, disposition) is kept as positions and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { BACKSLASH, find, QUOTE, SLASH } from '../text/ascii.js';
 import { parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
-import {
-  epochDigitsToUs,
-  fourDigits,
-  readClock,
-  readZone,
-  TimeReading,
-  twoDigits,
-} from '../text/time.js';
-import { fitsField, writeClass, writeIp, writeTime, writeUnsigned } from '../text/values.js';
+import { fitsField, writeClass, writeIp, writeUnsigned } from '../text/values.js';
+import { FortigateTime } from './event-time.js';
 import { AS, keyAs, keyField } from './keys.js';
 import {
   AUTHENTICATION,
@@ -61,7 +54,7 @@ export class FortigateEvent {
   #out!: ColumnWriter;
   #row = 0;
   #base = 0;
-  readonly #reading = new TimeReading();
+  readonly #time = new FortigateTime();
   #hasCode = false;
   #type = 0;
   #subtype = 0;
@@ -69,15 +62,6 @@ export class FortigateEvent {
   #method = 0;
   #dnsKind = 0;
   #status = 0;
-  #eventTimeUs = Number.NaN;
-  /** Position of the first key of the time, for marks. */
-  #timeKey = 0;
-  #dateStart = 0;
-  #dateEnd = 0;
-  #clockStart = 0;
-  #clockEnd = 0;
-  #zoneStart = 0;
-  #zoneEnd = 0;
   #typeStart = 0;
   #typeEnd = 0;
   #subtypeStart = 0;
@@ -108,11 +92,7 @@ export class FortigateEvent {
     this.#method = 0;
     this.#dnsKind = 0;
     this.#status = 0;
-    this.#eventTimeUs = Number.NaN;
-    this.#timeKey = -1;
-    this.#dateEnd = 0;
-    this.#clockEnd = 0;
-    this.#zoneEnd = 0;
+    this.#time.begin();
     this.#typeEnd = 0;
     this.#subtypeEnd = 0;
     this.#service[3] = 0;
@@ -151,7 +131,10 @@ export class FortigateEvent {
     else this.#out.unmapped(this.#row, keyStart, keyEnd, first, last);
   }
 
-  /** A pair whose value is bytes[start, end) as it stands. `key` is its number, 0 for an unknown one. */
+  /**
+   * A pair whose value is bytes[start, end) as it stands. `key` is its number, 0 for an unknown
+   * one.
+   */
   pair(key: number, keyStart: number, keyEnd: number, start: number, end: number): void {
     const as = keyAs[key] as number;
     const field = keyField[key] as number;
@@ -184,7 +167,7 @@ export class FortigateEvent {
     const out = this.#out;
     out.code(row, VENDOR, 'Fortinet');
     out.code(row, PRODUCT, 'FortiGate');
-    this.#finishTime();
+    this.#time.finish(this.#batch, row, out);
     this.#finishClass();
     const disposition = dispositionOf(this.#action);
     if (disposition !== 0) out.number(row, DISPOSITION_ID, disposition);
@@ -268,22 +251,15 @@ export class FortigateEvent {
   #keep(as: number, keyStart: number, keyEnd: number, start: number, end: number): boolean {
     switch (as) {
       case AS.eventtime:
-        this.#timeKey = keyStart;
-        this.#eventTimeUs = epochDigitsToUs(this.#bytes, start, end);
-        return !Number.isNaN(this.#eventTimeUs);
+        return this.#time.setEventTime(this.#bytes, keyStart, start, end);
       case AS.date:
-        if (this.#timeKey < 0) this.#timeKey = keyStart;
-        this.#dateStart = start;
-        this.#dateEnd = end;
+        this.#time.setDate(keyStart, start, end);
         return true;
       case AS.time:
-        if (this.#timeKey < 0) this.#timeKey = keyStart;
-        this.#clockStart = start;
-        this.#clockEnd = end;
+        this.#time.setClock(keyStart, start, end);
         return true;
       case AS.zone:
-        this.#zoneStart = start;
-        this.#zoneEnd = end;
+        this.#time.setZone(start, end);
         return true;
       case AS.service:
         return keepIn(this.#service, keyStart, keyEnd, start, end);
@@ -311,39 +287,6 @@ export class FortigateEvent {
     if (this.#bytes[end - 1] !== CLOSE_PARENTHESIS) return;
     this.#uiStart = find(this.#bytes, OPEN_PARENTHESIS, start, end) + 1;
     this.#uiEnd = end - 1;
-  }
-
-  /** eventtime is absolute; date and time are local, with `tz` since FortiOS 6.2 only. */
-  #finishTime(): void {
-    if (this.#timeKey < 0) return;
-    const offset = this.#timeKey - this.#base;
-    if (!Number.isNaN(this.#eventTimeUs)) {
-      writeTime(this.#batch, this.#row, this.#eventTimeUs, offset, this.#out);
-      return;
-    }
-    const bytes = this.#bytes;
-    const reading = this.#reading;
-    reading.reset();
-    const isRead =
-      this.#dateEnd - this.#dateStart === 10 &&
-      this.#clockEnd > 0 &&
-      readClock(bytes, this.#clockStart, this.#clockEnd, reading);
-    if (isRead) {
-      reading.year = fourDigits(bytes, this.#dateStart, this.#dateEnd);
-      reading.month = twoDigits(bytes, this.#dateStart + 5, this.#dateEnd);
-      reading.day = twoDigits(bytes, this.#dateStart + 8, this.#dateEnd);
-      if (this.#zoneEnd > 0) {
-        reading.end = this.#zoneStart;
-        readZone(bytes, this.#zoneEnd, reading);
-      }
-      reading.settle();
-    }
-    if (reading.verdict !== 'valid') {
-      this.#out.mark(this.#row, MARK.timestamp_invalid, offset);
-      return;
-    }
-    if (!reading.hasZone) this.#out.mark(this.#row, MARK.timestamp_zone_assumed, offset);
-    writeTime(this.#batch, this.#row, reading.us, offset, this.#out);
   }
 
   #finishClass(): void {

@@ -1,5 +1,5 @@
-// Fortinet FortiGate, FortiOS 5 to 7, in its default key=value format ("FortiOS Log Message Reference").
-// One pass: keys are found by their hash, values stay where they stand.
+// Fortinet FortiGate, FortiOS 5 to 7, in its default key=value format ("FortiOS Log Message
+// Reference"). One pass: keys are found by their hash, values stay where they stand.
 import { type ColumnWriter, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import type { Pack } from '../pack.js';
 import {
@@ -99,8 +99,8 @@ function scan(bytes: Uint8Array, start: number, end: number): boolean {
 let hasEscape = false;
 
 /**
- * Position of the closing quote, or end. A quote inside the value that FortiOS did not escape is told by
- * what follows: only a separator or the end can stand behind the closing one.
+ * Position of the closing quote, or end. A quote inside the value that FortiOS did not escape is
+ * told by what follows: only a separator or the end can stand behind the closing one.
  */
 function quotedEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
   hasEscape = false;

@@ -1,4 +1,5 @@
-// Keys of FortiOS logs that have a column, and how their values are read. Everything else is unmapped.
+// Keys of FortiOS logs that have a column, and how their values are read. Everything else is
+// unmapped.
 import { FIELD } from '@weir/pipeline';
 import { KeyTable } from '../text/key-table.js';
 

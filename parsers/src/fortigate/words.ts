@@ -1,5 +1,6 @@
-// Words of FortiOS logs and what they are in OCSF 1.8. After Fortinet's "FortiOS Log Message Reference"
-// 6.0 to 7.4, chapters Log types and subtypes, Log field format, and the traffic log's action field.
+// Words of FortiOS logs and what they are in OCSF 1.8. After Fortinet's "FortiOS Log Message
+// Reference" 6.0 to 7.4, chapters Log types and subtypes, Log field format, and the traffic log's
+// action field.
 import { KeyTable } from '../text/key-table.js';
 
 const wordTable = (rows: readonly (readonly [words: string, ...rest: unknown[]])[]): KeyTable =>

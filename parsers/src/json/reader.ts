@@ -1,5 +1,5 @@
-// JSON (RFC 8259) in one pass over the bytes: nested keys are flattened with dots, values stay where they
-// stand. No string is made; what has escapes is unescaped into scratch.
+// JSON (RFC 8259) in one pass over the bytes: nested keys are flattened with dots, values stay
+// where they stand. No string is made; what has escapes is unescaped into scratch.
 import { type ColumnWriter, LIMITS, MARK, type RawBatch } from '@weir/pipeline';
 import type { FieldWriter } from '../common/fields.js';
 import {
@@ -17,7 +17,9 @@ import {
 } from '../text/ascii.js';
 import { literalEnd, numberEnd, StringReader } from './tokens.js';
 
-/** Longest flattened key that is kept; a longer one would be copied again for each value below it. */
+/**
+ * Longest flattened key that is kept; a longer one would be copied again for each value below it.
+ */
 const PATH_BYTES_MAX = 1024;
 
 export class JsonReader {
@@ -36,7 +38,9 @@ export class JsonReader {
   #row = 0;
   #base = 0;
 
-  /** Reads one value from bytes[start, end); pairs of an object go to `fields`. False on a fault. */
+  /**
+   * Reads one value from bytes[start, end); pairs of an object go to `fields`. False on a fault.
+   */
   read(
     batch: RawBatch,
     row: number,

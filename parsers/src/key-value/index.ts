@@ -65,7 +65,9 @@ function keyEndAt(bytes: Uint8Array, start: number, end: number): number {
 
 const isBlank = (byte: number): boolean => byte === SPACE || byte === TAB || byte === LF;
 
-/** What stands between the first pair and the second; 0 when there is no second: then it is a text. */
+/**
+ * What stands between the first pair and the second; 0 when there is no second: then it is a text.
+ */
 function separatorOf(bytes: Uint8Array, start: number, end: number): number {
   const equals = keyEndAt(bytes, start, end);
   if (equals < 0) return 0;
@@ -140,7 +142,9 @@ function scan(
   return hasFault;
 }
 
-/** A bare value goes on until a separator with another key behind it: `status=failed for bob id=3`. */
+/**
+ * A bare value goes on until a separator with another key behind it: `status=failed for bob id=3`.
+ */
 function bareEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
   for (let position = start; position < end; position++) {
     const byte = bytes[position] as number;

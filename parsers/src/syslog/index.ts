@@ -2,7 +2,8 @@
 import type { ColumnWriter, ParseVerdict, RawBatch } from '@weir/pipeline';
 import type { Pack } from '../pack.js';
 import { writeClass } from '../text/values.js';
-import { readHeader, SyslogHeader } from './header.js';
+import { SyslogHeader } from './header.js';
+import { readHeader } from './read-header.js';
 import { writeHeader, writeMessage } from './write.js';
 
 const BASE_EVENT = 0;

@@ -51,7 +51,9 @@ export function readHeader3164(
   readAfterTime(bytes, header.time.end, end, header);
 }
 
-/** Passes over what network gear puts before a timestamp: `*` and `.` for an unsure clock, a colon. */
+/**
+ * Passes over what network gear puts before a timestamp: `*` and `.` for an unsure clock, a colon.
+ */
 function readTimeAt(bytes: Uint8Array, start: number, end: number, header: SyslogHeader): boolean {
   let position = start;
   for (;;) {

@@ -54,8 +54,9 @@ export function readHeader5424(
   readStructuredData(bytes, position, end, header);
 }
 
+/** The NILVALUE, or a field that a header which ends early does not have. */
 const isNil = (bytes: Uint8Array, start: number, end: number): boolean =>
-  end - start === 1 && bytes[start] === MINUS;
+  end === start || (end - start === 1 && bytes[start] === MINUS);
 
 function readTimestamp(
   bytes: Uint8Array,

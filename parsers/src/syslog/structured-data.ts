@@ -1,5 +1,5 @@
 // Structured data of RFC 5424 6.3 into unmapped pairs named `sdid.param`.
-import type { ColumnWriter } from '@weir/pipeline';
+import { type ColumnWriter, LIMITS, MARK } from '@weir/pipeline';
 import {
   BACKSLASH,
   CLOSE_BRACKET,
@@ -12,6 +12,12 @@ import {
 } from '../text/ascii.js';
 import { quotedEnd } from './rfc5424.js';
 
+/**
+ * SD-ID and PARAM-NAME have 32 characters at most (RFC 5424 6.3.2); far longer ones are passed
+ * over.
+ */
+const NAME_BYTES_MAX = 256;
+
 /** bytes[start, end) holds whole elements whose form was checked already. */
 export function writeStructuredData(
   bytes: Uint8Array,
@@ -20,8 +26,11 @@ export function writeStructuredData(
   end: number,
   out: ColumnWriter,
 ): void {
+  const firstPair = out.unmappedIndex;
   let position = start;
   while (position < end && bytes[position] === OPEN_BRACKET) {
+    // Each key is copied, so that what is over the limit must not even be built.
+    if (out.unmappedIndex - firstPair >= LIMITS.unmappedPairsPerEventMax) return;
     const idStart = position + 1;
     let idEnd = idStart;
     while (bytes[idEnd] !== SPACE && bytes[idEnd] !== CLOSE_BRACKET) idEnd++;
@@ -33,7 +42,10 @@ export function writeStructuredData(
       const equals = find(bytes, EQUALS, position, end);
       const valueStart = equals + 2;
       const valueEnd = quotedEnd(bytes, valueStart, end);
-      writeParam(bytes, row, idStart, idEnd, position, equals, valueStart, valueEnd, out);
+      const isFull = out.unmappedIndex - firstPair >= LIMITS.unmappedPairsPerEventMax;
+      if (isFull || idEnd - idStart + equals - position > NAME_BYTES_MAX)
+        out.mark(row, MARK.value_invalid, 0);
+      else writeParam(bytes, row, idStart, idEnd, position, equals, valueStart, valueEnd, out);
       hasParam = true;
       position = valueEnd + 1;
     }

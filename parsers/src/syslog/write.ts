@@ -1,5 +1,5 @@
-// A syslog header into columns. It is written after the body, and only where the body said nothing: the
-// device's own fields know better than the transport.
+// A syslog header into columns. It is written after the body, and only where the body said nothing:
+// the device's own fields know better than the transport.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { trimEnd } from '../text/ascii.js';
 import { SEVERITY_ID_BY_CODE } from '../text/severity.js';
@@ -81,6 +81,8 @@ function writeHeaderTime(
   const { time } = header;
   const offset = header.timeStart - (batch.offsets[row] ?? 0);
   if (time.verdict === 'none') {
+    // A body whose own timestamp was wrong has said more than that there is none.
+    if (out.hasMark(row, MARK.timestamp_invalid)) return;
     out.mark(row, MARK.timestamp_missing, offset);
     return;
   }
@@ -95,9 +97,9 @@ function writeHeaderTime(
 }
 
 /**
- * Chooses the year that puts the timestamp nearest to the time of receipt, so that December's events
- * which arrive in January keep their year and a clock that runs ahead does too. Feb 29 takes the
- * nearest leap year.
+ * Chooses the year that puts the timestamp nearest to the time of receipt, so that December's
+ * events which arrive in January keep their year and a clock that runs ahead does too. Feb 29 takes
+ * the nearest leap year.
  */
 function inferYear(batch: RawBatch, time: TimeReading): boolean {
   const received = receivedUsOf(batch);

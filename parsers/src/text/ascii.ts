@@ -65,19 +65,3 @@ export function startsWith(bytes: Uint8Array, start: number, end: number, text: 
   for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
   return true;
 }
-
-/** True when [start, end) is the ASCII text, without regard to case; `text` is in lower case. */
-export function equalsIgnoreCase(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  text: string,
-): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) {
-    let byte = bytes[start + i] as number;
-    if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20;
-    if (byte !== text.charCodeAt(i)) return false;
-  }
-  return true;
-}

@@ -1,4 +1,5 @@
-// Textual addresses: RFC 4291 2.2 for IPv6, dotted quads for IPv4. They are validated, not rewritten.
+// Textual addresses: RFC 4291 2.2 for IPv6, dotted quads for IPv4. They are validated, not
+// rewritten.
 import { COLON, DOT, isDigit, ZERO } from './ascii.js';
 
 /** True when [start, end) is an IPv4 or IPv6 address, without prefix length, port or zone. */

@@ -1,5 +1,5 @@
-// Keys are found by hash and bytes, without making a string of them: a map from a closed set of names to
-// small numbers, with open addressing.
+// Keys are found by hash and bytes, without making a string of them: a map from a closed set of
+// names to small numbers, with open addressing.
 import { assert } from '@weir/pipeline';
 
 const FNV_OFFSET = 0x811c9dc5 | 0;

@@ -1,18 +1,6 @@
-// Points in time, read from bytes into microseconds since 1970. A reading says what it had to assume.
-import { assert } from '@weir/pipeline';
-import {
-  at,
-  COLON,
-  COMMA,
-  DOT,
-  equalsIgnoreCase,
-  isDigit,
-  isLetter,
-  MINUS,
-  PLUS,
-  SPACE,
-  ZERO,
-} from './ascii.js';
+// Points in time, read from bytes into microseconds since 1970. A reading says what it had to
+// assume.
+import { at, COLON, COMMA, DOT, isDigit, isLetter, MINUS, PLUS, SPACE, ZERO } from './ascii.js';
 
 export const US_PER_SECOND = 1_000_000;
 export const US_PER_DAY = 86_400 * US_PER_SECOND;
@@ -20,7 +8,9 @@ export const US_PER_DAY = 86_400 * US_PER_SECOND;
 const YEAR_MIN = 1900;
 const YEAR_MAX = 2254;
 
-/** What stands at a place: `none` is no timestamp at all, `invalid` has the form but not the values. */
+/**
+ * What stands at a place: `none` is no timestamp at all, `invalid` has the form but not the values.
+ */
 export type TimeVerdict = 'none' | 'invalid' | 'valid';
 
 /** One reading. Reused: there is one per parser, not one per event. */
@@ -109,7 +99,8 @@ export function fourDigits(bytes: Uint8Array, position: number, end: number): nu
 
 /**
  * `hh:mm:ss` with an optional fraction behind `.` or `,`, at `position`. Sets dayUs (-1 for an
- * impossible time) and end; false when it has not this form. A leap second is invalid (RFC 5424 6.2.3).
+ * impossible time) and end; false when it has not this form. A leap second is invalid (RFC 5424
+ * 6.2.3).
  */
 export function readClock(
   bytes: Uint8Array,
@@ -143,7 +134,9 @@ export function readClock(
   return true;
 }
 
-/** `Z`, `+hh:mm`, `+hhmm` or `+hh` at reading.end; leaves the reading as it is when there is none. */
+/**
+ * `Z`, `+hh:mm`, `+hhmm` or `+hh` at reading.end; leaves the reading as it is when there is none.
+ */
 export function readZone(bytes: Uint8Array, end: number, reading: TimeReading): void {
   const position = reading.end;
   const sign = at(bytes, position, end);
@@ -196,21 +189,30 @@ export function readIso(
   return reading.verdict;
 }
 
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun'];
-MONTHS.push('jul', 'aug', 'sep', 'oct', 'nov', 'dec');
-assert(MONTHS.length === 12, 'a year has twelve months');
+/** Three letters as one number, in lower case. */
+const packed = (a: number, b: number, c: number): number =>
+  ((a | 0x20) << 16) | ((b | 0x20) << 8) | (c | 0x20);
+const MONTHS = Int32Array.from(
+  'jan feb mar apr may jun jul aug sep oct nov dec'.split(' '),
+  (name) => packed(name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2)),
+);
 
 /** 1 to 12 for the three letters at `position`, in any case; 0 for anything else. */
 export function monthAt(bytes: Uint8Array, position: number, end: number): number {
   if (position + 3 > end || !isLetter(bytes[position] as number)) return 0;
-  for (let i = 0; i < 12; i++)
-    if (equalsIgnoreCase(bytes, position, position + 3, MONTHS[i] as string)) return i + 1;
+  const b = bytes[position + 1] as number;
+  const c = bytes[position + 2] as number;
+  // Bit 0x20 is set below, so that only letters may come here: a control byte would pass for one.
+  if (!isLetter(b) || !isLetter(c)) return 0;
+  const name = packed(bytes[position] as number, b, c);
+  for (let i = 0; i < 12; i++) if (MONTHS[i] === name) return i + 1;
   return 0;
 }
 
 /**
- * Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude: values below
- * 10^11 are seconds (up to the year 5138), below 10^14 ms, below 10^17 us. NaN when out of range.
+ * Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by magnitude: values
+ * below 10^11 are seconds (up to the year 5138), below 10^14 ms, below 10^17 us. NaN when out of
+ * range.
  */
 export function epochToUs(value: number): number {
   const size = Math.abs(value);
@@ -226,16 +228,18 @@ export function epochToUs(value: number): number {
 }
 
 /**
- * Decimal digits since 1970 (s, ms, us or ns by their number), with an optional fraction of seconds;
- * NaN for anything else. Nanoseconds are cut off exactly, which a double of the whole would not be.
+ * Decimal digits since 1970 (s, ms, us or ns by their number), with an optional fraction of
+ * seconds; NaN for anything else. Nanoseconds are cut off exactly, which a double of the whole
+ * would not be.
  */
 export function epochDigitsToUs(bytes: Uint8Array, start: number, end: number): number {
   let point = start;
   while (point < end && isDigit(bytes[point] as number)) point++;
   const digits = point - start;
-  if (digits < 1 || digits > 19 || point + 10 < end) return Number.NaN;
+  // 17 digits are microseconds of the year 5138 and later.
+  if (digits < 1 || digits === 17 || digits > 19 || point + 10 < end) return Number.NaN;
   if (point < end && bytes[point] !== DOT) return Number.NaN;
-  // 17 digits and more are nanoseconds: their last three are below the microsecond.
+  // 18 and 19 digits are nanoseconds: their last three are below the microsecond.
   const stop = digits >= 18 ? point - 3 : point;
   let value = 0;
   for (let i = start; i < stop; i++) value = value * 10 + ((bytes[i] as number) - ZERO);

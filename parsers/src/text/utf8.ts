@@ -1,6 +1,8 @@
 // Where bytes stop being UTF-8.
 
-/** Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629); length when all are. */
+/**
+ * Offset of the first byte that is not part of well-formed UTF-8 (RFC 3629); length when all are.
+ */
 export function firstInvalidUtf8(bytes: Uint8Array): number {
   let i = 0;
   while (i < bytes.length) {

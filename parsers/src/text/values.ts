@@ -23,7 +23,9 @@ export const fitsField = (field: number, value: number): boolean =>
 
 let receivedAtNs = 0n;
 let receivedAtUs = 0;
-/** When the batch was closed, in microseconds. The last answer is kept: it is the same for a batch. */
+/**
+ * When the batch was closed, in microseconds. The last answer is kept: it is the same for a batch.
+ */
 export function receivedUsOf(batch: RawBatch): number {
   if (batch.receivedAtNs !== receivedAtNs) {
     receivedAtNs = batch.receivedAtNs;

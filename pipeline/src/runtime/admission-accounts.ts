@@ -1,5 +1,5 @@
-// Numbers of a stream that never become rows: refusals, as running totals per cause, and numbers whose
-// frame could not be written, as exact ranges. They travel in the next batch of the stream.
+// Numbers of a stream that never become rows: refusals, as running totals per cause, and numbers
+// whose frame could not be written, as exact ranges. They travel in the next batch of the stream.
 import type { Disposition } from '../batch.js';
 import type { ComponentMetrics } from '../metrics.js';
 import type { RefusalCause } from '../taxonomy.js';

@@ -1,5 +1,5 @@
-// The open batch of a stream: events are copied in one by one and nothing is allocated for them. The
-// work space is reused; closing copies its used part into memory that the batch owns.
+// The open batch of a stream: events are copied in one by one and nothing is allocated for them.
+// The work space is reused; closing copies its used part into memory that the batch owns.
 import { allocateBytes, type RequestPart, type SourceRun } from '../batch.js';
 import type { AdmissionTicket } from './admission-ticket.js';
 
@@ -34,7 +34,9 @@ export class BatchBuilder {
   #run: Mutable<SourceRun> | null = null;
   #parts: BuilderPart[] = [];
   #part: BuilderPart | null = null;
-  /** An event that is larger than the work space stands alone in its batch, in memory of its own. */
+  /**
+   * An event that is larger than the work space stands alone in its batch, in memory of its own.
+   */
   #alone: Uint8Array<ArrayBuffer> | null = null;
 
   constructor(bytesMax: number, eventCountMax: number) {

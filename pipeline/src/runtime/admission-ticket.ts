@@ -49,8 +49,8 @@ export class AdmissionTicket {
   }
 
   /**
-   * Call after the last append. Resolves once all events of the ticket are durable, with the part that
-   * holds the first of them (null when there were none). Rejects with WEIR_SPOOL_IO or
+   * Call after the last append. Resolves once all events of the ticket are durable, with the part
+   * that holds the first of them (null when there were none). Rejects with WEIR_SPOOL_IO or
    * WEIR_SPOOL_CLOSED after everything has settled: then nothing may be acked.
    */
   async durable(): Promise<AdmittedPart | null> {

@@ -1,7 +1,7 @@
-// Scenario: events of several senders, a buffer that is slow, full, failing or closed, on virtual time.
-// Guarantees: every event is in exactly one batch, in order, with its bytes; a ticket resolves only after
-// the durability of all its events; what is pending is bounded by the inputs' obedience; every refusal
-// and every number that could not be written is told in a later batch.
+// Scenario: events of several senders, a buffer that is slow, full, failing or closed, on virtual
+// time. Guarantees: every event is in exactly one batch, in order, with its bytes; a ticket
+// resolves only after the durability of all its events; what is pending is bounded by the inputs'
+// obedience; every refusal and every number that could not be written is told in a later batch.
 import t from 'tap';
 import { assertBatch } from '../batch.js';
 import { WeirError } from '../errors.js';
@@ -41,7 +41,11 @@ t.test('a batch closes by count, by bytes, by time', async (t) => {
   const { clock, buffer, admission, add } = rig({ batchEventCountMax: 3, batchBytesTarget: 10 });
   for (const text of ['a', 'b', 'c', 'd']) add(text);
   await clock.advance(0);
-  t.same(buffer.batches.map((batch) => batch.eventCount), [3], 'full by count');
+  t.same(
+    buffer.batches.map((batch) => batch.eventCount),
+    [3],
+    'full by count',
+  );
   add('eeeeeeeeee');
   await clock.advance(0);
   t.same(buffer.texts(), ['a', 'b', 'c', 'd', 'eeeeeeeeee'], 'full by bytes, the rest before it');
@@ -100,7 +104,10 @@ t.test('tickets wait for all their events, and requests stand in the frames', as
   buffer.release(1);
   await Promise.all([first, second]);
   t.same(seen, ['one 0', 'two 3']);
-  t.same(durable.map((part) => [part.itemIndexFirst, part.eventCount, part.seqFirst]), [[0, 3, 0]]);
+  t.same(
+    durable.map((part) => [part.itemIndexFirst, part.eventCount, part.seqFirst]),
+    [[0, 3, 0]],
+  );
   t.same(
     buffer.batches.map((batch) =>
       batch.requestParts.map((part) => [
@@ -119,37 +126,55 @@ t.test('tickets wait for all their events, and requests stand in the frames', as
       [['q/1/0', 0, 2, 1, 3]],
     ],
   );
+  const rest = admission.ticket(request('r/1/0', 9));
+  for (const index of [0, 5, 6]) {
+    rest.itemIndexNext = index;
+    add(`r${index}`, 's1', rest);
+  }
+  buffer.isHeld = false;
+  await clock.run(rest.durable());
+  t.same(
+    buffer.batches.at(-1)?.requestParts.map((part) => [part.itemIndexFirst, part.eventCount]),
+    [
+      [0, 1],
+      [5, 2],
+    ],
+    'holes of a request are separate parts',
+  );
   t.equal(await admission.ticket(null).durable(), null, 'a ticket without events is durable');
 });
 
-t.test('a failed batch fails its tickets, is declared lost, and poisons nothing after it', async (t) => {
-  const { clock, buffer, admission, add } = rig({ batchEventCountMax: 2 });
-  buffer.isHeld = true;
-  const bad = admission.ticket(null);
-  for (const text of ['a', 'b', 'c']) add(text, 's', bad);
-  const all = admission.durable();
-  t.rejects(bad.durable(), { code: 'WEIR_SPOOL_IO' });
-  t.rejects(all, { code: 'WEIR_SPOOL_IO' });
-  await clock.advance(5);
-  buffer.fail(ioError(), 1);
-  await clock.advance(0);
-  t.equal(admission.blockCause, 'spool_full', 'the inputs pause');
-  buffer.release();
-  buffer.isHeld = false;
-  let unblocked = 0;
-  admission.onUnblocked(() => unblocked++);
-  await clock.advance(1_100);
-  t.equal(unblocked, 1);
-  t.equal(admission.isBlocked, false);
-  const good = admission.ticket(null);
-  add('d', 's', good);
-  await clock.run(good.durable());
-  t.same(buffer.texts(), ['c', 'd']);
-  const lost = buffer.batches.flatMap((batch) => batch.dispositions);
-  t.same(lost, [
-    { kind: 'lost', cause: 'spool_write_failed', seqRanges: [[0, 1]], eventCount: 2 },
-  ]);
-});
+t.test(
+  'a failed batch fails its tickets, is declared lost, and poisons nothing after it',
+  async (t) => {
+    const { clock, buffer, admission, add } = rig({ batchEventCountMax: 2 });
+    buffer.isHeld = true;
+    const bad = admission.ticket(null);
+    for (const text of ['a', 'b', 'c']) add(text, 's', bad);
+    const all = admission.durable();
+    t.rejects(bad.durable(), { code: 'WEIR_SPOOL_IO' });
+    t.rejects(all, { code: 'WEIR_SPOOL_IO' });
+    await clock.advance(5);
+    buffer.fail(ioError(), 1);
+    await clock.advance(0);
+    t.equal(admission.blockCause, 'spool_full', 'the inputs pause');
+    buffer.release();
+    buffer.isHeld = false;
+    let unblocked = 0;
+    admission.onUnblocked(() => unblocked++);
+    await clock.advance(1_100);
+    t.equal(unblocked, 1);
+    t.equal(admission.isBlocked, false);
+    const good = admission.ticket(null);
+    add('d', 's', good);
+    await clock.run(good.durable());
+    t.same(buffer.texts(), ['c', 'd']);
+    const lost = buffer.batches.flatMap((batch) => batch.dispositions);
+    t.same(lost, [
+      { kind: 'lost', cause: 'spool_write_failed', seqRanges: [[0, 1]], eventCount: 2 },
+    ]);
+  },
+);
 
 t.test('losses and refusals survive a second failure', async (t) => {
   const { clock, buffer, admission, add } = rig({ batchEventCountMax: 2 });
@@ -216,7 +241,11 @@ t.test('refusals travel in the next batch, else in an empty one within a second'
   admission.refuse('empty_line', 1);
   await clock.advance(1_000);
   t.same(buffer.batches.at(-1)?.eventCount, 0);
-  t.same([buffer.refused('empty_line'), buffer.refused('connection_limit')], [3, 1], 'running totals');
+  t.same(
+    [buffer.refused('empty_line'), buffer.refused('connection_limit')],
+    [3, 1],
+    'running totals',
+  );
   const batchCount = buffer.batches.length;
   await clock.advance(5_000);
   t.equal(buffer.batches.length, batchCount, 'nothing new, no batch');

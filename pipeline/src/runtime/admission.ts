@@ -1,8 +1,9 @@
 // Admission: one queue per stream, from framed bytes to numbered batches in the buffer.
 //
-// A framer calls `append` for each event; the bytes are copied into the open batch, which closes when
-// it is full or has waited long enough, is numbered and goes to the buffer. What was admitted and is not yet
-// durable is bounded: above the bound `isBlocked` is true and the inputs of the stream stop reading.
+// A framer calls `append` for each event; the bytes are copied into the open batch, which closes
+// when it is full or has waited long enough, is numbered and goes to the buffer. What was admitted
+// and is not yet durable is bounded: above the bound `isBlocked` is true and the inputs of the
+// stream stop reading.
 // `append` itself never refuses, so that a chunk already read is never torn.
 import type { RawBatch, SequencedBatch } from '../batch.js';
 import type { BatchBuffer, Sequencer } from '../component.js';
@@ -76,7 +77,10 @@ export class Admission {
     this.epoch = options.sequencer.epoch;
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    this.#builder = new BatchBuilder(this.#limits.batchBytesTarget, this.#limits.batchEventCountMax);
+    this.#builder = new BatchBuilder(
+      this.#limits.batchBytesTarget,
+      this.#limits.batchEventCountMax,
+    );
     this.#accounts = new AdmissionAccounts(options.metrics ?? null);
   }
 
@@ -121,7 +125,8 @@ export class Admission {
   }
 
   /**
-   * Admits `chunk[start, end)` as one event and copies it. `markCode` is 0 or a MarkCode of framing,
+   * Admits `chunk[start, end)` as one event and copies it. `markCode` is 0 or a MarkCode of
+   * framing,
    * `originalBytes` the length that the sender meant. `source` should be the same string object for
    * events of one sender. Events of a ticket carry its request into the frame.
    */
@@ -171,7 +176,9 @@ export class Admission {
     for (const failure of await Promise.all(pending)) if (failure !== null) throw failure;
   }
 
-  /** Closes the open batch, reports refusals, waits for the buffer. Nothing may be appended after. */
+  /**
+   * Closes the open batch, reports refusals, waits for the buffer. Nothing may be appended after.
+   */
   async close(): Promise<void> {
     this.#accounts.flushMetrics();
     try {
@@ -235,7 +242,9 @@ export class Admission {
     this.#openWaiter = null;
   }
 
-  /** Hands the batch over, which then belongs to the buffer: only its numbers are used afterwards. */
+  /**
+   * Hands the batch over, which then belongs to the buffer: only its numbers are used afterwards.
+   */
   async #write(batch: SequencedBatch, parts: readonly BuilderPart[]): Promise<WeirError | null> {
     const { seqFirst, eventCount, dispositions } = batch;
     let failure: WeirError | null = null;

@@ -1,5 +1,5 @@
-// The place where parsers write: typed arrays of one batch, pooled and reused. A column is opened when a
-// row first has a value in it, so that a batch carries only the columns it uses.
+// The place where parsers write: typed arrays of one batch, pooled and reused. A column is opened
+// when a row first has a value in it, so that a batch carries only the columns it uses.
 import type { Column, EventBatch, RawBatch, Status } from '../batch.js';
 import { STATUS } from '../batch.js';
 import type { BatchWriter } from '../component.js';
@@ -42,8 +42,8 @@ interface CodeColumn {
 }
 
 /**
- * Writer of one batch at a time: `begin`, then rows in ascending order, then `finish`. The EventBatch
- * that `finish` returns is a view of pooled memory: it is valid until the next `begin`.
+ * Writer of one batch at a time: `begin`, then rows in ascending order, then `finish`. The
+ * EventBatch that `finish` returns is a view of pooled memory: it is valid until the next `begin`.
  */
 export class ColumnWriter implements BatchWriter {
   /** Derived text of the batch; positions in it start at batch.bytes.length. */
@@ -195,7 +195,8 @@ export class ColumnWriter implements BatchWriter {
     if (this.#quarantine[row] === 0) this.#quarantine[row] = mark;
   }
 
-  // What follows goes beyond the contract of BatchWriter: for parseBatch and parsers of this project.
+  // What follows goes beyond the contract of BatchWriter: for parseBatch and parsers of this
+  // project.
 
   /** Rows come in ascending order; writes to an earlier row are a defect. */
   openRow(row: number): void {
@@ -236,6 +237,11 @@ export class ColumnWriter implements BatchWriter {
     const values = this.#numbers[field];
     if (values !== undefined) return !Number.isNaN(values[row]);
     return (this.#codes[field]?.codes[row] ?? 0) !== 0;
+  }
+
+  /** True when the mark was noted for the current row. */
+  hasMark(row: number, mark: number): boolean {
+    return row === this.#row && (this.#rowMarkBits & (1 << mark)) !== 0;
   }
 
   /** Index of the next unmapped pair; pairs of the current row can be replaced by index. */

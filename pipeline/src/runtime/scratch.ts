@@ -1,5 +1,5 @@
-// Derived text of a batch: what does not stand in its bytes as such, for instance an unescaped value.
-// Positions are absolute: the first byte of the scratch is at batch.bytes.length.
+// Derived text of a batch: what does not stand in its bytes as such, for instance an unescaped
+// value. Positions are absolute: the first byte of the scratch is at batch.bytes.length.
 
 const INITIAL_BYTES = 16 * 1024;
 const encoder = new TextEncoder();

@@ -1,6 +1,6 @@
-// Scenario: batches of many streams and sources, also empty ones and more sources than are counted apart.
-// Guarantees: numbers are dense from 0 per (tenant, stream) and per (stream, source); the rest of the
-// sources share `other`; a fresh sequencer has another epoch and begins again.
+// Scenario: batches of many streams and sources, also empty ones and more sources than are counted
+// apart. Guarantees: numbers are dense from 0 per (tenant, stream) and per (stream, source); the
+// rest of the sources share `other`; a fresh sequencer has another epoch and begins again.
 import fc from 'fast-check';
 import t from 'tap';
 import { allocateBytes, assertBatch, type RawBatch, type SourceRun } from '../batch.js';
@@ -19,7 +19,12 @@ function batchOf(tenant: string, stream: string, runs: readonly [string, number]
     bytes: allocateBytes(0),
     offsets: new Uint32Array(eventCount + 1),
     marks: new Uint32Array(0),
-    runs: runs.map(([source, count]) => ({ eventCount: count, source, sourceSeqFirst: 0, context: '' })),
+    runs: runs.map(([source, count]) => ({
+      eventCount: count,
+      source,
+      sourceSeqFirst: 0,
+      context: '',
+    })),
     requestParts: [],
     dispositions: [],
   };
@@ -29,10 +34,15 @@ t.test('numbers are dense per stream and per source', (t) => {
   const seed = testSeed(20_260_101);
   t.comment(`WEIR_SEED=${seed}`);
   const runs = fc.array(
-    fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e', OTHER_SOURCE), fc.integer({ min: 1, max: 9 })),
+    fc.tuple(
+      fc.constantFrom('a', 'b', 'c', 'd', 'e', OTHER_SOURCE),
+      fc.integer({ min: 1, max: 9 }),
+    ),
     { maxLength: 8 },
   );
-  const batches = fc.array(fc.tuple(fc.constantFrom('t1', 't2'), fc.constantFrom('s1', 's2'), runs));
+  const batches = fc.array(
+    fc.tuple(fc.constantFrom('t1', 't2'), fc.constantFrom('s1', 's2'), runs),
+  );
   const sourcesMax = 3;
   fc.assert(
     fc.property(batches, (plan) => {
@@ -60,7 +70,10 @@ t.test('numbers are dense per stream and per source', (t) => {
           const first = take(`${key} ${source}`, run.eventCount);
           const last = expected[expected.length - 1];
           if (last?.source === source)
-            expected[expected.length - 1] = { ...last, eventCount: last.eventCount + run.eventCount };
+            expected[expected.length - 1] = {
+              ...last,
+              eventCount: last.eventCount + run.eventCount,
+            };
           else expected.push({ ...run, source, sourceSeqFirst: first });
         }
         const isRight =

@@ -1,5 +1,5 @@
-// Numbers batches. It stands on its own: it needs neither a buffer nor a socket, only batches in the
-// order in which they were admitted.
+// Numbers batches. It stands on its own: it needs neither a buffer nor a socket, only batches in
+// the order in which they were admitted.
 import type { RawBatch, SequencedBatch, SourceRun } from '../batch.js';
 import type { Sequencer } from '../component.js';
 import { assert } from '../errors.js';
@@ -25,12 +25,15 @@ export function streamKey(tenant: string, stream: string): string {
  * A sequencer for one epoch.
  *
  * `assign` gives a batch the numbers `seqFirst` to `seqFirst + eventCount - 1`, dense from 0 per
- * (tenant, stream), and each of its runs a `sourceSeqFirst`, dense from 0 per (stream, source). Empty
- * batches get the next number as `seqFirst` and use none up. Runs of sources that are no longer
- * counted apart come out under the name `other`. The bytes are not looked at.
+ * (tenant, stream), and each of its runs a `sourceSeqFirst`, dense from 0 per (stream, source).
+ * Empty batches get the next number as `seqFirst` and use none up. Runs of sources that are no
+ * longer counted apart come out under the name `other`. The bytes are not looked at.
  */
 export function createSequencer(options: SequencerOptions): Sequencer {
-  return new StreamSequencer(options.epoch, options.sourcesPerStreamMax ?? LIMITS.sourcesPerStreamMax);
+  return new StreamSequencer(
+    options.epoch,
+    options.sourcesPerStreamMax ?? LIMITS.sourcesPerStreamMax,
+  );
 }
 
 class StreamNumbers {

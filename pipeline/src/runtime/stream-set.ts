@@ -53,11 +53,12 @@ export class StreamSet {
   }
 }
 
-/** FNV-1a over UTF-16 units, then mixed (MurmurHash3's finaliser), since only its low bits are used. */
+/**
+ * FNV-1a over UTF-16 units, then mixed (MurmurHash3's finaliser), since only its low bits are used.
+ */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++)
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -1,4 +1,4 @@
+export * from '../runtime/admission-fake-buffer.js';
 export * from './sim-clock.js';
 export * from './sim-files.js';
 export * from './sim-random.js';
-export * from '../runtime/admission-fake-buffer.js';

@@ -1,4 +1,5 @@
 export * from './embedded/index.js';
+export * from './ledger/index.js';
+export * from './loader/index.js';
 export * from './native/index.js';
 export * from './store/index.js';
-export * from './loader/index.js';

@@ -29,7 +29,9 @@ export const BODY_LIMITS: BodyLimits = {
 
 export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
 
-/** The value of Content-Encoding; null for one that is not understood, also for a list of several. */
+/**
+ * The value of Content-Encoding; null for one that is not understood, also for a list of several.
+ */
 export function contentEncodingOf(header: string | undefined): ContentEncoding | null {
   const name = (header ?? '').trim().toLowerCase();
   if (name === '' || name === 'identity') return 'identity';
@@ -108,7 +110,9 @@ function decodeGzip(bytes: Buffer, bytesMax: number): Promise<Buffer> {
   });
 }
 
-/** A frame that needs a larger window than the cap is refused by the decoder before it allocates. */
+/**
+ * A frame that needs a larger window than the cap is refused by the decoder before it allocates.
+ */
 const ZSTD_WINDOW_LOG_MAX = 24;
 const ZSTD_CHUNK_BYTES = 128 * 1024;
 

@@ -97,7 +97,9 @@ export class IdempotencyIndex {
     return this.#entries.size;
   }
 
-  /** Takes over what the frames say. The wall clock only ages entries here; it decides no verdict. */
+  /**
+   * Takes over what the frames say. The wall clock only ages entries here; it decides no verdict.
+   */
   recover(parts: Iterable<RecoveredRequestPart>): void {
     const nowNs = this.#clock.nowNs();
     const nowMs = this.#clock.monotonicMs();
@@ -107,7 +109,9 @@ export class IdempotencyIndex {
       const digest = digestOf(part.bodySha256);
       const known = this.#entries.get(part.key);
       const entry =
-        known?.digest === digest ? known : this.#add(part.key, digest, part.itemCount, nowMs - ageMs);
+        known?.digest === digest
+          ? known
+          : this.#add(part.key, digest, part.itemCount, nowMs - ageMs);
       addDurable(entry, part);
     }
   }

@@ -96,7 +96,6 @@ class Ingest implements HttpIngest {
   readonly #options: HttpIngestOptions;
   readonly #limits: HttpIngestLimits;
   readonly #index: IdempotencyIndex;
-  readonly #turns = new Map<Admission, Promise<void>>();
   readonly #stopBodies = new AbortController();
   #bodyCount = 0;
   #requestCount = 0;
@@ -265,7 +264,7 @@ class Ingest implements HttpIngest {
     }
   }
 
-  /** Appends the items of the ranges. Requests of a stream take turns, so theirs stay together. */
+  /** Appends the items of the ranges. */
   async #admit(
     work: Work,
     request: AdmissionRequest | null,
@@ -276,7 +275,6 @@ class Ingest implements HttpIngest {
   ): Promise<AdmissionTicket> {
     const { stream, source } = work;
     const ticket = stream.ticket(request, onDurable);
-    const turn = await this.#takeTurn(stream);
     try {
       if (split.blankLineCount > 0) stream.refuse('empty_line', split.blankLineCount);
       for (const [first, end] of ranges) {
@@ -288,7 +286,7 @@ class Ingest implements HttpIngest {
         }
       }
     } finally {
-      turn();
+      // Its bytes are copied; while it waits for the disk another body may come.
       work.release();
     }
     return ticket;
@@ -306,17 +304,6 @@ class Ingest implements HttpIngest {
     const end = items[at + 1] as number;
     const cut = Math.min(end, start + this.#limits.httpItemBytesMax);
     stream.append(body, start, cut, source, items[at + 2] as number, end - start, ticket);
-  }
-
-  async #takeTurn(stream: Admission): Promise<() => void> {
-    const previous = this.#turns.get(stream);
-    let end = (): void => {};
-    const turn = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    this.#turns.set(stream, turn);
-    await previous;
-    return end;
   }
 
   #accepted(work: Work, split: SplitBody, receipt: Receipt | null, isReplay: boolean): Answer {

@@ -80,7 +80,9 @@ class Splitter {
     }
   }
 
-  /** Complete items are kept whatever follows; from where the array is broken, the rest is one item. */
+  /**
+   * Complete items are kept whatever follows; from where the array is broken, the rest is one item.
+   */
   splitArray(first: number): void {
     const body = this.#body;
     const end = trimBlank(body, first, body.length);
@@ -128,7 +130,10 @@ class Splitter {
   }
 }
 
-/** Walks over one value. Tells a value that cannot be an event's JSON; passes some that are not JSON. */
+/**
+ * Walks over one value. Tells a value that cannot be an event's JSON; passes some that are not
+ * JSON.
+ */
 class ItemScanner {
   /** 0, `json_invalid` or `depth_exceeded`. */
   mark = 0;
@@ -147,8 +152,8 @@ class ItemScanner {
   }
 
   /**
-   * From the first byte of a value; returns where it stopped: at `end`, or in an array at the comma or
-   * bracket behind the value.
+   * From the first byte of a value; returns where it stopped: at `end`, or in an array at the comma
+   * or bracket behind the value.
    */
   scan(start: number, end: number, isInArray: boolean): number {
     const body = this.#body;

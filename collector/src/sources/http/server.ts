@@ -1,5 +1,6 @@
-// The HTTP server of the collector: limits against slow and huge senders, and errors as JSON with one
-// sentence. Routes are added by others: /ingest by ingest.ts, health and metrics by the runtime.
+// The HTTP server of the collector: limits against slow and huge senders, and errors as JSON with
+// one sentence. Routes are added by others: /ingest by ingest.ts, health and metrics by the
+// runtime.
 import { LIMITS } from '@weir/pipeline';
 import fastify, { type FastifyInstance } from 'fastify';
 

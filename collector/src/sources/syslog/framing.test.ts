@@ -1,6 +1,7 @@
 // Scenario: streams of good and bad syslog, newline and octet counted, cut into chunks anywhere.
-// Guarantees: the chunking changes nothing; a message longer than the limit costs no more memory than
-// the limit; every malformed count ends the connection with one event that shows what was wrong.
+// Guarantees: the chunking changes nothing; a message longer than the limit costs no more memory
+// than the limit; every malformed count ends the connection with one event that shows what was
+// wrong.
 import { MARK } from '@weir/pipeline';
 import { SimRandom, testSeed } from '@weir/pipeline/testing';
 import t from 'tap';
@@ -56,6 +57,8 @@ t.test('newline framing', (t) => {
     ['a sign that begins a text', '- text\n-- text\n', [good('- text'), good('-- text')]],
     ['a zero that begins a text', '01/02/2026 x\n', [good('01/02/2026 x')]],
     ['a zero alone', '0\n', [good('0')]],
+    ['a zero alone, and the end', '0', [good('0')]],
+    ['a sign and digits, and the end', '-12', [good('-12')]],
     ['as long as the limit', `${'x'.repeat(64)}\r\n`, [good('x'.repeat(64))]],
     ['one longer', `${'x'.repeat(65)}\ny\n`, [['x'.repeat(64), MARK.oversize, 65], good('y')]],
     ['far longer', `${'x'.repeat(999)}\ny\n`, [['x'.repeat(64), MARK.oversize, 999], good('y')]],
@@ -124,8 +127,16 @@ t.test('counts that are wrong', (t) => {
     ],
     isAlive: false,
   });
-  t.equal(frameText(`5 <34>a-${'x'.repeat(999)}`, 1_000).messages[1]?.[2], 256, 'shown up to a bound');
-  t.same(frameText('9999999 x').messages, [['x', MARK.framing_incomplete, 9_999_999]], 'seven digits');
+  t.equal(
+    frameText(`5 <34>a-${'x'.repeat(999)}`, 1_000).messages[1]?.[2],
+    256,
+    'shown up to a bound',
+  );
+  t.same(
+    frameText('9999999 x').messages,
+    [['x', MARK.framing_incomplete, 9_999_999]],
+    'seven digits',
+  );
   t.end();
 });
 
@@ -162,7 +173,8 @@ function randomStream(random: SimRandom): Buffer {
   const text = (): string => {
     let made = random.chance(0.8) ? '<34>' : '';
     const length = random.chance(0.1) ? 20 + random.below(80) : random.below(12);
-    for (let i = 0; i < length; i++) made += random.pick(['a', '7', ' ', '-', '\0', '\r', '\xff', '<']);
+    for (let i = 0; i < length; i++)
+      made += random.pick(['a', '7', ' ', '-', '\0', '\r', '\xff', '<']);
     return made;
   };
   let stream = '';
@@ -192,7 +204,9 @@ function randomChunks(random: SimRandom, stream: Buffer): Buffer[] {
   return chunks;
 }
 
-/** The bytes shown of a broken stream are those that had arrived: a prefix, whatever the chunking. */
+/**
+ * The bytes shown of a broken stream are those that had arrived: a prefix, whatever the chunking.
+ */
 function isSame(one: Framed, other: Framed): boolean {
   const same = (a: Message, b: Message | undefined): boolean => {
     if (b === undefined || a[1] !== b[1]) return false;

@@ -1,11 +1,13 @@
-// Syslog framing on one TCP connection (RFC 6587 section 3.4), on bytes and without an object per message.
+// Syslog framing on one TCP connection (RFC 6587 section 3.4), on bytes and without an object per
+// message.
 //
 // The first byte of a connection decides for good: a digit 1 to 9 begins an octet count
-// (`MSG-LEN SP MSG`), anything else newline framing. A zero or a sign may begin either; what follows
-// its digits decides: a space makes it a wrong octet count, anything else a line.
+// (`MSG-LEN SP MSG`), anything else newline framing. A zero or a sign may begin either; what
+// follows its digits decides: a space makes it a wrong octet count, anything else a line.
 //
-// A message that ends in the chunk in which it began is handed on where it stands. Only one that does
-// not is copied, up to the limit; of a longer one nothing more is kept, its bytes are only counted.
+// A message that ends in the chunk in which it began is handed on where it stands. Only one that
+// does not is copied, up to the limit; of a longer one nothing more is kept, its bytes are only
+// counted.
 import { LIMITS, MARK } from '@weir/pipeline';
 
 /** Takes messages. `bytes` is only valid during the call. */

@@ -1,5 +1,5 @@
-// Datagrams that the kernel dropped because the receive buffer of a socket was full. Linux tells them
-// per socket in the last column of /proc/net/udp and /proc/net/udp6 (proc(5)).
+// Datagrams that the kernel dropped because the receive buffer of a socket was full. Linux tells
+// them per socket in the last column of /proc/net/udp and /proc/net/udp6 (proc(5)).
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { systemCodeOf } from '@weir/pipeline';

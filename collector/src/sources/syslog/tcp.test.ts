@@ -1,6 +1,7 @@
 // Scenario: real senders on loopback, good, broken, slow, many, and a buffer that stalls.
-// Guarantees: framed messages arrive with their peer as source; what is malformed ends its own connection
-// only; a stalled buffer stalls the sender and loses nothing; the memory of a connection is bounded.
+// Guarantees: framed messages arrive with their peer as source; what is malformed ends its own
+// connection only; a stalled buffer stalls the sender and loses nothing; the memory of a connection
+// is bounded.
 import { type AdmissionLimits, LIMITS, MARK } from '@weir/pipeline';
 import t, { type Test } from 'tap';
 import { closed, dial, sourceRig, until } from '../test-rig.js';
@@ -38,9 +39,15 @@ for (const host of ['127.0.0.1', '::1'])
     const counted = await dial(host, rig.port);
     counted.end('7 <34>a\nb5 <34>c');
     await until(() => rig.buffer.texts().length === 5);
-    t.same(rig.buffer.texts().sort(), ['<34>a\nb', '<34>c', '<34>one', '<34>three', '<34>\xff'].sort());
+    t.same(
+      rig.buffer.texts().sort(),
+      ['<34>a\nb', '<34>c', '<34>one', '<34>three', '<34>\xff'].sort(),
+    );
     for (const event of rig.buffer.events()) t.equal(event.source, host);
-    t.same(rig.buffer.events().map((event) => event.sourceSeq), [0, 1, 2, 3, 4]);
+    t.same(
+      rig.buffer.events().map((event) => event.sourceSeq),
+      [0, 1, 2, 3, 4],
+    );
     await until(() => rig.tcp.connectionCount === 0);
     t.equal(await rig.counter('component_received_events_total'), 5);
     await rig.streams.close();
@@ -126,7 +133,9 @@ t.test('a byte at a time is taken, and is one message', async (t) => {
 });
 
 t.test('more connections than allowed', async (t) => {
-  const { host, port, streams, buffer, tcp } = await listen(t, { limits: { tcpConnectionsMax: 3 } });
+  const { host, port, streams, buffer, tcp } = await listen(t, {
+    limits: { tcpConnectionsMax: 3 },
+  });
   const kept = [];
   for (let i = 0; i < 3; i++) kept.push(await dial(host, port));
   await until(() => tcp.connectionCount === 3);
@@ -198,7 +207,10 @@ t.test('a stalled buffer stalls the sender; nothing is lost', async (t) => {
   await streams.close();
   const texts = buffer.texts().filter((text) => text !== '<34>late');
   t.equal(texts.length, count);
-  t.ok(texts.every((text, i) => `${text}\n` === line(i)), 'all, once, in order');
+  t.ok(
+    texts.every((text, i) => `${text}\n` === line(i)),
+    'all, once, in order',
+  );
   t.equal(buffer.texts().length, count + 1);
 });
 

@@ -1,5 +1,5 @@
-// Syslog over TCP. A blocked stream stops the reading of its connections, so that the kernel's window
-// closes and the sender waits; nothing that was read is dropped.
+// Syslog over TCP. A blocked stream stops the reading of its connections, so that the kernel's
+// window closes and the sender waits; nothing that was read is dropped.
 import {
   type Admission,
   type Clock,

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { type AdmissionLimits, MARK } from '@weir/pipeline';
 import t, { type Test } from 'tap';
 import { sourceRig, until } from '../test-rig.js';
-import { findDrops, readKernelDrops } from './kernel-drops.js';
 import { createSyslogSource } from './index.js';
+import { findDrops, readKernelDrops } from './kernel-drops.js';
 
 async function listen(
   t: Test,
@@ -91,7 +91,11 @@ t.test('what cannot be kept is counted, by cause', async (t) => {
   await send('<34>again');
   await until(() => buffer.texts().length === 3);
   await streams.close();
-  t.same([buffer.refused('queue_full'), buffer.refused('spool_full')], [8, 1], 'the ledger is told');
+  t.same(
+    [buffer.refused('queue_full'), buffer.refused('spool_full')],
+    [8, 1],
+    'the ledger is told',
+  );
   t.equal(await counter('component_discarded_events_total', 'cause="queue_full"'), 8);
   t.equal(await counter('component_discarded_events_total', 'cause="spool_full"'), 1);
   t.equal(await counter('component_discarded_events_total', 'intentional="true"'), 0);
@@ -135,5 +139,9 @@ t.test('the table of the kernel', async (t) => {
   const hasTable = readFileSync('/proc/net/udp', 'latin1').includes(
     `:${port.toString(16).toUpperCase().padStart(4, '0')}`,
   );
-  t.equal(await readKernelDrops('127.0.0.1', port), hasTable ? 0 : null, 'a socket of this process');
+  t.equal(
+    await readKernelDrops('127.0.0.1', port),
+    hasTable ? 0 : null,
+    'a socket of this process',
+  );
 });

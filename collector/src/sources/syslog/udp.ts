@@ -1,5 +1,5 @@
-// Syslog over UDP: one datagram is one message (RFC 5426). The socket is always read; while a stream
-// is blocked its datagrams are discarded and counted, since nothing can slow the sender.
+// Syslog over UDP: one datagram is one message (RFC 5426). The socket is always read; while a
+// stream is blocked its datagrams are discarded and counted, since nothing can slow the sender.
 import {
   type ComponentMetrics,
   LIMITS,

@@ -75,7 +75,12 @@ export async function readRequest(request: IncomingMessage): Promise<StoreReques
     return {
       ...base,
       sql: named,
-      insert: { statement: insert, head: null, body: request, compression: compressionOf(encoding) },
+      insert: {
+        statement: insert,
+        head: null,
+        body: request,
+        compression: compressionOf(encoding),
+      },
     };
   const body = form === null ? decode(await readAll(request), encoding) : Buffer.alloc(0);
   const text = named === '' ? body : Buffer.concat([Buffer.from(`${named}\n`), body]);
@@ -83,7 +88,11 @@ export async function readRequest(request: IncomingMessage): Promise<StoreReques
   if (withData !== null) {
     const head = text.subarray(withData.dataStart);
     const sql = text.toString('utf8', 0, withData.dataStart);
-    return { ...base, sql, insert: { statement: withData.insert, head, body: null, compression: '' } };
+    return {
+      ...base,
+      sql,
+      insert: { statement: withData.insert, head, body: null, compression: '' },
+    };
   }
   return { ...base, sql: text.toString('utf8'), insert: null };
 }

@@ -25,6 +25,8 @@ export interface EmbeddedStore {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   /** Waits for running statements, closes the engine. Kills after 20 s. */
   stop(): Promise<void>;
+  /** Ends the child at once; `exited` tells when. */
+  kill(): void;
 }
 
 const STOP_WAIT_MS = 20_000;
@@ -61,6 +63,7 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
     pid,
     exited,
     stop: () => stop(child, exited),
+    kill: () => void child.kill('SIGKILL'),
   };
 }
 

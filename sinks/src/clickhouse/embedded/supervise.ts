@@ -6,6 +6,8 @@ import { type EmbeddedStore, type EmbeddedStoreOptions, startEmbeddedStore } fro
 export type StoreState = 'running' | 'restarting' | 'stopped';
 
 export interface SupervisorOptions extends EmbeddedStoreOptions {
+  /** Longest pause before a restart; default 10 s. */
+  readonly restartDelayMsMax?: number;
   readonly onState?: (state: StoreState, detail: string) => void;
 }
 
@@ -67,7 +69,7 @@ class Supervisor implements SupervisedStore {
   async fence(): Promise<void> {
     const store = this.#store;
     if (this.state === 'running' && !this.#stopping) {
-      process.kill(store.pid, 'SIGKILL');
+      store.kill();
       await store.exited;
       // The watcher saw the same promise resolve; let it set `restarting` first.
       await new Promise((resolve) => setImmediate(resolve));
@@ -96,7 +98,8 @@ class Supervisor implements SupervisedStore {
   async #restart(): Promise<void> {
     while (!this.#stopping) {
       await new Promise((resolve) => setTimeout(resolve, this.#delayMs));
-      this.#delayMs = Math.min(this.#delayMs * 2, RESTART_DELAY_MS_MAX);
+      const delayMsMax = this.#options.restartDelayMsMax ?? RESTART_DELAY_MS_MAX;
+      this.#delayMs = Math.min(this.#delayMs * 2, delayMsMax);
       if (this.#stopping) return;
       try {
         this.#store = await startEmbeddedStore({ ...this.#options, port: this.port });

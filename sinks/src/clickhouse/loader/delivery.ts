@@ -1,12 +1,13 @@
 // The steps of one intent: durable intent, rows, dispositions, ledger, frontier. Each step may be
 // repeated; none may be left out, and none may come earlier.
-import type { LedgerKind } from './outcome.js';
-import { Outcome } from './outcome.js';
+
 import type { TableNames } from '../store/index.js';
 import { type Group, intentOf } from './group.js';
 import { comparePositions, type Intent, type IntentFile } from './intent.js';
 import type { Landed } from './landed.js';
 import type { LoaderOptions } from './options.js';
+import type { LedgerKind } from './outcome.js';
+import { Outcome } from './outcome.js';
 import {
   EVENTS_COLUMNS,
   insertBlocks,

@@ -1,13 +1,6 @@
 // Reads batches, has them processed, and puts the results together in read order. Runs until it is
 // stopped or something fails; after a failure the loader makes a new one behind a rewound consumer.
-import type {
-  Clock,
-  Consumer,
-  EncodedBatch,
-  SequencedBatch,
-  Timer,
-  Timers,
-} from '@weir/pipeline';
+import type { Clock, Consumer, EncodedBatch, SequencedBatch, Timer, Timers } from '@weir/pipeline';
 import { Gate } from './gate.js';
 import { type BatchHead, EMPTY_ENCODED, Group, headOf } from './group.js';
 import type { Landed } from './landed.js';
@@ -21,6 +14,7 @@ interface InFlight {
 
 export interface GathererOptions {
   readonly limits: LoaderLimits;
+  readonly batchesInFlightMax: () => number;
   readonly consumer: Consumer;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -48,11 +42,6 @@ export class Gatherer {
 
   constructor(options: GathererOptions) {
     this.#options = options;
-  }
-
-  /** Nothing is read that is not settled, but for the delivery that just ended. */
-  get isIdle(): boolean {
-    return this.#inFlight.length === 0 && this.#group === null;
   }
 
   /** ingest_time of the oldest batch that is not settled, or null. */
@@ -97,6 +86,13 @@ export class Gatherer {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
+  #hasRoom(): boolean {
+    return (
+      this.#inFlight.length < this.#options.batchesInFlightMax() &&
+      this.#bytesInFlight < this.#options.limits.bytesInFlightMax
+    );
+  }
+
   #isFinished(): boolean {
     return (
       this.#readerDone &&
@@ -113,13 +109,9 @@ export class Gatherer {
   }
 
   async #readAll(signal: AbortSignal): Promise<void> {
-    const { limits } = this.#options;
     try {
       while (!signal.aborted && this.#failure === null) {
-        if (
-          this.#inFlight.length >= limits.batchesInFlightMax ||
-          this.#bytesInFlight >= limits.bytesInFlightMax
-        ) {
+        if (!this.#hasRoom()) {
           await this.#room.passed();
           continue;
         }
@@ -151,7 +143,6 @@ export class Gatherer {
 
   /** Moves finished batches into the group, in read order, as far as they fit. */
   #gather(): void {
-    const { limits } = this.#options;
     for (;;) {
       const item = this.#inFlight[0];
       if (item === undefined || item.encoded === null) return;
@@ -163,11 +154,7 @@ export class Gatherer {
       this.#group ??= new Group(this.#options.clock.monotonicMs());
       this.#group.add({ head: item.head, encoded: item.encoded });
       this.#groupLanded = item.landed;
-      if (
-        this.#inFlight.length < limits.batchesInFlightMax &&
-        this.#bytesInFlight < limits.bytesInFlightMax
-      )
-        this.#room.open();
+      if (this.#hasRoom()) this.#room.open();
       // What was checked against the tables goes alone: its landed numbers are its own.
       if (item.landed !== null) return;
     }

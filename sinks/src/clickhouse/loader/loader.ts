@@ -10,7 +10,7 @@ import {
   type SpooledBatch,
   WeirError,
 } from '@weir/pipeline';
-import { isDataError, type TableNames, tableNames } from '../store/index.js';
+import { isDataError, type Store, type TableNames, tableNames } from '../store/index.js';
 import { Delivery } from './delivery.js';
 import { Gatherer } from './gatherer.js';
 import { type BatchHead, EMPTY_ENCODED, Group, type GroupEntry, headOf } from './group.js';
@@ -49,7 +49,8 @@ export class Loader {
   /** Failures of workers by batch; while there are any, batches are processed one at a time. */
   readonly #workerFailures = new Map<string, number>();
 
-  constructor(options: LoaderOptions) {
+  constructor(given: LoaderOptions) {
+    const options = { ...given, store: this.#watched(given.store) };
     this.#options = options;
     this.#limits = { ...LOADER_LIMITS, ...options.limits };
     this.#tables = tableNames(options.eventsTable);
@@ -61,7 +62,8 @@ export class Loader {
   }
 
   stats(): LoaderStats {
-    const oldestUs = this.#gatherer?.oldestIngestUs ?? null;
+    const oldestUs =
+      this.#gatherer?.oldestIngestUs ?? this.#delivery.openIntent?.ingestUsFirst ?? null;
     const nowUs = Number(this.#options.clock.nowNs() / 1000n);
     return {
       ...this.#delivery.counts(),
@@ -150,7 +152,7 @@ export class Loader {
       this.#delivery.abandon();
       return;
     }
-    await this.#guarded(() => this.#delivery.deliverAs(next, group, landed));
+    await this.#delivery.deliverAs(next, group, landed);
     this.#isRefused = false;
     log(`intent ${intent.id} is complete at attempt ${next.attempt}: ${group.rowCount} rows sent`);
     this.#noteSuccess();
@@ -164,12 +166,10 @@ export class Loader {
     const encoded = await insertByPieces(spooled.batch, known, {
       process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
       insert: ({ events, quarantine }) =>
-        this.#guarded(() =>
-          this.#delivery.insert(
-            intent,
-            events === null ? [] : [events.bytes],
-            quarantine === null ? [] : [quarantine.bytes],
-          ),
+        this.#delivery.insert(
+          intent,
+          events === null ? [] : [events.bytes],
+          quarantine === null ? [] : [quarantine.bytes],
         ),
     });
     return { head, encoded };
@@ -178,9 +178,11 @@ export class Loader {
   async #gather(signal: AbortSignal): Promise<void> {
     const { consumer, clock, timers } = this.#options;
     consumer.rewind();
-    const isCareful = this.#workerFailures.size > 0;
     this.#gatherer = new Gatherer({
-      limits: isCareful ? { ...this.#limits, batchesInFlightMax: 1 } : this.#limits,
+      limits: this.#limits,
+      // One at a time shows which batch it is that fails.
+      batchesInFlightMax: () =>
+        this.#workerFailures.size > 0 ? 1 : this.#limits.batchesInFlightMax,
       clock,
       timers,
       consumer,
@@ -188,7 +190,7 @@ export class Loader {
       isDraining: () => this.#draining,
       landedOf: (head) => this.#landedOf(head),
       deliver: async (group, landed) => {
-        await this.#guarded(() => this.#delivery.deliver(group, landed));
+        await this.#delivery.deliver(group, landed);
         this.#noteSuccess();
       },
     });
@@ -203,10 +205,14 @@ export class Loader {
   async #process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
     const key = `${batch.tenant}/${batch.stream}/${batch.epoch}/${batch.seqFirst}`;
     const failureCount = this.#workerFailures.get(key) ?? 0;
-    if (failureCount >= WORKER_FAILURES_MAX)
+    if (failureCount >= WORKER_FAILURES_MAX) {
+      this.#workerFailures.delete(key);
       return quarantineWhole(batch, MARK.parse_error, skipSeqs);
+    }
     try {
-      return await this.#options.processor.process(batch, skipSeqs);
+      const encoded = await this.#options.processor.process(batch, skipSeqs);
+      this.#workerFailures.delete(key);
+      return encoded;
     } catch (error) {
       if (error instanceof WeirError && error.code === 'WEIR_WORKER_FAILED')
         this.#workerFailures.set(key, failureCount + 1);
@@ -227,23 +233,39 @@ export class Loader {
     return readBack(this.#options.store, this.#tables, ranges, usFirst, usLast);
   }
 
-  /** Around everything that sends rows: notes a missing reply, and a refusal of the data. */
-  async #guarded(use: () => Promise<void>): Promise<void> {
-    try {
-      await use();
-    } catch (error) {
-      const isReply = error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED';
-      if (!isReply) this.#isUncertain = true;
-      if (isDataError(error)) this.#isRefused = true;
-      throw error;
-    }
+  /** The store, with a note of every statement whose reply never came and of refused data. */
+  #watched(store: Store): Store {
+    const watch = async <T>(reply: Promise<T>): Promise<T> => {
+      try {
+        return await reply;
+      } catch (error) {
+        const isReply = error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED';
+        if (!isReply) this.#isUncertain = true;
+        throw error;
+      }
+    };
+    return {
+      url: store.url,
+      query: (sql, params) => store.query(sql, params),
+      stream: (sql, params) => store.stream(sql, params),
+      command: (sql, params, settings) => watch(store.command(sql, params, settings)),
+      insertNative: async (sql, blocks, options) => {
+        try {
+          await watch(store.insertNative(sql, blocks, options));
+        } catch (error) {
+          if (isDataError(error)) this.#isRefused = true;
+          throw error;
+        }
+      },
+      ping: () => store.ping(),
+      close: () => store.close(),
+    };
   }
 
   #noteSuccess(): void {
     if (this.#state !== 'ok') this.#options.log('ClickHouse takes rows again');
     this.#state = 'ok';
     this.#lastError = null;
-    if (this.#gatherer !== null && this.#gatherer.isIdle) this.#workerFailures.clear();
   }
 
   #noteFailure(error: unknown, delayMs: number): void {

@@ -101,8 +101,7 @@ export async function insertByPieces(
 function withRefused(whole: EncodedBatch | null, refused: readonly number[]): EncodedBatch {
   const quarantined = new Set([...(whole?.quarantinedSeqs ?? []), ...refused]);
   const byReason = { ...whole?.quarantinedByReason };
-  if (refused.length > 0)
-    byReason.schema_invalid = (byReason.schema_invalid ?? 0) + refused.length;
+  if (refused.length > 0) byReason.schema_invalid = (byReason.schema_invalid ?? 0) + refused.length;
   return {
     events: null,
     quarantine: null,

@@ -112,9 +112,9 @@ export async function insertLedger(
   if (parts.length === 0) return;
   await store.command(
     `INSERT INTO ${tables.ledger} ` +
-      'SELECT tenant_id, stream, epoch, intDiv(seq, 1048576) AS bucket, kind, groupBitmapState(seq) ' +
+      'SELECT tenant_id, stream, epoch, intDiv(seq, 65536) AS bucket, kind, groupBitmapState(seq) ' +
       'FROM (SELECT entry.1 AS tenant_id, entry.2 AS stream, toUInt64(entry.3) AS epoch, ' +
-      'entry.4 AS kind, splitByChar(\'-\', arrayJoin(splitByChar(\',\', entry.5))) AS pair, ' +
+      "entry.4 AS kind, splitByChar('-', arrayJoin(splitByChar(',', entry.5))) AS pair, " +
       'arrayJoin(range(toUInt64(pair[1]), toUInt64(pair[2]) + 1)) AS seq ' +
       `FROM (SELECT arrayJoin([${parts.join(', ')}]) AS entry)) ` +
       'GROUP BY tenant_id, stream, epoch, bucket, kind',
@@ -125,7 +125,8 @@ export async function insertLedger(
 
 function ledgerTuple(ranges: OutcomeRanges): string {
   const pairs: string[] = [];
-  for (let i = 0; i < ranges.seqs.length; i += 2) pairs.push(`${ranges.seqs[i]}-${ranges.seqs[i + 1]}`);
+  for (let i = 0; i < ranges.seqs.length; i += 2)
+    pairs.push(`${ranges.seqs[i]}-${ranges.seqs[i + 1]}`);
   const { tenant, stream, epoch, kind } = ranges;
   return `(${quote(tenant)}, ${quote(stream)}, '${epoch}', '${kind}', '${pairs.join(',')}')`;
 }

@@ -114,8 +114,7 @@ export function rawText(
   columnHead(out, name, 'String');
   const { bytes, offsets } = events.raw;
   out.reserve(bytes.length + rows.length * 5);
-  for (const row of rows)
-    out.span(bytes, offsets[row] as number, offsets[row + 1] as number);
+  for (const row of rows) out.span(bytes, offsets[row] as number, offsets[row + 1] as number);
 }
 
 const INTEGER_WIDTH: Readonly<Record<string, { readonly bytes: number; readonly max: number }>> = {
@@ -169,14 +168,24 @@ export function times(
   }
 }
 
-export function u64s(out: NativeBuffer, name: string, valueOf: (row: number) => number, rows: Uint16Array): void {
+export function u64s(
+  out: NativeBuffer,
+  name: string,
+  numberOf: (row: number) => number,
+  rows: Uint16Array,
+): void {
   columnHead(out, name, 'UInt64');
   out.reserve(rows.length * 8);
-  for (const row of rows) out.i64(valueOf(row));
+  for (const row of rows) out.i64(numberOf(row));
 }
 
-export function u32s(out: NativeBuffer, name: string, valueOf: (row: number) => number, rows: Uint16Array): void {
+export function u32s(
+  out: NativeBuffer,
+  name: string,
+  numberOf: (row: number) => number,
+  rows: Uint16Array,
+): void {
   columnHead(out, name, 'UInt32');
   out.reserve(rows.length * 4);
-  for (const row of rows) out.u32(valueOf(row));
+  for (const row of rows) out.u32(numberOf(row));
 }

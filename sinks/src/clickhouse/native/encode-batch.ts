@@ -195,11 +195,7 @@ function sourcesOf(events: EventBatch) {
   return { codes, sourceSeqs, dictionary: [...codeOf.keys()] };
 }
 
-function encodeEvents(
-  events: EventBatch,
-  identity: BatchIdentity,
-  rows: Uint16Array,
-): NativeBlock {
+function encodeEvents(events: EventBatch, identity: BatchIdentity, rows: Uint16Array): NativeBlock {
   const ingestTimeUs = Number(events.raw.receivedAtNs / 1000n);
   return block(rows.length, (out) => {
     let columnCount = identityColumns(out, events, identity, rows);

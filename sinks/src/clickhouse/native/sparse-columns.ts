@@ -33,7 +33,13 @@ export function marksColumn(out: NativeBuffer, marks: Uint32Array, rows: Uint16A
   columnHead(out, 'marks', 'Array(String)');
   out.reserve(rows.length * 8);
   let offset = 0;
-  eachEntry(marks, MARK_WIDTH, rows, () => offset++, () => out.i64(offset));
+  eachEntry(
+    marks,
+    MARK_WIDTH,
+    rows,
+    () => offset++,
+    () => out.i64(offset),
+  );
   const onMark = (at: number): void => out.text(markName(marks[at + 1] as number));
   eachEntry(marks, MARK_WIDTH, rows, onMark, nothing);
   return true;
@@ -48,7 +54,13 @@ export function unmappedColumn(out: NativeBuffer, events: EventBatch, rows: Uint
   columnHead(out, 'unmapped', 'Map(String, String)');
   out.reserve(rows.length * 8);
   let offset = 0;
-  eachEntry(pairs, PAIR_WIDTH, rows, () => offset++, () => out.i64(offset));
+  eachEntry(
+    pairs,
+    PAIR_WIDTH,
+    rows,
+    () => offset++,
+    () => out.i64(offset),
+  );
   const { bytes } = events.raw;
   const { scratch } = events;
   const bytesEnd = bytes.length;

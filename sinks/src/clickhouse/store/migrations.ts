@@ -93,7 +93,9 @@ function statementsOf(sql: string, tables: TableNames, retentionDays: number): s
   return sql
     .replace(/^--.*$/gm, '')
     .split(/;\s*$/m)
-    .map((text) => text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole).trim())
+    .map((text) =>
+      text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole).trim(),
+    )
     .filter((text) => text !== '');
 }
 

@@ -7,7 +7,8 @@ import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
  * too many queries or parts, read-only, network, shutting down.
  */
 const TRANSIENT_CODES = new Set([
-  159, 160, 164, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 473, 519, 745, 999,
+  159, 160, 164, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 473, 519, 745,
+  999,
 ]);
 
 export function storeError(error: unknown, url: string): WeirError {

@@ -24,6 +24,7 @@ export async function storeFixture(): Promise<StoreFixture> {
   const supervised = await superviseStore({
     directory: join(directory, 'store'),
     log: (line) => log.push(line),
+    restartDelayMsMax: 100,
   });
   const store = createStore({ url: supervised.url });
   await applyMigrations(store);

@@ -9,6 +9,7 @@ import {
   type SequencedBatch,
   STATUS,
 } from '@weir/pipeline';
+import { nodeClock } from '@weir/pipeline/node';
 import { encodeBatch } from '../native/index.js';
 
 export interface SampleBatchOptions {
@@ -18,12 +19,13 @@ export interface SampleBatchOptions {
   readonly stream?: string;
   readonly tenant?: string;
   readonly retentionClass?: string;
-  /** Default 2026-03-01T00:00:00Z. */
+  /** Default: the start of today (UTC), since rows beyond the retention vanish at once. */
   readonly receivedAtNs?: bigint;
   readonly dispositions?: readonly Disposition[];
 }
 
-export const SAMPLE_TIME_NS = 1_772_323_200_000_000_000n;
+const NS_PER_DAY = 86_400_000_000_000n;
+export const SAMPLE_TIME_NS = (nodeClock.nowNs() / NS_PER_DAY) * NS_PER_DAY;
 
 export function sampleBatch(options: SampleBatchOptions): SequencedBatch {
   const { texts, seqFirst } = options;

@@ -1,3 +1,0 @@
-export * from './http/index.js';
-export * from './source.js';
-export * from './syslog/index.js';

@@ -1,0 +1,127 @@
+// Does the ledger close? issued = stored + quarantined + filtered + lost + in flight, per stream.
+import { countOf, normalize, type SeqRange, subtract } from './ranges.js';
+import { type LedgerStream, streamKey } from './read-ledger.js';
+
+export interface IssuedStream {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+  /** Highest number that admission gave; -1 for none. */
+  readonly issuedSeqLast: number;
+}
+
+/** Numbers that are durable in the spool and not settled. */
+export interface PendingRange {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+  readonly seqFirst: number;
+  readonly seqLast: number;
+}
+
+export interface VerifiedStream {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+  readonly issued: number;
+  readonly stored: number;
+  readonly quarantined: number;
+  readonly filtered: number;
+  readonly lost: number;
+  readonly inFlight: number;
+  readonly refused: Readonly<Record<string, number>>;
+  /** Issued, and neither in the ledger nor pending. */
+  readonly missing: readonly SeqRange[];
+}
+
+export interface LedgerReport {
+  readonly streams: readonly VerifiedStream[];
+  /** No problem was found. Numbers in flight do not stand against it. */
+  readonly closes: boolean;
+  readonly inFlight: number;
+  /** One sentence each. */
+  readonly problems: readonly string[];
+}
+
+const RANGES_SHOWN_MAX = 5;
+
+export function verifyLedger(
+  issued: readonly IssuedStream[],
+  ledger: readonly LedgerStream[],
+  pending: readonly PendingRange[] = [],
+): LedgerReport {
+  const ledgerByKey = new Map(
+    ledger.map((entry) => [streamKey(entry.tenant, entry.stream, entry.epoch), entry]),
+  );
+  const problems: string[] = [];
+  const streams = issued.map((entry) => {
+    const key = streamKey(entry.tenant, entry.stream, entry.epoch);
+    const found = ledgerByKey.get(key);
+    ledgerByKey.delete(key);
+    const pendingRanges = pending
+      .filter((range) => streamKey(range.tenant, range.stream, range.epoch) === key)
+      .map((range): SeqRange => [range.seqFirst, range.seqLast]);
+    return verifyStream(entry, found, normalize(pendingRanges), problems);
+  });
+  for (const entry of ledgerByKey.values())
+    if (entry.seqMax >= 0)
+      problems.push(
+        `${nameOf(entry)}: the store has numbers up to ${entry.seqMax} of a stream and epoch ` +
+          'that was never issued here',
+      );
+  const inFlight = streams.reduce((sum, stream) => sum + stream.inFlight, 0);
+  return { streams, closes: problems.length === 0, inFlight, problems };
+}
+
+function verifyStream(
+  issued: IssuedStream,
+  ledger: LedgerStream | undefined,
+  pending: readonly SeqRange[],
+  problems: string[],
+): VerifiedStream {
+  const { tenant, stream, epoch, issuedSeqLast } = issued;
+  const seqMax = ledger?.seqMax ?? -1;
+  const absent = normalize([
+    ...(ledger?.missing ?? []),
+    ...(issuedSeqLast > seqMax ? [[seqMax + 1, issuedSeqLast] as const] : []),
+  ]);
+  const missing = subtract(absent, pending);
+  const inFlight = countOf(absent) - countOf(missing);
+  const name = nameOf(issued);
+  if (seqMax > issuedSeqLast)
+    problems.push(`${name}: the store has number ${seqMax}, only ${issuedSeqLast} was issued`);
+  if (missing.length > 0)
+    problems.push(`${name}: ${countOf(missing)} numbers are missing: ${textOf(missing)}`);
+  const { stored = 0, quarantined = 0, filtered = 0, lost = 0, refused = {} } = ledger ?? {};
+  const accounted = stored + quarantined + filtered + lost + inFlight + countOf(missing);
+  // Holds by construction of the sets; a violation means that a kind was read wrongly.
+  if (seqMax <= issuedSeqLast && accounted !== issuedSeqLast + 1)
+    problems.push(`${name}: kinds add up to ${accounted}, ${issuedSeqLast + 1} were issued`);
+  return {
+    tenant,
+    stream,
+    epoch,
+    issued: issuedSeqLast + 1,
+    stored,
+    quarantined,
+    filtered,
+    lost,
+    inFlight,
+    refused,
+    missing,
+  };
+}
+
+export const nameOf = (entry: {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+}): string => `${entry.tenant} ${entry.stream} epoch ${entry.epoch}`;
+
+function textOf(ranges: readonly SeqRange[]): string {
+  const shown = ranges
+    .slice(0, RANGES_SHOWN_MAX)
+    .map(([first, last]) => (first === last ? String(first) : `${first}-${last}`));
+  const more = ranges.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more ranges` : '');
+}

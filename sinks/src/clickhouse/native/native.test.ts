@@ -1,0 +1,337 @@
+// Scenario: random batches are encoded, inserted into the real engine and read back.
+// Guarantees: every column comes back as it went in: spans in bytes and scratch, bytes that are not
+// UTF-8, absent against 0, numbers up to 2^53, sparse marks and unmapped keys, skipped rows.
+import {
+  type Column,
+  type EventBatch,
+  FIELD,
+  FIELDS,
+  MARK,
+  markName,
+  type SequencedBatch,
+  STATUS,
+} from '@weir/pipeline';
+import fc from 'fast-check';
+import t from 'tap';
+import { EVENTS_COLUMNS, insertBlocks, QUARANTINE_COLUMNS } from '../loader/statements.js';
+import { tableNames } from '../store/index.js';
+import { type StoreFixture, storeFixture } from '../testing/fixture.js';
+import { SAMPLE_TIME_NS } from '../testing/sample-batches.js';
+import { encodeBatch } from './encode-batch.js';
+
+let fixture: StoreFixture;
+t.before(async () => {
+  fixture = await storeFixture();
+});
+t.teardown(() => fixture.end());
+
+const seed = Number(process.env.WEIR_SEED ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+const numRuns = process.env.WEIR_LONG === '1' ? 300 : 25;
+t.comment(`WEIR_SEED=${seed}`);
+
+interface RowInput {
+  readonly raw: Uint8Array;
+  readonly message: Uint8Array | null;
+  readonly inScratch: boolean;
+  readonly port: number | null;
+  readonly bytesIn: number | null;
+  readonly severity: number | null;
+  readonly timeUs: number | null;
+  readonly vendor: number;
+  readonly pairs: readonly (readonly [Uint8Array, Uint8Array])[];
+  readonly marks: readonly number[];
+  readonly quarantine: number;
+  readonly skip: boolean;
+  readonly partial: boolean;
+}
+
+const bytes = (maxLength: number): fc.Arbitrary<Uint8Array> =>
+  fc.oneof(
+    fc.uint8Array({ maxLength }),
+    fc.string({ maxLength }).map((text) => new TextEncoder().encode(text)),
+    fc.constant(new Uint8Array([0x0a, 0x0a, 0x00, 0xff, 0xc3, 0x28])),
+  );
+const markCode = fc.constantFrom(...Object.values(MARK));
+const row: fc.Arbitrary<RowInput> = fc.record({
+  raw: bytes(300),
+  message: fc.option(bytes(80)),
+  inScratch: fc.boolean(),
+  port: fc.option(fc.nat(65_535)),
+  bytesIn: fc.option(
+    fc.oneof(fc.nat(), fc.constantFrom(2 ** 53, 2 ** 53 - 1, 2 ** 32, 2 ** 32 - 1)),
+  ),
+  severity: fc.option(fc.nat(6)),
+  timeUs: fc.option(fc.integer({ min: -2_000_000_000_000_000, max: 4_000_000_000_000_000 })),
+  vendor: fc.nat(2),
+  pairs: fc.array(fc.tuple(bytes(20), bytes(60)), { maxLength: 5 }),
+  marks: fc.array(markCode, { maxLength: 3 }),
+  quarantine: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, markCode),
+  skip: fc.boolean(),
+  partial: fc.boolean(),
+});
+
+/** Puts the rows together as a worker would: one byte array, spans into it and into scratch. */
+function build(
+  rows: readonly RowInput[],
+  epoch: bigint,
+): { batch: SequencedBatch; events: EventBatch } {
+  const main = new Pieces();
+  const offsets = [0];
+  const messageAt: [number, number][] = [];
+  const pairsAt: [number, number, number, number][][] = [];
+  for (const input of rows) {
+    const start = main.add(input.raw);
+    messageAt.push(
+      input.message !== null && !input.inScratch
+        ? [main.add(input.message), main.length]
+        : [start, start],
+    );
+    pairsAt.push(
+      input.pairs.map(([key, value]) => {
+        const keyStart = main.add(key);
+        const valueStart = main.add(value);
+        return [keyStart, keyStart + key.length, valueStart, valueStart + value.length];
+      }),
+    );
+    offsets.push(main.length);
+  }
+  const scratch = new Pieces();
+  const spans = new Uint32Array(rows.length * 2);
+  rows.forEach((input, i) => {
+    if (input.message === null) return;
+    if (!input.inScratch) spans.set(messageAt[i] as [number, number], i * 2);
+    else {
+      const start = main.length + scratch.add(input.message);
+      spans.set([start, start + input.message.length], i * 2);
+    }
+  });
+  const number = (field: number, value: (input: RowInput) => number | null): Column => ({
+    kind: 'number',
+    field,
+    values: Float64Array.from(rows, (input) => value(input) ?? Number.NaN),
+  });
+  const batch: SequencedBatch = {
+    tenant: 'acme',
+    stream: "node/sys'log/0",
+    retentionClass: 'default',
+    format: 'syslog',
+    receivedAtNs: SAMPLE_TIME_NS + 1_234_567_000n,
+    eventCount: rows.length,
+    bytes: main.bytes(),
+    offsets: Uint32Array.from(offsets),
+    marks: new Uint32Array(0),
+    runs: [
+      { eventCount: 1, source: '2001:db8::1', sourceSeqFirst: 5, context: '' },
+      { eventCount: rows.length - 1, source: '192.0.2.9', sourceSeqFirst: 70, context: '' },
+    ],
+    requestParts: [],
+    dispositions: [],
+    epoch,
+    seqFirst: 2 ** 52 + 1,
+  };
+  const events: EventBatch = {
+    raw: batch,
+    scratch: scratch.bytes(),
+    status: Uint8Array.from(rows, (input) => (input.partial ? STATUS.partial : STATUS.parsed)),
+    columns: [
+      { kind: 'span', field: FIELD.message, spans },
+      number(FIELD.src_endpoint_port, (input) => input.port),
+      number(FIELD.traffic_bytes_in, (input) => input.bytesIn),
+      number(FIELD.severity_id, (input) => input.severity),
+      number(FIELD.time, (input) => input.timeUs),
+      {
+        kind: 'code',
+        field: FIELD.metadata_product_vendor_name,
+        codes: Uint16Array.from(rows, (input) => input.vendor),
+        dictionary: ['', 'Fortinet', 'Zeek'],
+      },
+    ],
+    unmapped: Uint32Array.from(pairsAt.flatMap((list, i) => list.flatMap((pair) => [i, ...pair]))),
+    marks: Uint32Array.from(
+      rows.flatMap((input, i) => input.marks.flatMap((mark) => [i, mark, 0])),
+    ),
+    quarantine: Uint8Array.from(rows, (input) => input.quarantine),
+    parserIndex: Uint8Array.from(rows, (input) => (input.partial ? 1 : 0)),
+    parsers: [
+      { name: 'a', version: '1' },
+      { name: 'b', version: '1' },
+    ],
+  };
+  return { batch, events };
+}
+
+class Pieces {
+  readonly #list: Uint8Array[] = [];
+  length = 0;
+  /** Returns where it starts. */
+  add(piece: Uint8Array): number {
+    this.#list.push(piece);
+    this.length += piece.length;
+    return this.length - piece.length;
+  }
+  bytes(): Uint8Array<ArrayBuffer> {
+    const joined = new Uint8Array(this.length);
+    let at = 0;
+    for (const piece of this.#list) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    return joined;
+  }
+}
+
+const hex = (value: Uint8Array): string => Buffer.from(value).toString('hex').toUpperCase();
+
+function expected(rows: readonly RowInput[], events: EventBatch, batch: SequencedBatch) {
+  const { offsets } = batch;
+  return rows.flatMap((input, i) => {
+    if (input.quarantine !== 0 || input.skip) return [];
+    return [
+      {
+        seq: String(batch.seqFirst + i),
+        source: i === 0 ? '2001:db8::1' : '192.0.2.9',
+        source_seq: String(i === 0 ? 5 : 70 + i - 1),
+        status: input.partial ? 'partial' : 'parsed',
+        parser: input.partial ? 'b' : 'a',
+        raw: hex(events.raw.bytes.subarray(offsets[i], offsets[i + 1])),
+        message: input.message === null ? '' : hex(input.message),
+        port: input.port,
+        bytes_in: input.bytesIn === null ? null : String(input.bytesIn),
+        severity: input.severity ?? 0,
+        time_us: String(input.timeUs ?? Number(batch.receivedAtNs / 1000n)),
+        vendor: ['', 'Fortinet', 'Zeek'][input.vendor],
+        keys: input.pairs.map(([key]) => hex(key)),
+        values: input.pairs.map(([, value]) => hex(value)),
+        marks: input.marks.map((mark) => markName(mark)),
+      },
+    ];
+  });
+}
+
+const SELECT =
+  'SELECT seq, source, source_seq, status, parser, hex(raw_data) AS raw, hex(message) AS message, ' +
+  'src_endpoint_port AS port, traffic_bytes_in AS bytes_in, severity_id AS severity, ' +
+  'toUnixTimestamp64Micro(time) AS time_us, metadata_product_vendor_name AS vendor, ' +
+  'arrayMap(key -> hex(key), mapKeys(unmapped)) AS keys, ' +
+  'arrayMap(value -> hex(value), mapValues(unmapped)) AS values, marks FROM dev.events ' +
+  "WHERE epoch = {epoch:UInt64} AND stream = 'node/sys\\'log/0' ORDER BY seq";
+
+t.test('batches come back as they went in', async (t) => {
+  let epoch = 0n;
+  const tables = tableNames();
+  const property = fc.asyncProperty(
+    fc.array(row, { minLength: 1, maxLength: 40 }),
+    fc.array(row, { minLength: 1, maxLength: 10 }),
+    async (first, second) => {
+      epoch++;
+      const eventBlocks: Uint8Array[] = [];
+      const quarantineBlocks: Uint8Array[] = [];
+      const wanted = [];
+      let quarantineCount = 0;
+      // Two blocks in one INSERT; the second of another stream, and so with other columns.
+      for (const rows of [first, second]) {
+        const { batch, events } = build(rows, rows === first ? epoch : epoch + 1_000_000n);
+        const skip = rows.flatMap((input, i) => (input.skip ? [batch.seqFirst + i] : []));
+        const encoded = encodeBatch(events, batch, Float64Array.from(skip));
+        if (encoded.events !== null) eventBlocks.push(encoded.events.bytes);
+        if (encoded.quarantine !== null) {
+          quarantineBlocks.push(encoded.quarantine.bytes);
+          quarantineCount += encoded.quarantine.rowCount;
+        }
+        wanted.push(expected(rows, events, batch));
+        const quarantined = rows.flatMap((input, i) =>
+          input.quarantine === 0 ? [] : [batch.seqFirst + i],
+        );
+        t.strictSame([...encoded.quarantinedSeqs], quarantined);
+      }
+      await insertBlocks(fixture.store, tables.events, EVENTS_COLUMNS, eventBlocks, `e${epoch}`);
+      await insertBlocks(
+        fixture.store,
+        tables.quarantine,
+        QUARANTINE_COLUMNS,
+        quarantineBlocks,
+        `q${epoch}`,
+      );
+      for (const [i, of] of [epoch, epoch + 1_000_000n].entries()) {
+        const found = await fixture.store.query(SELECT, { epoch: String(of) });
+        if (JSON.stringify(found) !== JSON.stringify(wanted[i]))
+          t.strictSame(found, wanted[i], `epoch ${of}`);
+        if (JSON.stringify(found) !== JSON.stringify(wanted[i])) return false;
+      }
+      const [count] = await fixture.store.query<{ count: string }>(
+        'SELECT count() AS count FROM dev.quarantine WHERE epoch IN ({a:UInt64}, {b:UInt64})',
+        { a: String(epoch), b: String(epoch + 1_000_000n) },
+      );
+      return Number(count?.count) === quarantineCount;
+    },
+  );
+  await fc.assert(property, { seed, numRuns, endOnFailure: true });
+});
+
+t.test('quarantine keeps bytes, reason, offset and original length', async (t) => {
+  const { batch, events } = build(
+    [1, 2].map(() => ({
+      raw: new TextEncoder().encode('cut off'),
+      message: null,
+      inScratch: false,
+      port: null,
+      bytesIn: null,
+      severity: null,
+      timeUs: null,
+      vendor: 0,
+      pairs: [],
+      marks: [],
+      quarantine: MARK.oversize,
+      skip: false,
+      partial: false,
+    })),
+    77_000_000n,
+  );
+  const marks = Uint32Array.from([0, MARK.oversize, 90_000]);
+  const own: EventBatch = {
+    ...events,
+    raw: { ...batch, marks },
+    marks: Uint32Array.from([...marks, 1, MARK.parse_error, 3]),
+    quarantine: Uint8Array.from([MARK.oversize, MARK.parse_error]),
+  };
+  const encoded = encodeBatch(own, batch, null);
+  t.equal(encoded.events, null);
+  t.same(encoded.quarantinedByReason, { oversize: 1, parse_error: 1 });
+  const block = encoded.quarantine?.bytes ?? new Uint8Array(0);
+  t.equal(block.byteLength, block.buffer.byteLength, 'the block owns its buffer');
+  await insertBlocks(fixture.store, tableNames().quarantine, QUARANTINE_COLUMNS, [block], 'q');
+  const rows = await fixture.store.query(
+    'SELECT reason, failed_offset, original_bytes, raw_data, superseded FROM dev.quarantine ' +
+      'WHERE epoch = 77000000 ORDER BY seq',
+  );
+  t.same(rows, [
+    {
+      reason: 'oversize',
+      failed_offset: 7,
+      original_bytes: 90_000,
+      raw_data: 'cut off',
+      superseded: 0,
+    },
+    {
+      reason: 'parse_error',
+      failed_offset: 3,
+      original_bytes: 7,
+      raw_data: 'cut off',
+      superseded: 0,
+    },
+  ]);
+});
+
+t.test('the tables have a column for every field of the schema', async (t) => {
+  const rows = await fixture.store.query<{ name: string; type: string }>(
+    "SELECT name, type FROM system.columns WHERE database = 'dev' AND table = 'events'",
+  );
+  const types = new Map(
+    rows.map(({ name, type }) => [
+      name,
+      type.replace('LowCardinality(String)', 'String').replace(", 'UTC'", ''),
+    ]),
+  );
+  for (const field of FIELDS) t.equal(types.get(field.column), field.type, field.column);
+  for (const name of EVENTS_COLUMNS) t.ok(types.has(name), name);
+});

@@ -1,0 +1,102 @@
+// Scenario: migrations are applied twice, to other names, and after a file was changed.
+// Guarantees: each once and in order; a changed file is refused; retention follows the configuration.
+
+import { spawn } from 'node:child_process';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { type StoreFixture, storeFixture } from '../testing/fixture.js';
+import { applyMigrations, readMigrations } from './migrations.js';
+import { tableNames } from './tables.js';
+
+const SOURCE = fileURLToPath(new URL('../../../../database_migrations', import.meta.url));
+
+let fixture: StoreFixture;
+t.before(async () => {
+  fixture = await storeFixture();
+});
+t.teardown(() => fixture.end());
+
+t.test('a second run applies nothing', async (t) => {
+  t.same(await applyMigrations(fixture.store), []);
+  const rows = await fixture.store.query<{ version: number; name: string }>(
+    'SELECT version, name FROM dev.weir_migrations ORDER BY version',
+  );
+  t.same(
+    rows.map((row) => row.name),
+    readMigrations(SOURCE).map((migration) => migration.name),
+  );
+});
+
+t.test('EVENTS_TABLE chooses database and name', async (t) => {
+  const applied = await applyMigrations(fixture.store, { eventsTable: 'siem.logs' });
+  t.ok(applied.length > 0);
+  const rows = await fixture.store.query<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = 'siem' ORDER BY name",
+  );
+  t.same(
+    rows.map((row) => row.name),
+    [
+      'dispositions',
+      'ledger',
+      'ledger_by_stream',
+      'ledger_gaps',
+      'logs',
+      'quarantine',
+      'sources',
+      'weir_migrations',
+    ],
+  );
+  t.throws(() => tableNames('a.b.c'), { code: 'WEIR_CONFIG_INVALID' });
+  t.throws(() => tableNames('dev.events; DROP'), { code: 'WEIR_CONFIG_INVALID' });
+});
+
+t.test('retention follows the configuration', async (t) => {
+  await applyMigrations(fixture.store, { retentionDays: 30 });
+  const rows = await fixture.store.query<{ ddl: string }>(
+    'SELECT create_table_query AS ddl FROM system.tables ' +
+      "WHERE database = 'dev' AND name IN ('events', 'quarantine')",
+  );
+  t.equal(rows.length, 2);
+  for (const { ddl } of rows) t.match(ddl, /toIntervalDay\(30\)/);
+});
+
+t.test('a changed file is refused, a new one is applied', async (t) => {
+  const directory = join(fixture.directory, 'migrations');
+  await mkdir(directory);
+  await cp(SOURCE, directory, { recursive: true });
+  await writeFile(
+    join(directory, '9000_more.sql'),
+    'CREATE TABLE IF NOT EXISTS {database}.more (a UInt8) ENGINE = MergeTree ORDER BY a;\n',
+  );
+  t.same(await applyMigrations(fixture.store, { directory }), ['9000_more.sql']);
+  const path = join(directory, '0001_events.sql');
+  await writeFile(path, `${await readFile(path, 'utf8')}-- changed\n`);
+  await t.rejects(applyMigrations(fixture.store, { directory }), {
+    code: 'WEIR_MIGRATION_CHANGED',
+  });
+});
+
+t.test('apply-migrations.sh', async (t) => {
+  for (const expected of [/applied 0001_events\.sql/, /nothing to apply/]) {
+    const child = spawn('sh', [join(SOURCE, 'apply-migrations.sh')], {
+      env: {
+        ...process.env,
+        CLICKHOUSE_URL: fixture.supervised.url,
+        EVENTS_TABLE: 'script.events',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    t.equal(code, 0, output);
+    t.match(output, expected);
+  }
+});

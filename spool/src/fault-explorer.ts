@@ -1,0 +1,72 @@
+// Walks through the moments of a trace and cuts at each. Used by the fault test.
+import { SimClock, SimRandom } from '@weir/pipeline/testing';
+import type { Moment, Trace } from './fault-harness.js';
+import { checkState, cuts } from './fault-harness.js';
+import { openSim } from './test-spool.js';
+
+/** Draws states of the file system after a cut, checks each, and remembers which it has seen. */
+export class Explorer {
+  readonly random: SimRandom;
+  readonly seed: number;
+  readonly #seen = new Set<string>();
+  readonly #checked = new Set<string>();
+  violation: string | null = null;
+  nestedCount = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+    this.random = new SimRandom(seed);
+  }
+
+  get states(): ReadonlySet<string> {
+    return this.#seen;
+  }
+  get stateCount(): number {
+    return this.#seen.size;
+  }
+
+  /** Cuts at a moment in all ways; stops at the first violation. */
+  async explore(trace: Trace, moment: Moment, depth: number): Promise<void> {
+    for (const [strategy, drawCount] of cuts) {
+      for (let draw = 0; draw < drawCount; draw++) {
+        const files = moment.files.crash(strategy, this.random);
+        const print = files.fingerprint();
+        // The same state with more promises made before it is checked again, but not counted again.
+        const key = `${print} ${moment.acked.size} ${moment.settleAsked.size}`;
+        if (this.#checked.has(key)) continue;
+        this.#checked.add(key);
+        this.#seen.add(print);
+        const nested = depth > 0 && this.random.chance(0.02) ? files.snapshot() : null;
+        const violation = await checkState(trace, moment, files, this.random.u32());
+        if (violation !== null) {
+          this.violation = `${violation} (seed ${this.seed}, ${strategy} before ${moment.operation})`;
+          return;
+        }
+        if (nested !== null) await this.#duringRecovery(trace, moment, nested, depth - 1);
+        if (this.violation !== null) return;
+      }
+    }
+  }
+
+  async #duringRecovery(
+    trace: Trace,
+    moment: Moment,
+    files: Moment['files'],
+    depth: number,
+  ): Promise<void> {
+    this.nestedCount++;
+    const moments: Moment[] = [];
+    files.onOperation = ({ kind, path, isMutation }) => {
+      const operation = `recovery ${kind} ${path}`;
+      if (isMutation) moments.push({ ...moment, files: files.snapshot(), operation });
+      return null;
+    };
+    const world = { files, clock: new SimClock(), random: new SimRandom(this.random.u32()) };
+    const spool = await openSim(world);
+    await spool.close();
+    for (const inner of moments) {
+      if (this.random.chance(0.5)) await this.explore(trace, inner, depth);
+      if (this.violation !== null) return;
+    }
+  }
+}
