@@ -49,6 +49,11 @@ export class DamageDesk {
     await Promise.all(this.#pending);
   }
 
+  /** True while no loss is known that is not durably declared. */
+  get isSettled(): boolean {
+    return this.#pending.size === 0;
+  }
+
   /** Reads a segment as a whole, declares what is missing, and tells where a reader goes on. */
   async audit(
     info: SegmentInfo,

@@ -123,12 +123,15 @@ async function openConsumers(
   return opened;
 }
 
-/** Makes durable what the scan found, except where damage has to be declared first. */
+/**
+ * Makes durable what the scan found. With damage only after its declaration is durable: until then the
+ * next start must see what this one saw, and `epochs` is where it learns which numbers came before.
+ */
 async function recordScanned(store: Store, loader: SegmentLoader): Promise<void> {
-  const damaged = new Set(loader.undeclared.map(({ info }) => info));
+  if (loader.undeclared.length > 0) return;
   try {
     await store.saveEpochs();
-    for (const info of loader.unended) if (!damaged.has(info)) await store.record(info);
+    for (const info of loader.unended) await store.record(info);
   } catch (error) {
     // On a full disk the spool still starts; it is recorded before the segments are deleted.
     if (systemCodeOf(error) === '') throw error;

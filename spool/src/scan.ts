@@ -203,16 +203,19 @@ export function lostNumbers(
   };
   for (const span of expected ?? [])
     if (span.seqLast >= 0) widen(span, span.seqFirst, span.seqLast);
+  // Numbers are dense, so a stream's first number here follows the last one before.
+  const lowerOf = (id: StreamEpoch, first: number): number =>
+    expected === null && before !== null
+      ? Math.min(first, (before.get(id)?.lastSeq ?? -1) + 1)
+      : first;
   for (const { id, ranges } of scan.good.values()) {
     const first = ranges[0]?.[0] ?? 0;
-    const lower =
-      expected === null && before !== null ? (before.get(id)?.lastSeq ?? -1) + 1 : first;
-    widen(id, Math.min(lower, first), ranges.at(-1)?.[1] ?? first);
+    widen(id, lowerOf(id, first), ranges.at(-1)?.[1] ?? first);
   }
   for (const half of scan.halfReadable) {
     const id = identify(half, scan, expected, before);
     const { seqFirst, eventCount } = half.header;
-    if (id !== null && eventCount > 0) widen(id, seqFirst, seqFirst + eventCount - 1);
+    if (id !== null && eventCount > 0) widen(id, lowerOf(id, seqFirst), seqFirst + eventCount - 1);
   }
   const lost: LostNumbers[] = [];
   for (const [key, { id, first, last }] of spans) {

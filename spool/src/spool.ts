@@ -103,7 +103,11 @@ export class Spool implements BatchBuffer {
       this.#consumers.set(consumer.name, this.#openConsumer(consumer));
     for (const { info, damage, lost } of recovered.toDeclare)
       this.#desk.declare(info, damage, lost);
-    this.#janitor.request();
+    // Deleting writes `epochs`, which must not run ahead of the declarations of what was damaged.
+    void this.#desk.settled().then(
+      () => this.#janitor.request(),
+      () => undefined,
+    );
   }
 
   /** Takes the batch over: its bytes must not change any more, and a consumer may get this very object. */
@@ -160,7 +164,7 @@ export class Spool implements BatchBuffer {
     await this.#committer.close();
     for (const consumer of this.#consumers.values()) await consumer.close();
     await this.#janitor.close();
-    await this.#store.saveEpochs().catch(() => undefined);
+    if (this.#desk.isSettled) await this.#store.saveEpochs().catch(() => undefined);
     await this.#store.state.close();
     this.#cache.clear();
   }

@@ -79,14 +79,26 @@ function noise(seed: number, length: number): string {
 
 /** Equal for batches that are equal in everything that must survive. */
 export function fingerprintOf(batch: SequencedBatch): string {
-  const text = JSON.stringify(batch, (_, value: unknown) => {
-    if (typeof value === 'bigint') return `${value}n`;
-    if (value instanceof Uint32Array) return [...value];
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    return Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)));
-  });
   const { stream, epoch, seqFirst, eventCount } = batch;
-  const digest = createHash('sha1').update(text).digest('hex').slice(0, 12);
+  const digest = createHash('sha1')
+    .update(JSON.stringify([batch.tenant, stream, batch.retentionClass, batch.format]))
+    .update(`${batch.receivedAtNs} ${batch.offsets.join()} ${batch.marks.join()}`)
+    .update(
+      JSON.stringify([
+        batch.runs.map((run) => [run.eventCount, run.source, run.sourceSeqFirst, run.context]),
+        batch.requestParts.map((part) => [
+          part.key,
+          Buffer.from(part.bodySha256).toString('hex'),
+          part.eventIndexFirst,
+          part.eventCount,
+          part.itemIndexFirst,
+          part.itemCount,
+        ]),
+        batch.dispositions.map((d) => [d.kind, d.cause, d.seqRanges, d.eventCount]),
+      ]),
+    )
+    .update(batch.bytes)
+    .digest('hex')
+    .slice(0, 12);
   return `${stream} ${epoch} ${seqFirst}+${eventCount} ${digest}`;
 }

@@ -50,6 +50,6 @@ export async function readNow(consumer: Consumer): Promise<SpooledBatch | null> 
   const idle = new Promise<null>((resolve) => setImmediate(() => resolve(null)));
   const first = await Promise.race([reading, idle]);
   if (first !== null) return first;
-  controller.abort();
+  controller.abort('idle');
   return reading;
 }

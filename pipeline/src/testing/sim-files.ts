@@ -264,7 +264,7 @@ export class SimFiles implements Files {
 
   /** @internal Lets pending continuations run, as a real call would, then asks the hook. */
   async enter(kind: SimOperationKind, path: string, byteCount: number): Promise<SimFault | null> {
-    for (let i = 0; i < 6; i++) await undefined;
+    for (let i = 0; i < 4; i++) await undefined;
     const operation = {
       index: this.operationCount++,
       kind,

@@ -1,5 +1,6 @@
 // Scenario: HTTP senders with idempotency keys that retry, while collector and store are killed
-// (SIGKILL of the whole tree) five times mid-stream.
+// (SIGKILL of the whole tree) five times mid-stream. Now and then a sender hangs up before it has read the
+// answer, so that it has to repeat what may be durable already.
 // Guarantees: every acknowledged event is in the table once, nothing is there twice, the ledger closes
 // over all epochs.
 import { join } from 'node:path';
@@ -12,6 +13,10 @@ const SENDER_COUNT = 4;
 const EVENTS_PER_SENDER_MAX = 500_000;
 const EVENTS_PER_REQUEST = 200;
 const KILL_COUNT = 5;
+/** One request in so many is cut by its sender, this long after it was sent. */
+const CUT_ONE_IN = 25;
+const CUT_AFTER_MS_MAX = 20;
+const REPLY_MS_MAX = 10_000;
 
 export const ledger: Proof = {
   name: 'ledger',
@@ -24,6 +29,8 @@ interface Sender {
   readonly producer: string;
   next: number;
   retries: number;
+  cuts: number;
+  readonly random: () => number;
   replays: number;
   /** Why the sender gave up, null while all is well. */
   failure: string | null;
@@ -41,7 +48,8 @@ async function run(context: ProofContext): Promise<ProofResult> {
     const senders = Array.from({ length: SENDER_COUNT }, (_, i): Sender => {
       const producer = `sender-${i}`;
       oracle.register(producer, EVENTS_PER_SENDER_MAX);
-      return { producer, next: 0, retries: 0, replays: 0, failure: null };
+      const random = seeded(context.seed + 1 + i);
+      return { producer, next: 0, retries: 0, cuts: 0, replays: 0, random, failure: null };
     });
     const sending = senders.map((sender) => sendUntil(stop.signal, weir.httpUrl, sender, oracle));
     await killTreeRepeatedly(weir, context);
@@ -68,6 +76,7 @@ async function judge(
   const verdict = oracle.judge(rows.map((row): [string, number] => [row[0] ?? '', Number(row[1])]));
   const exitCode = await weir.stop();
   const retries = senders.reduce((sum, sender) => sum + sender.retries, 0);
+  const cuts = senders.reduce((sum, sender) => sum + sender.cuts, 0);
   const replays = senders.reduce((sum, sender) => sum + sender.replays, 0);
   const figures = {
     ...verdict,
@@ -78,11 +87,12 @@ async function judge(
     exitCode,
   };
   context.say(
-    `stored ${verdict.found}, missing ${verdict.missing}, twice ${verdict.twice}, retries ${retries}`,
+    `stored ${verdict.found}, missing ${verdict.missing}, twice ${verdict.twice}; retries ${retries}, replays ${replays}`,
   );
   const failure = senders.find((sender) => sender.failure !== null)?.failure;
   if (failure) return fail(failure, figures);
   if (verdict.expected === 0) return fail('no event was acknowledged', figures);
+  if (replays === 0) return fail('no repeat met a request that was durable already', figures);
   if (verdict.missing > 0) {
     return fail(
       `${verdict.missing} acknowledged events lost, first ${verdict.firstMissing[0]}`,
@@ -131,11 +141,13 @@ function bodyOf(producer: string, first: number): string {
 /** True when acknowledged. A refusal that a repeat cannot mend is a failure of the proof. */
 async function post(url: string, key: string, body: string, sender: Sender): Promise<boolean> {
   try {
+    const isCut = sender.random() < 1 / CUT_ONE_IN;
+    if (isCut) sender.cuts++;
     const reply = await fetch(`${url}/ingest`, {
       method: 'POST',
       headers: { 'idempotency-key': key },
       body,
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(isCut ? sender.random() * CUT_AFTER_MS_MAX : REPLY_MS_MAX),
     });
     const text = await reply.text();
     if (reply.status === 200) {
@@ -145,7 +157,7 @@ async function post(url: string, key: string, body: string, sender: Sender): Pro
     if (reply.status < 500 && reply.status !== 429)
       sender.failure = `${key}: ${reply.status} ${text}`;
   } catch {
-    // Connection refused or broken: the collector is down for the moment.
+    // Refused, broken or cut: whether it was taken is not known, so the same is sent again.
   }
   return false;
 }

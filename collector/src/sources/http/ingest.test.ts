@@ -198,7 +198,7 @@ t.test('compressed bombs are refused, in bounded memory', async (t) => {
   await post('{"warm":1}');
   const before = process.memoryUsage().rss;
   let peak = before;
-  for (let i = 0; i < 5; i++)
+  for (let i = 0; i < 3; i++)
     for (const [encoding, body] of [
       ['gzip', gzipBomb],
       ['zstd', zstdBomb],

@@ -127,6 +127,11 @@ t.test('counts that are wrong', (t) => {
     ],
     isAlive: false,
   });
+  t.same(
+    frameText('5 <34>a05 x').messages[1],
+    ['05 x', MARK.framing_invalid, 4],
+    'a leading zero later on',
+  );
   t.equal(
     frameText(`5 <34>a-${'x'.repeat(999)}`, 1_000).messages[1]?.[2],
     256,

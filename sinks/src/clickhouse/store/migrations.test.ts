@@ -62,6 +62,19 @@ t.test('retention follows the configuration', async (t) => {
   for (const { ddl } of rows) t.match(ddl, /toIntervalDay\(30\)/);
 });
 
+t.test('the text index follows the configuration', async (t) => {
+  const indexes = () =>
+    fixture.store.query(
+      "SELECT type FROM system.data_skipping_indices WHERE database = 'dev' " +
+        "AND table = 'events' AND name = 'raw_data_text'",
+    );
+  t.same(await indexes(), [{ type: 'text' }]);
+  await applyMigrations(fixture.store, { textIndex: false });
+  t.same(await indexes(), []);
+  await applyMigrations(fixture.store, { textIndex: true });
+  t.same(await indexes(), [{ type: 'text' }]);
+});
+
 t.test('a changed file is refused, a new one is applied', async (t) => {
   const directory = join(fixture.directory, 'migrations');
   await mkdir(directory);

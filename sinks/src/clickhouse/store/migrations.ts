@@ -12,6 +12,12 @@ export interface MigrationOptions {
   readonly eventsTable?: string;
   /** Days that events and quarantine are kept; applied to tables that exist, too. Default 90. */
   readonly retentionDays?: number;
+  /**
+   * Whether raw_data has its text index; applied to a table that exists, too. It makes a rare token
+   * thirty times faster to find, and costs as much processor time as all the rest of an INSERT.
+   * Default true.
+   */
+  readonly textIndex?: boolean;
   /** Default: database_migrations of this repository. */
   readonly directory?: string;
 }
@@ -28,6 +34,7 @@ const DIRECTORY_DEFAULT = fileURLToPath(
   new URL('../../../../database_migrations', import.meta.url),
 );
 export const RETENTION_DAYS_DEFAULT = 90;
+const TEXT_INDEX = 'raw_data_text';
 
 /** Returns the names of those that were applied now. Throws WEIR_MIGRATION_CHANGED. */
 export async function applyMigrations(
@@ -62,6 +69,7 @@ export async function applyMigrations(
     applied.push(migration.name);
   }
   await setRetention(store, tables, retentionDays);
+  await setTextIndex(store, tables, options.textIndex ?? true);
   return applied;
 }
 
@@ -115,6 +123,20 @@ async function setRetention(store: Store, tables: TableNames, days: number): Pro
       { materialize_ttl_after_modify: 0 },
     );
   }
+}
+
+/** Rows that are there already get the index as their parts are merged. */
+async function setTextIndex(store: Store, tables: TableNames, isWanted: boolean): Promise<void> {
+  const rows = await store.query(
+    'SELECT name FROM system.data_skipping_indices ' +
+      'WHERE database = {database:String} AND table = {events:String} AND name = {name:String}',
+    { database: tables.database, events: tables.eventsName, name: TEXT_INDEX },
+  );
+  if (rows.length > 0 === isWanted) return;
+  const change = isWanted
+    ? `ADD INDEX ${TEXT_INDEX} lower(raw_data) TYPE text(tokenizer = splitByNonAlpha)`
+    : `DROP INDEX ${TEXT_INDEX}`;
+  await store.command(`ALTER TABLE ${tables.events} ${change}`);
 }
 
 function changedError(migration: Migration, before: string): WeirError {
