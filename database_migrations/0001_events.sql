@@ -1,6 +1,6 @@
--- Events that were parsed, wholly or in part. Keys and partitions derive only from what stands durably
--- in the frame, so that a retry lands where the first attempt did. The names in braces are filled in by
--- the migration runner. Statements end with a semicolon at the end of a line.
+-- Events that were parsed, wholly or in part. Keys and partitions derive only from what stands
+-- durably in the frame, so that a retry lands where the first attempt did. The names in braces are
+-- filled in by the migration runner. Statements end with a semicolon at the end of a line.
 CREATE TABLE IF NOT EXISTS {events} (
   tenant_id LowCardinality(String),
   stream LowCardinality(String),

@@ -1,5 +1,5 @@
--- Events that could not be accepted, with their bytes and the reason. A row that was parsed again later
--- stays here, marked as superseded; the higher value of that column wins.
+-- Events that could not be accepted, with their bytes and the reason. A row that was parsed again
+-- later stays here, marked as superseded; the higher value of that column wins.
 CREATE TABLE IF NOT EXISTS {database}.quarantine (
   tenant_id LowCardinality(String),
   stream LowCardinality(String),

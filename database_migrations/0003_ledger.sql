@@ -15,8 +15,9 @@ ENGINE = ReplacingMergeTree(event_count)
 ORDER BY (tenant_id, stream, epoch, kind, cause, seq_first)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- What became of each number, as sets: kind is stored, quarantined, filtered or lost; a bucket holds
--- 65,536 neighbouring numbers. The loader writes here after the rows are known to be in their tables.
+-- What became of each number, as sets: kind is stored, quarantined, filtered or lost; a bucket
+-- holds 65,536 neighbouring numbers. The loader writes here after the rows are known to be in their
+-- tables.
 CREATE TABLE IF NOT EXISTS {database}.ledger (
   tenant_id LowCardinality(String),
   stream LowCardinality(String),

@@ -1,8 +1,8 @@
 // Walks through the moments of a trace and cuts at each. Used by the fault test.
 import { SimClock, SimRandom } from '@weir/pipeline/testing';
 import type { Moment, Trace } from './fault-harness.js';
-import { checkState, cuts } from './fault-harness.js';
-import { openSim } from './test-spool.js';
+import { checkState, cuts, indexesOf } from './fault-harness.js';
+import { drain, openSim } from './test-spool.js';
 
 /** Draws states of the file system after a cut, checks each, and remembers which it has seen. */
 export class Explorer {
@@ -60,14 +60,28 @@ export class Explorer {
   ): Promise<void> {
     this.nestedCount++;
     const moments: Moment[] = [];
+    // What the interrupted recovery handed to a consumer must be there again after the next cut.
+    let acked = moment.acked;
+    // Damage keeps a segment without end record until it is declared, and the declaration needs a new one.
+    const scannedMax = moment.scannedMax + 1;
     files.onOperation = ({ kind, path, isMutation }) => {
       const operation = `recovery ${kind} ${path}`;
-      if (isMutation) moments.push({ ...moment, files: files.snapshot(), operation });
+      if (isMutation)
+        moments.push({ ...moment, acked, scannedMax, files: files.snapshot(), operation });
       return null;
     };
     const world = { files, clock: new SimClock(), random: new SimRandom(this.random.u32()) };
     const spool = await openSim(world);
+    const read = await drain(spool.consumer('loader'));
+    acked = new Set([...moment.acked, ...indexesOf(trace, read)]);
     await spool.close();
+    moments.push({
+      ...moment,
+      acked,
+      scannedMax,
+      files: files.snapshot(),
+      operation: 'after recovery',
+    });
     for (const inner of moments) {
       if (this.random.chance(0.5)) await this.explore(trace, inner, depth);
       if (this.violation !== null) return;

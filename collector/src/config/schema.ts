@@ -64,7 +64,7 @@ const HttpSource = Type.Object(
     }),
     max_item_bytes: Type.Integer({
       minimum: 480,
-      maximum: 8 * 1024 * 1024,
+      maximum: 4 * 1024 * 1024,
       default: LIMITS.httpItemBytesMax,
       description: 'A longer item is quarantined, cut at this length.',
     }),

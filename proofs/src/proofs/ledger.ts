@@ -82,6 +82,7 @@ async function judge(
     ...verdict,
     kills: KILL_COUNT,
     retries,
+    cuts,
     replays,
     verifyExitCode: verified.code,
     exitCode,

@@ -1,6 +1,6 @@
 // Scenario: @clickhouse/client talks to the embedded store as to a server; processes die.
-// Guarantees: parameters, settings, formats, compression and errors behave as on a server; no engine
-// outlives its parent; two never share a directory.
+// Guarantees: parameters, settings, formats, compression and errors behave as on a server; no
+// engine outlives its parent; two never share a directory.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
@@ -48,7 +48,8 @@ t.test('the protocol', async (t) => {
     t.equal((await plain.ping()).success, true);
     const result = await plain.query({
       query:
-        'SELECT {text:String} AS text, {list:Array(UInt8)} AS list, {none:Nullable(String)} AS none, ' +
+        'SELECT {text:String} AS text, {list:Array(UInt8)} AS list, ' +
+        '{none:Nullable(String)} AS none, ' +
         "getSetting('max_threads') AS threads",
       query_params: { text: "it's a \\ \n\t 'test'", list: [1, 2], none: null },
       clickhouse_settings: { max_threads: 1 },

@@ -1,5 +1,6 @@
 // Server settings of the embedded engine, sized for a small machine that also runs the collector.
-// The engine's defaults assume a server of its own: caches of 5 GiB each and pools of 1,000 threads.
+// The engine's defaults assume a server of its own: caches of 5 GiB each and pools of 1,000
+// threads.
 
 const MiB = 1024 * 1024;
 
@@ -10,8 +11,8 @@ export interface EngineLimits {
 }
 
 /**
- * A third of the machine, at least 768 MiB and at most 4 GiB: merges of wide parts need some hundred
- * MiB, and the rest belongs to the page cache and to the collector.
+ * A third of the machine, at least 768 MiB and at most 4 GiB: merges of wide parts need some
+ * hundred MiB, and the rest belongs to the page cache and to the collector.
  */
 export function engineLimits(machineMemoryBytes: number, cpuCount: number): EngineLimits {
   const third = Math.floor(machineMemoryBytes / 3);

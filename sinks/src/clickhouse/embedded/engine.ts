@@ -1,6 +1,6 @@
-// The native binding of chdb, as far as the embedded store uses it. The package's own wrapper is not
-// used: its sessions serialise parameters process-wide, and its exit hooks close connections in the
-// order of their creation.
+// The native binding of chdb, as far as the embedded store uses it. The package's own wrapper is
+// not used: its sessions serialise parameters process-wide, and its exit hooks close connections in
+// the order of their creation.
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { messageOf, WeirError } from '@weir/pipeline';

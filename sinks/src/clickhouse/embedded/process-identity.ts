@@ -2,7 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Text that differs for two processes that had the same pid; null when there is no such process. */
+/**
+ * Text that differs for two processes that had the same pid; null when there is no such process.
+ */
 export function processStart(pid: number): string | null {
   if (process.platform !== 'linux') return startFromPs(pid);
   try {

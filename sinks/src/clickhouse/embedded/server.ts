@@ -35,7 +35,8 @@ function openConnections(): Connections {
   try {
     return new Connections(engine, directory, [`--config-file=${configPath}`]);
   } catch (error) {
-    // The binding keeps the engine's reason to itself and prints it; a lock is by far the commonest.
+    // The binding keeps the engine's reason to itself and prints it; a lock is by far the
+    // commonest.
     throw new WeirError(
       'WEIR_DATA_DIR_LOCKED',
       `the engine cannot open ${directory}: ${messageOf(error)}`,

@@ -21,7 +21,9 @@ export interface EmbeddedStore {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the child has ended, for whatever reason: from then on nothing of it can land. */
+  /**
+   * Resolves when the child has ended, for whatever reason: from then on nothing of it can land.
+   */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   /** Waits for running statements, closes the engine. Kills after 20 s. */
   stop(): Promise<void>;

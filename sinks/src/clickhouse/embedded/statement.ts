@@ -53,7 +53,9 @@ export const isSelect = (sql: string): boolean =>
 export const namedFormat = (sql: string): string | undefined =>
   /\bFORMAT\s+(\w+)\s*(?:SETTINGS\s[^;']*)?;?\s*$/i.exec(sql)?.[1];
 
-/** Formats whose output is a plain sequence of rows or blocks, so that chunks can be sent as made. */
+/**
+ * Formats whose output is a plain sequence of rows or blocks, so that chunks can be sent as made.
+ */
 const STREAMABLE = new Set([
   'jsoneachrow',
   'jsonstringseachrow',

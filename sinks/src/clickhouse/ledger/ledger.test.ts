@@ -93,7 +93,8 @@ t.test('the deep report finds rows twice, absent and unaccounted', async (t) => 
   await fixture.store.command('SYSTEM STOP MERGES dev.events');
   for (const seq of [0, 1, 1, 5])
     await fixture.store.command(
-      `INSERT INTO dev.events (tenant_id, stream, epoch, seq, ingest_time, time) VALUES ${row(seq)}`,
+      'INSERT INTO dev.events (tenant_id, stream, epoch, seq, ingest_time, time) ' +
+        `VALUES ${row(seq)}`,
     );
   await note(4, 'stored', 0, 3);
   const { streams, problems } = await verifyTables(fixture.store, tables);

@@ -55,7 +55,8 @@ async function compare(
     unaccounted: string;
   }>(
     'SELECT tenant_id, stream, epoch, max(row_count) AS total, ' +
-      'total - bitmapCardinality(groupBitmapMergeStateIf(seqs, source = 1) AS here) AS duplicates, ' +
+      'total - bitmapCardinality(groupBitmapMergeStateIf(seqs, source = 1) AS here) ' +
+      'AS duplicates, ' +
       'bitmapAndnotCardinality(groupBitmapMergeStateIf(seqs, source = 2) AS noted, here) ' +
       'AS absent, bitmapAndnotCardinality(here, noted) AS unaccounted FROM (' +
       'SELECT tenant_id, stream, epoch, groupBitmapState(seq) AS seqs, count() AS row_count, ' +

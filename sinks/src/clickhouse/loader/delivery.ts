@@ -121,7 +121,8 @@ export class Delivery {
     quarantineBlocks: readonly Uint8Array[],
   ): Promise<void> {
     const { store } = this.#options;
-    const queryId = `${this.queryIdPrefix}${intent.id}-${intent.attempt}-${this.#counts.insertCount}`;
+    const { insertCount } = this.#counts;
+    const queryId = `${this.queryIdPrefix}${intent.id}-${intent.attempt}-${insertCount}`;
     const tables = this.#tables;
     await insertBlocks(store, tables.events, EVENTS_COLUMNS, eventBlocks, `${queryId}-events`);
     await insertBlocks(

@@ -59,7 +59,9 @@ export class Gatherer {
     this.#gate.open();
   }
 
-  /** Resolves when the signal aborts, with the delivery under way finished. Rejects on any failure. */
+  /**
+   * Resolves when the signal aborts, with the delivery under way finished. Rejects on any failure.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const onAbort = (): void => {

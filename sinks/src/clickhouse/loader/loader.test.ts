@@ -1,6 +1,6 @@
-// Scenario: a loader takes batches into the real engine while things fail around it.
-// Guarantees: every number is in exactly one table once, the ledger says so, the frontier moves only
-// behind that.
+// Scenario: a loader takes batches into the real engine while things fail around it. Guarantees:
+// every number is in exactly one table once, the ledger says so, the frontier moves only behind
+// that.
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';

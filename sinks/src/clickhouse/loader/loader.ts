@@ -1,6 +1,6 @@
-// Takes batches from the spool into ClickHouse, each event once (design 5). The order of steps is the
-// whole of the argument: a durable intent, the rows, dispositions, ledger, then the frontier. On
-// anything uncertain: fence, read back by identity, insert what is missing.
+// Takes batches from the spool into ClickHouse, each event once (design 5). The order of steps is
+// the whole of the argument: a durable intent, the rows, dispositions, ledger, then the frontier.
+// On anything uncertain: fence, read back by identity, insert what is missing.
 import {
   type EncodedBatch,
   InvariantError,

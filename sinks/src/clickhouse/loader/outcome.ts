@@ -23,8 +23,8 @@ export class Outcome {
   }
 
   /**
-   * Everything of the batch that is neither quarantined nor filtered is stored. Rows that an earlier
-   * attempt landed stay in the table they are in, whatever today's parser makes of them.
+   * Everything of the batch that is neither quarantined nor filtered is stored. Rows that an
+   * earlier attempt landed stay in the table they are in, whatever today's parser makes of them.
    */
   addBatch(entry: GroupEntry, landed: Landed | null): void {
     const { head, encoded } = entry;

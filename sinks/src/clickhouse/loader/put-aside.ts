@@ -1,5 +1,6 @@
-// Batches that cannot go the usual way: the store refuses their data, or a worker fails on them. They
-// go into quarantine as they came in, so that they hold up nothing and nothing of them is lost.
+// Batches that cannot go the usual way: the store refuses their data, or a worker fails on them.
+// They go into quarantine as they came in, so that they hold up nothing and nothing of them is
+// lost.
 import {
   type EncodedBatch,
   type EventBatch,

@@ -33,9 +33,9 @@ export const QUARANTINE_COLUMNS: readonly string[] = [
 ];
 
 /**
- * One part for one INSERT: no asynchronous insert, no split below a group's largest size. Blocks are
- * not deduplicated by the server: a killed server can keep a token without its rows, and identical
- * blocks without a token would vanish silently.
+ * One part for one INSERT: no asynchronous insert, no split below a group's largest size. Blocks
+ * are not deduplicated by the server: a killed server can keep a token without its rows, and
+ * identical blocks without a token would vanish silently.
  */
 export const INSERT_SETTINGS = {
   async_insert: 0,
@@ -102,8 +102,8 @@ const STATEMENT_SETTINGS = { async_insert: 0, max_query_size: 1 << 28 } as const
 
 /**
  * Notes the numbers in the ledger. Its sets swallow a number that they have already, so a repeated
- * intent changes nothing. The ranges travel as text, `first-last,...`: a literal of any length costs
- * the parser nothing, and the server makes the sets.
+ * intent changes nothing. The ranges travel as text, `first-last,...`: a literal of any length
+ * costs the parser nothing, and the server makes the sets.
  */
 export async function insertLedger(
   store: Store,
@@ -115,7 +115,8 @@ export async function insertLedger(
   if (parts.length === 0) return;
   await store.command(
     `INSERT INTO ${tables.ledger} ` +
-      'SELECT tenant_id, stream, epoch, intDiv(seq, 65536) AS bucket, kind, groupBitmapState(seq) ' +
+      'SELECT tenant_id, stream, epoch, intDiv(seq, 65536) AS bucket, kind, ' +
+      'groupBitmapState(seq) ' +
       'FROM (SELECT entry.1 AS tenant_id, entry.2 AS stream, toUInt64(entry.3) AS epoch, ' +
       "entry.4 AS kind, splitByChar('-', arrayJoin(splitByChar(',', entry.5))) AS pair, " +
       'arrayJoin(range(toUInt64(pair[1]), toUInt64(pair[2]) + 1)) AS seq ' +

@@ -1,5 +1,5 @@
-// A batch to at most two Native blocks, one a table. Called in a worker; writes from the columns and
-// makes no object a row.
+// A batch to at most two Native blocks, one a table. Called in a worker; writes from the columns
+// and makes no object a row.
 import {
   type Disposition,
   type EncodedBatch,
@@ -40,8 +40,8 @@ const scratchBuffer = new NativeBuffer();
 export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst'>;
 
 /**
- * `skipSeqs`, ascending: numbers that are stored already; no row is made for them. The blocks' types
- * are plain String where that is cheaper to write: insert them with named columns.
+ * `skipSeqs`, ascending: numbers that are stored already; no row is made for them. The blocks'
+ * types are plain String where that is cheaper to write: insert them with named columns.
  */
 export function encodeBatch(
   events: EventBatch,
@@ -135,7 +135,9 @@ function block(rowCount: number, write: (out: NativeBuffer) => number): NativeBl
   return { rowCount, bytes: out.take() };
 }
 
-/** tenant_id, stream, epoch, seq, source, source_seq, ingest_time, retention_class, parser, version. */
+/**
+ * tenant_id, stream, epoch, seq, source, source_seq, ingest_time, retention_class, parser, version.
+ */
 function identityColumns(
   out: NativeBuffer,
   events: EventBatch,

@@ -1,5 +1,5 @@
-// A growing byte buffer with the primitives of ClickHouse's Native format. One per thread, reused for
-// every block: a finished block is copied out once, so that it can be moved to another thread.
+// A growing byte buffer with the primitives of ClickHouse's Native format. One per thread, reused
+// for every block: a finished block is copied out once, so that it can be moved to another thread.
 
 const CAPACITY_BYTES_INITIAL = 1 << 20;
 const TWO_32 = 4_294_967_296;

@@ -105,11 +105,6 @@ function build(
       spans.set([start, start + input.message.length], i * 2);
     }
   });
-  const number = (field: number, value: (input: RowInput) => number | null): Column => ({
-    kind: 'number',
-    field,
-    values: Float64Array.from(rows, (input) => value(input) ?? Number.NaN),
-  });
   const batch: SequencedBatch = {
     tenant: 'acme',
     stream: "node/sys'log/0",
@@ -133,19 +128,7 @@ function build(
     raw: batch,
     scratch: scratch.bytes(),
     status: Uint8Array.from(rows, (input) => (input.partial ? STATUS.partial : STATUS.parsed)),
-    columns: [
-      { kind: 'span', field: FIELD.message, spans },
-      number(FIELD.src_endpoint_port, (input) => input.port),
-      number(FIELD.traffic_bytes_in, (input) => input.bytesIn),
-      number(FIELD.severity_id, (input) => input.severity),
-      number(FIELD.time, (input) => input.timeUs),
-      {
-        kind: 'code',
-        field: FIELD.metadata_product_vendor_name,
-        codes: Uint16Array.from(rows, (input) => input.vendor),
-        dictionary: ['', 'Fortinet', 'Zeek'],
-      },
-    ],
+    columns: columnsOf(rows, spans),
     unmapped: Uint32Array.from(pairsAt.flatMap((list, i) => list.flatMap((pair) => [i, ...pair]))),
     marks: Uint32Array.from(
       rows.flatMap((input, i) => input.marks.flatMap((mark) => [i, mark, 0])),
@@ -158,6 +141,27 @@ function build(
     ],
   };
   return { batch, events };
+}
+
+function columnsOf(rows: readonly RowInput[], spans: Uint32Array<ArrayBuffer>): Column[] {
+  const number = (field: number, value: (input: RowInput) => number | null): Column => ({
+    kind: 'number',
+    field,
+    values: Float64Array.from(rows, (input) => value(input) ?? Number.NaN),
+  });
+  return [
+    { kind: 'span', field: FIELD.message, spans },
+    number(FIELD.src_endpoint_port, (input) => input.port),
+    number(FIELD.traffic_bytes_in, (input) => input.bytesIn),
+    number(FIELD.severity_id, (input) => input.severity),
+    number(FIELD.time, (input) => input.timeUs),
+    {
+      kind: 'code',
+      field: FIELD.metadata_product_vendor_name,
+      codes: Uint16Array.from(rows, (input) => input.vendor),
+      dictionary: ['', 'Fortinet', 'Zeek'],
+    },
+  ];
 }
 
 class Pieces {
@@ -209,7 +213,8 @@ function expected(rows: readonly RowInput[], events: EventBatch, batch: Sequence
 }
 
 const SELECT =
-  'SELECT seq, source, source_seq, status, parser, hex(raw_data) AS raw, hex(message) AS message, ' +
+  'SELECT seq, source, source_seq, status, parser, hex(raw_data) AS raw, ' +
+  'hex(message) AS message, ' +
   'src_endpoint_port AS port, traffic_bytes_in AS bytes_in, severity_id AS severity, ' +
   'toUnixTimestamp64Micro(time) AS time_us, metadata_product_vendor_name AS vendor, ' +
   'arrayMap(key -> hex(key), mapKeys(unmapped)) AS keys, ' +

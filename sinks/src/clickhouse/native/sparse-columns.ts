@@ -1,5 +1,5 @@
-// Columns whose input is a list over events: marks (Array) and unmapped (Map). Offsets count from the
-// start of the block; empty columns are left out, the server fills in the default.
+// Columns whose input is a list over events: marks (Array) and unmapped (Map). Offsets count from
+// the start of the block; empty columns are left out, the server fills in the default.
 import { type EventBatch, markName } from '@weir/pipeline';
 import { columnHead } from './columns.js';
 import type { NativeBuffer } from './native-buffer.js';

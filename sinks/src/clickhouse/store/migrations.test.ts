@@ -1,5 +1,5 @@
-// Scenario: migrations are applied twice, to other names, and after a file was changed.
-// Guarantees: each once and in order; a changed file is refused; retention follows the configuration.
+// Scenario: migrations are applied twice, to other names, and after a file was changed. Guarantees:
+// each once and in order; a changed file is refused; retention follows the configuration.
 
 import { spawn } from 'node:child_process';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';

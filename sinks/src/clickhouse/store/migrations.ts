@@ -1,4 +1,5 @@
-// Applies database_migrations/NNNN_name.sql in order, once each, and notes them with their checksum.
+// Applies database_migrations/NNNN_name.sql in order, once each, and notes them with their
+// checksum.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,7 +49,8 @@ export async function applyMigrations(
   await store.command(
     `CREATE TABLE IF NOT EXISTS ${tables.migrations} (version UInt32, name String, ` +
       "checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) " +
-      'ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1, fsync_part_directory = 1',
+      'ENGINE = MergeTree ORDER BY version ' +
+      'SETTINGS fsync_after_insert = 1, fsync_part_directory = 1',
   );
   const done = await appliedChecksums(store, tables);
   const applied: string[] = [];
@@ -143,7 +145,8 @@ function changedError(migration: Migration, before: string): WeirError {
   return new WeirError(
     'WEIR_MIGRATION_CHANGED',
     `${migration.name} was applied with another text (sha256 ${before.slice(0, 12)}, ` +
-      `now ${migration.checksum.slice(0, 12)}); restore the file, and put the change into a new one`,
+      `now ${migration.checksum.slice(0, 12)}); restore the file, ` +
+      'and put the change into a new one',
     { name: migration.name },
   );
 }

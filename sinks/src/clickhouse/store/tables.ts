@@ -25,7 +25,8 @@ export function tableNames(eventsTable: string = EVENTS_TABLE_DEFAULT): TableNam
   if (found === null)
     throw new WeirError(
       'WEIR_CONFIG_INVALID',
-      `EVENTS_TABLE must be table or database.table, of letters, digits and _; got "${eventsTable}"`,
+      'EVENTS_TABLE must be table or database.table, of letters, digits and _; ' +
+        `got "${eventsTable}"`,
       { value: eventsTable },
     );
   const database = found[1] ?? 'default';
