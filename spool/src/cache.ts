@@ -33,7 +33,10 @@ export class FrameCache {
     }
   }
 
-  /** A batch that the caller owns: the last taker gets the cached one, others a copy. Null if not cached. */
+  /**
+   * A batch that the caller owns: the last taker gets the cached one, others a copy. Null if not
+   * cached.
+   */
   take(position: FramePosition): { batch: SequencedBatch; nextOffset: number } | null {
     const key = keyOf(position);
     const entry = this.#entries.get(key);

@@ -1,5 +1,5 @@
-// The segments that exist, oldest first, and running totals, so that what a consumer has before it is a
-// subtraction and not a walk.
+// The segments that exist, oldest first, and running totals, so that what a consumer has before it
+// is a subtraction and not a walk.
 import type { FramePosition } from '@weir/pipeline';
 import { assert } from '@weir/pipeline';
 import type { RecoveredRequestPart } from './keys.js';
@@ -21,7 +21,9 @@ export class SegmentInfo {
   /** Damage whose declaration is not durable yet; keeps the segment from deletion. */
   undeclaredCount = 0;
   dispositionFrameCount = 0;
-  /** Damaged ranges that are declared, as text, so that a second reader does not declare them again. */
+  /**
+   * Damaged ranges that are declared, as text, so that a second reader does not declare them again.
+   */
   readonly declared = new Set<string>();
   /** Request parts that are not in a sidecar yet. */
   unstoredParts: RecoveredRequestPart[] = [];
@@ -113,7 +115,8 @@ export class Catalog {
           bytes: Math.min(frontier.nextOffset, info.endOffset) - SEGMENT_HEADER_BYTES,
         }
       : { frames: 0, events: 0, bytes: 0 };
-    // The frontier at the last frame leaves nothing, also where damage made the event count uncertain.
+    // The frontier at the last frame leaves nothing, also where damage made the event count
+    // uncertain.
     if (isInside && frontier.frameNo + 1 >= info.frameCount) settled.events = info.eventCount;
     return {
       frames: this.frameTotal - info.framesBefore - settled.frames,

@@ -71,7 +71,10 @@ export async function loadSlots(files: Files, path: string, kind: SlotKind): Pro
   return { exists: true, slot: best };
 }
 
-/** A two-slot file that is open for writing. Writes are serialised; each is durable when it resolves. */
+/**
+ * A two-slot file that is open for writing. Writes are serialised; each is durable when it
+ * resolves.
+ */
 export class SlotFile {
   readonly #files: Files;
   readonly #directory: string;
@@ -92,7 +95,8 @@ export class SlotFile {
     this.#name = place.name;
     this.#kind = place.kind;
     this.#generation = loaded.slot?.generation ?? 0;
-    // A missing or wholly damaged file is made anew; a half good one is only written in its older slot.
+    // A missing or wholly damaged file is made anew; a half good one is only written in its older
+    // slot.
     this.#isWhole = loaded.slot !== null;
   }
 
@@ -120,7 +124,8 @@ export class SlotFile {
         this.#generation = generation;
         return;
       } catch {
-        // After a failed write or sync the descriptor tells nothing any more: once more, in a new file.
+        // After a failed write or sync the descriptor tells nothing any more: once more, in a new
+        // file.
         await this.#handle?.close().catch(() => undefined);
         this.#handle = null;
       }

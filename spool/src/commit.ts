@@ -1,4 +1,5 @@
-// Group commit: one write and one fdatasync for all frames that have gathered. See FORMAT.md "Writing".
+// Group commit: one write and one fdatasync for all frames that have gathered. See FORMAT.md
+// "Writing".
 import type { FramePosition, SequencedBatch } from '@weir/pipeline';
 import { assert, InvariantError, LIMITS, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import type { EncodedFrame } from './frame-codec.js';
@@ -42,7 +43,10 @@ export class Committer {
   readonly #store: Store;
   readonly #hooks: CommitHooks;
   readonly #queue: Pending[] = [];
-  /** Loss declarations: written even when the spool has reached bytesMax, else nothing could free it. */
+  /**
+   * Loss declarations: written even when the spool has reached bytesMax, else nothing could free
+   * it.
+   */
   readonly #urgent: Pending[] = [];
   /** Frames of a write that found no space: the same bytes must go to the same place. */
   #pinned: Pending[] | null = null;
@@ -129,7 +133,8 @@ export class Committer {
     const writer = this.#writer;
     if (writer === null) return;
     this.#writer = null;
-    // Behind a write that found no space there may be parts of frames; a footer would not be the end.
+    // Behind a write that found no space there may be parts of frames; a footer would not be the
+    // end.
     await (writer.isDead || hasPinned ? writer.abandon() : writer.seal());
   }
 
@@ -176,7 +181,10 @@ export class Committer {
   }
   #retries = 0;
 
-  /** Waits for work, then for the interval to pass or enough bytes; false when there is nothing left to do. */
+  /**
+   * Waits for work, then for the interval to pass or enough bytes; false when there is nothing left
+   * to do.
+   */
   async #gather(): Promise<boolean> {
     const { commitIntervalMs, commitBytes, clock } = this.#store.settings;
     for (;;) {
@@ -218,7 +226,9 @@ export class Committer {
     return true;
   }
 
-  /** The frames that go into the next write, still queued; null if there is no space for the first. */
+  /**
+   * The frames that go into the next write, still queued; null if there is no space for the first.
+   */
   async #nextGroup(): Promise<Pending[] | null> {
     this.#encodeMore();
     const { segmentBytes, bytesMax } = this.#store.settings;
@@ -258,7 +268,10 @@ export class Committer {
     await this.#seal(writer);
   }
 
-  /** With the spool full, a segment that all consumers are done with is ended early so that it can go. */
+  /**
+   * With the spool full, a segment that all consumers are done with is ended early so that it can
+   * go.
+   */
   async #freeActiveSegment(): Promise<void> {
     const writer = this.#writer;
     if (writer === null || writer.info.frameCount === 0) return;

@@ -79,8 +79,8 @@ export class DamageDesk {
   }
 
   /**
-   * Starts to declare: the loss first, durably, then the copy in quarantine/, whose existence says later
-   * that the range was declared. The segment is kept until both are done.
+   * Starts to declare: the loss first, durably, then the copy in quarantine/, whose existence says
+   * later that the range was declared. The segment is kept until both are done.
    */
   declare(info: SegmentInfo, damage: readonly DamageRange[], lost: readonly LostNumbers[]): void {
     if (damage.every((range) => info.declared.has(nameOf(info.id, range)))) return;
@@ -109,7 +109,8 @@ export class DamageDesk {
       await Promise.all(
         lost.map((numbers) => this.#append(lossBatch(numbers, lastSeqOf(numbers), nowNs))),
       );
-      // The copy is for an expert; without space or with an unreadable file the declaration stands alone.
+      // The copy is for an expert; without space or with an unreadable file the declaration stands
+      // alone.
       await this.#quarantine(info, damage).catch(() => undefined);
     }
     if (info.needsEndRecord) await this.#store.record(info).catch(() => undefined);

@@ -1,5 +1,5 @@
-// The highest number issued per (tenant, stream, epoch). Outlives the segments, so that verify can tell a
-// number that was never given from one that is missing.
+// The highest number issued per (tenant, stream, epoch). Outlives the segments, so that verify can
+// tell a number that was never given from one that is missing.
 import type { Files } from '@weir/pipeline';
 import type { StreamEpoch } from './layout.js';
 import { EPOCHS_NAME, SIDECAR_BYTES_MAX, streamKey } from './layout.js';

@@ -62,7 +62,8 @@ export class Explorer {
     const moments: Moment[] = [];
     // What the interrupted recovery handed to a consumer must be there again after the next cut.
     let acked = moment.acked;
-    // Damage keeps a segment without end record until it is declared, and the declaration needs a new one.
+    // Damage keeps a segment without end record until it is declared, and the declaration needs a
+    // new one.
     const scannedMax = moment.scannedMax + 1;
     files.onOperation = ({ kind, path, isMutation }) => {
       const operation = `recovery ${kind} ${path}`;

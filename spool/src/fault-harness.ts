@@ -1,10 +1,10 @@
-// A short run of the spool over simulated files, cut off at every operation, in many ways, and what must
-// hold afterwards. Used by the fault test. Not part of the package's exports.
+// A short run of the spool over simulated files, cut off at every operation, in many ways, and what
+// must hold afterwards. Used by the fault test. Not part of the package's exports.
 //
-// Invariants (names as in the design): I1 acknowledged is a subset of recovered. I2 recovered is a subset
-// of issued, byte for byte. I3 order per stream. I4 no number twice. I5 every number up to the declared end
-// of an epoch is recovered, settled or declared lost. I6 opening scans only what has no footer. I7 a fresh
-// event gets through, and epochs and identity never go back.
+// Invariants (names as in the design): I1 acknowledged is a subset of recovered. I2 recovered is a
+// subset of issued, byte for byte. I3 order per stream. I4 no number twice. I5 every number up to
+// the declared end of an epoch is recovered, settled or declared lost. I6 opening scans only what
+// has no footer. I7 a fresh event gets through, and epochs and identity never go back.
 import type { SequencedBatch, SpooledBatch } from '@weir/pipeline';
 import type { CrashStrategy, SimFiles } from '@weir/pipeline/testing';
 import { SimClock, SimRandom } from '@weir/pipeline/testing';

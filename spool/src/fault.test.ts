@@ -1,7 +1,7 @@
-// Scenario: the power fails, or the process is killed, before any single operation of a short run (appends on
-// three streams, settling, rotation, deletion, restart), and again during the recovery from that.
-// Guarantees: the invariants of fault-harness.ts hold after each of at least 10,000 distinct states, and
-// the same harness finds the planted fault ack_before_fdatasync.
+// Scenario: the power fails, or the process is killed, before any single operation of a short run
+// (appends on three streams, settling, rotation, deletion, restart), and again during the recovery
+// from that. Guarantees: the invariants of fault-harness.ts hold after each of at least 10,000
+// distinct states, and the same harness finds the planted fault ack_before_fdatasync.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { assert } from '@weir/pipeline';
 import { testSeed } from '@weir/pipeline/testing';

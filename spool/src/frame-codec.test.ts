@@ -1,5 +1,5 @@
-// Guarantees: any batch round-trips; a frame in which any byte was changed is refused or yields equal data;
-// sizes are checked before memory is taken.
+// Guarantees: any batch round-trips; a frame in which any byte was changed is refused or yields
+// equal data; sizes are checked before memory is taken.
 import type { Disposition, SequencedBatch } from '@weir/pipeline';
 import { LIMITS } from '@weir/pipeline';
 import { testSeed } from '@weir/pipeline/testing';

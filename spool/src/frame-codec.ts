@@ -1,5 +1,6 @@
-// One frame = one SequencedBatch. FORMAT.md "Frame". The header is written last, because segment and frame
-// number are only known when the frame is written, and may change if it has to be written again.
+// One frame = one SequencedBatch. FORMAT.md "Frame". The header is written last, because segment
+// and frame number are only known when the frame is written, and may change if it has to be written
+// again.
 import { crc32c } from '@node-rs/crc32';
 import type { InputFormat, SequencedBatch } from '@weir/pipeline';
 import { allocateBytes, assertBatch, LIMITS, WeirError } from '@weir/pipeline';

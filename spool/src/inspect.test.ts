@@ -1,5 +1,5 @@
-// Guarantees: inspectSpool tells the same as the spool itself, live, stopped and after a cut, and changes
-// nothing.
+// Guarantees: inspectSpool tells the same as the spool itself, live, stopped and after a cut, and
+// changes nothing.
 import t from 'tap';
 import { inspectSpool } from './inspect.js';
 import { makeBatch, textBatch } from './test-batches.js';

@@ -60,8 +60,9 @@ interface StreamNotes {
 }
 
 /**
- * Reads headers, metadata and footers; nothing is decompressed or written. On a live spool it may see
- * frames whose fdatasync is still under way. Rejects with WEIR_SPOOL_VERSION, or the system's error.
+ * Reads headers, metadata and footers; nothing is decompressed or written. On a live spool it may
+ * see frames whose fdatasync is still under way. Rejects with WEIR_SPOOL_VERSION, or the system's
+ * error.
  */
 export async function inspectSpool(files: Files, directory: string): Promise<SpoolInspection> {
   const names = await namesIn(files, directory);

@@ -1,6 +1,6 @@
 // Scenario: the disk is full, or fails.
-// Guarantees: without space appends wait and nothing is lost; a failed fdatasync is never trusted again; the
-// second failure in a row fails the spool and acks nothing.
+// Guarantees: without space appends wait and nothing is lost; a failed fdatasync is never trusted
+// again; the second failure in a row fails the spool and acks nothing.
 import type { SimFault, SimOperation } from '@weir/pipeline/testing';
 import t from 'tap';
 import { fingerprintOf, textBatch } from './test-batches.js';

@@ -1,5 +1,5 @@
-// Request parts of keyed HTTP requests. They must be known for the idempotency window, longer than the
-// segments that held them may live, so each ended segment leaves a sidecar with its own.
+// Request parts of keyed HTTP requests. They must be known for the idempotency window, longer than
+// the segments that held them may live, so each ended segment leaves a sidecar with its own.
 import type { Files, SequencedBatch } from '@weir/pipeline';
 import { LIMITS } from '@weir/pipeline';
 import { keysName, SIDECAR_BYTES_MAX } from './layout.js';

@@ -107,8 +107,8 @@ export const streamKey = (id: StreamEpoch): string =>
   `${id.epoch}/${id.tenant.length}/${id.tenant}/${id.stream}`;
 
 /**
- * Short name of the node that a store's uuid stands for; its streams begin with it. A digest, because
- * CRCs of frames start with the uuid and the name is public.
+ * Short name of the node that a store's uuid stands for; its streams begin with it. A digest,
+ * because CRCs of frames start with the uuid and the name is public.
  */
 export const nodeIdOf = (storeUuid: Uint8Array): string =>
   createHash('sha256').update(storeUuid).digest('hex').slice(0, 12);

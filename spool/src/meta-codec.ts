@@ -1,4 +1,5 @@
-// The metadata section of a frame: who, when, from where, and what became of numbers. FORMAT.md "Frame".
+// The metadata section of a frame: who, when, from where, and what became of numbers. FORMAT.md
+// "Frame".
 import type { Disposition, RequestPart, SequencedBatch, SourceRun } from '@weir/pipeline';
 import { LIMITS, WeirError } from '@weir/pipeline';
 import { viewOf } from './layout.js';
@@ -207,7 +208,10 @@ class MetaReader {
   }
 }
 
-/** Null if the bytes are not a metadata section; their CRC was right, so that means a defect of a writer. */
+/**
+ * Null if the bytes are not a metadata section; their CRC was right, so that means a defect of a
+ * writer.
+ */
 export function decodeMeta(bytes: Uint8Array): FrameMeta | null {
   try {
     const reader = new MetaReader(bytes);

@@ -1,5 +1,6 @@
-// Scenario: random appends, reads, settles, rewinds, restarts, kills and power cuts against a model.
-// Guarantees: a consumer sees exactly what the model says, in order, whatever happened before.
+// Scenario: random appends, reads, settles, rewinds, restarts, kills and power cuts against a
+// model. Guarantees: a consumer sees exactly what the model says, in order, whatever happened
+// before.
 import { CRASH_STRATEGIES, SimClock, SimRandom, testSeed } from '@weir/pipeline/testing';
 import t from 'tap';
 import type { Spool } from './spool.js';

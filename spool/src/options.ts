@@ -11,7 +11,9 @@ export interface SpoolOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  /** Names of all consumers, [a-z0-9_]{1,64}. A segment is kept until each of them has settled it. */
+  /**
+   * Names of all consumers, [a-z0-9_]{1,64}. A segment is kept until each of them has settled it.
+   */
   readonly consumers: readonly string[];
   readonly segmentBytes?: number;
   readonly bytesMax?: number;

@@ -1,4 +1,5 @@
-// Reading frames of one segment through a window, so that memory is bounded whatever the file holds.
+// Reading frames of one segment through a window, so that memory is bounded whatever the file
+// holds.
 import type { FileHandle } from '@weir/pipeline';
 import type { FrameHeader } from './frame-codec.js';
 import { decodeFrameHeader, isPayloadIntact, readMeta } from './frame-codec.js';
@@ -22,8 +23,9 @@ class FileWindow {
   ) {}
 
   /**
-   * Up to `byteCount` bytes from `at`, fewer if `limit` or the end of the file comes first. Never reads
-   * at or behind `limit`: what stands there may not be durable yet. Valid until the next call.
+   * Up to `byteCount` bytes from `at`, fewer if `limit` or the end of the file comes first. Never
+   * reads at or behind `limit`: what stands there may not be durable yet. Valid until the next
+   * call.
    */
   async view(at: number, byteCount: number, limit: number): Promise<Uint8Array> {
     const wanted = Math.max(0, Math.min(byteCount, limit - at));
@@ -67,7 +69,9 @@ export class SegmentReader {
     this.#window = new FileWindow(handle, windowBytes);
   }
 
-  /** The frame at an offset. With `withPayload` false only header and metadata are read and checked. */
+  /**
+   * The frame at an offset. With `withPayload` false only header and metadata are read and checked.
+   */
   async read(offset: number, limit: number, withPayload: boolean): Promise<FrameAt | BadAt> {
     const head = await this.#window.view(offset, FRAME_HEADER_BYTES, limit);
     const header =
@@ -84,9 +88,9 @@ export class SegmentReader {
   }
 
   /**
-   * The next offset from `from` on where the header of a frame of this segment stands, with a number of at
-   * least `frameNoMin`; -1 if there is none. The CRC of the header starts with a secret of the store, so
-   * bytes inside a payload cannot pass for one.
+   * The next offset from `from` on where the header of a frame of this segment stands, with a
+   * number of at least `frameNoMin`; -1 if there is none. The CRC of the header starts with a
+   * secret of the store, so bytes inside a payload cannot pass for one.
    */
   async findNext(from: number, limit: number, frameNoMin: number): Promise<number> {
     let at = Math.ceil(from / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;

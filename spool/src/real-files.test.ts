@@ -1,6 +1,6 @@
 // Scenario: the same spool on the operating system's files.
-// Guarantees: what holds in simulation holds there, and a consumer that is far behind reads on correctly
-// over many segments while the writer goes on.
+// Guarantees: what holds in simulation holds there, and a consumer that is far behind reads on
+// correctly over many segments while the writer goes on.
 import type { SequencedBatch } from '@weir/pipeline';
 import { nodeFiles } from '@weir/pipeline/node';
 import { SimClock, SimRandom } from '@weir/pipeline/testing';

@@ -124,8 +124,9 @@ async function openConsumers(
 }
 
 /**
- * Makes durable what the scan found. With damage only after its declaration is durable: until then the
- * next start must see what this one saw, and `epochs` is where it learns which numbers came before.
+ * Makes durable what the scan found. With damage only after its declaration is durable: until then
+ * the next start must see what this one saw, and `epochs` is where it learns which numbers came
+ * before.
  */
 async function recordScanned(store: Store, loader: SegmentLoader): Promise<void> {
   if (loader.undeclared.length > 0) return;
@@ -200,8 +201,8 @@ async function look(files: Files, directory: string, consumers: readonly string[
 }
 
 /**
- * After a kill without power loss, what was just read may be in memory only. Nothing may be concluded
- * from it before it is durable.
+ * After a kill without power loss, what was just read may be in memory only. Nothing may be
+ * concluded from it before it is durable.
  */
 async function trust(files: Files, directory: string, found: Found): Promise<void> {
   for (const name of found.names) {
@@ -219,7 +220,8 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
   await files.makeDir(`${directory}/${QUARANTINE_NAME}`);
   await files.syncDir(directory);
   const parent = directory.slice(0, Math.max(1, directory.lastIndexOf('/')));
-  // The directory may be new. Its parent can be one that we may not open; then there is nothing to do.
+  // The directory may be new. Its parent can be one that we may not open; then there is nothing to
+  // do.
   if (directory.includes('/')) await files.syncDir(parent).catch(() => undefined);
 }
 
@@ -282,8 +284,8 @@ async function clean(
 }
 
 /**
- * Within the window, newest last, at most idempotencyKeysMax. A damaged sidecar counts for nothing: keys
- * in it are forgotten, never wrong.
+ * Within the window, newest last, at most idempotencyKeysMax. A damaged sidecar counts for nothing:
+ * keys in it are forgotten, never wrong.
  */
 function livingParts(found: Found, loader: SegmentLoader, nowNs: bigint): RecoveredRequestPart[] {
   const scanned = new Set(loader.unended.map((info) => info.id));

@@ -1,4 +1,5 @@
-// Reading a whole segment: what is good, what is damaged, where it ends, and which numbers are missing.
+// Reading a whole segment: what is good, what is damaged, where it ends, and which numbers are
+// missing.
 
 import type { EpochTable } from './epochs.js';
 import type { FrameHeader } from './frame-codec.js';
@@ -31,7 +32,9 @@ export interface SegmentScan {
   /** Good frames; its frameCount counts places, damaged ones included. */
   readonly tally: SegmentTally;
   readonly goodFrameCount: number;
-  /** Where the frames end; what follows up to the end of the file is a torn tail, a footer or zeros. */
+  /**
+   * Where the frames end; what follows up to the end of the file is a torn tail, a footer or zeros.
+   */
   readonly endOffset: number;
   readonly damage: readonly DamageRange[];
   readonly tornBytes: number;
@@ -48,11 +51,15 @@ export interface ScanBounds {
   readonly limit: number;
   /** Frames from this number on do not count. */
   readonly frameCountMax: number;
-  /** True if a footer or end record gave the bounds: what is missing at the end is damage, not torn. */
+  /**
+   * True if a footer or end record gave the bounds: what is missing at the end is damage, not torn.
+   */
   readonly isSealed: boolean;
 }
 
-/** Checks every frame. Memory grows with the number of streams and damaged ranges, not of frames. */
+/**
+ * Checks every frame. Memory grows with the number of streams and damaged ranges, not of frames.
+ */
 export async function scanSegment(
   reader: SegmentReader,
   bounds: ScanBounds,
@@ -181,7 +188,8 @@ export interface LostNumbers extends StreamEpoch {
 }
 
 /**
- * Which numbers the damage of a segment took. `expected`: the stream table of its footer. Without one,
+ * Which numbers the damage of a segment took. `expected`: the stream table of its footer. Without
+ * one,
  * `before` tells the highest number that earlier segments held; null if that is not known, then only
  * holes between good frames are found.
  */
@@ -228,7 +236,10 @@ export function lostNumbers(
   return lost;
 }
 
-/** Whose frame it was: by its metadata, else by the tag in its header among the streams that are known. */
+/**
+ * Whose frame it was: by its metadata, else by the tag in its header among the streams that are
+ * known.
+ */
 function identify(
   { header, meta }: HalfReadable,
   scan: SegmentScan,

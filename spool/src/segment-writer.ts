@@ -17,7 +17,9 @@ export class SegmentWriter {
   readonly #handle: FileHandle;
   #offset = SEGMENT_HEADER_BYTES;
   #crc: number;
-  /** True once a write or sync failed in a way after which the descriptor must not be used again. */
+  /**
+   * True once a write or sync failed in a way after which the descriptor must not be used again.
+   */
   isDead = false;
 
   private constructor(
@@ -65,7 +67,10 @@ export class SegmentWriter {
     return this.#offset;
   }
 
-  /** Writes frames behind the durable ones. Calling it again with the same frames writes the same bytes. */
+  /**
+   * Writes frames behind the durable ones. Calling it again with the same frames writes the same
+   * bytes.
+   */
   async write(frames: readonly EncodedFrame[]): Promise<void> {
     const parts: Uint8Array[] = [];
     let previousCrc = this.#crc;
@@ -105,8 +110,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Ends the segment with a footer. What must outlive it is recorded first. If anything of this fails, the
-   * segment still ends here, without footer: its frames are durable.
+   * Ends the segment with a footer. What must outlive it is recorded first. If anything of this
+   * fails, the segment still ends here, without footer: its frames are durable.
    */
   async seal(): Promise<void> {
     this.#end();
@@ -119,7 +124,8 @@ export class SegmentWriter {
         this.info.fileBytes = this.#offset + footer.length;
       }
     } catch {
-      // Recorded later, before the segment is deleted; scanned at the next start if that comes first.
+      // Recorded later, before the segment is deleted; scanned at the next start if that comes
+      // first.
       this.info.needsEndRecord = true;
       this.info.isRecorded = false;
     }

@@ -41,8 +41,9 @@ export interface ConsumerStats {
 }
 
 /**
- * Opens or creates a spool, recovering from whatever a crash left. Only one process may have a directory
- * open. Rejects with WEIR_SPOOL_VERSION, or with WEIR_SPOOL_IO if the system refuses to read or write.
+ * Opens or creates a spool, recovering from whatever a crash left. Only one process may have a
+ * directory open. Rejects with WEIR_SPOOL_VERSION, or with WEIR_SPOOL_IO if the system refuses to
+ * read or write.
  */
 export async function openSpool(options: SpoolOptions): Promise<Spool> {
   try {
@@ -61,7 +62,9 @@ export class Spool implements BatchBuffer {
   readonly report: RecoveryReport;
   /** Parts of keyed requests that are durable and within the idempotency window, oldest first. */
   readonly recoveredRequestParts: readonly RecoveredRequestPart[];
-  /** Resolves once with the reason when the spool can write no more; then it must be opened again. */
+  /**
+   * Resolves once with the reason when the spool can write no more; then it must be opened again.
+   */
   readonly failed: Promise<WeirError>;
   readonly #store: Store;
   readonly #cache: FrameCache;
@@ -110,7 +113,10 @@ export class Spool implements BatchBuffer {
     );
   }
 
-  /** Takes the batch over: its bytes must not change any more, and a consumer may get this very object. */
+  /**
+   * Takes the batch over: its bytes must not change any more, and a consumer may get this very
+   * object.
+   */
   append(batch: SequencedBatch): Promise<FramePosition> {
     return this.#committer.append(batch);
   }
@@ -152,8 +158,8 @@ export class Spool implements BatchBuffer {
   }
 
   /**
-   * Makes durable what was appended and fits, rejects other appends with WEIR_SPOOL_CLOSED, ends reads
-   * with null, seals the active segment. Settle before it.
+   * Makes durable what was appended and fits, rejects other appends with WEIR_SPOOL_CLOSED, ends
+   * reads with null, seals the active segment. Settle before it.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -188,7 +194,10 @@ export class Spool implements BatchBuffer {
   }
 }
 
-/** Null for a consumer that has settled nothing, or whose file is damaged: it starts at the oldest frame. */
+/**
+ * Null for a consumer that has settled nothing, or whose file is damaged: it starts at the oldest
+ * frame.
+ */
 export function frontierOf(loaded: LoadedSlots | undefined): Frontier | null {
   const words = loaded?.slot?.words;
   if (words === undefined || words[0] === 0n) return null;

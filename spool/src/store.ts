@@ -1,4 +1,5 @@
-// What all parts of an open spool share: settings, identity, the catalog, and the writer's durable state.
+// What all parts of an open spool share: settings, identity, the catalog, and the writer's durable
+// state.
 import type { Catalog, SegmentInfo } from './catalog.js';
 import type { SlotFile } from './checkpoint.js';
 import type { EpochTable } from './epochs.js';

@@ -1,5 +1,5 @@
-// zstd with reused native objects. The binding's one-pass calls write into a buffer of ours, so a frame
-// that claims a small size and unpacks to a large one fails instead of growing.
+// zstd with reused native objects. The binding's one-pass calls write into a buffer of ours, so a
+// frame that claims a small size and unpacks to a large one fails instead of growing.
 import zstd from 'zstd-napi/binding.js';
 
 const compressors = new Map<number, InstanceType<typeof zstd.CCtx>>();

@@ -10,6 +10,7 @@ import { formatStatus } from '../run/status-line.js';
 import { version } from '../version.js';
 
 const STATUS_INTERVAL_MS = 1_000;
+const REPEATED_SIGNAL_MS = 1_000;
 
 interface RunOptions extends ConfigFlags {
   readonly quiet?: true;
@@ -50,8 +51,7 @@ async function run(options: RunOptions): Promise<void> {
   const signal = await nextEnd(collector);
   stopStatus();
   say(`${signal}: draining; what was accepted is kept, delivery gets 10 s`);
-  // A second signal ends at once: everything acknowledged is on disk already.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+  endAtOnceOnNextSignal();
   const left = await collector.drain();
   say(
     left.pendingEventCount === 0
@@ -60,6 +60,19 @@ async function run(options: RunOptions): Promise<void> {
   );
   // The engine's client and the worker pool may hold handles; nothing is left to do.
   process.exit(collector.failure === null ? 0 : 1);
+}
+
+/**
+ * A second signal ends at once: everything acknowledged is on disk already. Not within the first second,
+ * since a terminal and npm both pass the same Ctrl-C on.
+ */
+function endAtOnceOnNextSignal(): void {
+  const sinceMs = nodeClock.monotonicMs();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (nodeClock.monotonicMs() - sinceMs > REPEATED_SIGNAL_MS) process.exit(1);
+    });
+  }
 }
 
 /** Resolves with the reason to end: a signal, or a failure that leaves nothing to do. */

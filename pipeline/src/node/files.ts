@@ -14,8 +14,8 @@ import { promisify } from 'node:util';
 import { systemCodeOf } from '../errors.js';
 import type { FileHandle, Files } from '../ports.js';
 
-// The callback functions on a bare descriptor: a promise FileHandle costs an object per operation and
-// closes itself on collection, which would hide a leak.
+// The callback functions on a bare descriptor: a promise FileHandle costs an object per operation
+// and closes itself on collection, which would hide a leak.
 const readAt = promisify(read);
 const writeAt = promisify(writev);
 const datasyncAt = promisify(fdatasync);

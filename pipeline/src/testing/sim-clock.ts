@@ -72,8 +72,8 @@ export class SimClock implements Clock, Timers {
   }
 
   /**
-   * Lets time pass from timer to timer until the promise settles. Throws when nothing is left that could
-   * settle it, or after `limitMs` of virtual time.
+   * Lets time pass from timer to timer until the promise settles. Throws when nothing is left that
+   * could settle it, or after `limitMs` of virtual time.
    */
   async run<T>(promise: Promise<T>, limitMs = 3_600_000): Promise<T> {
     let done = false;

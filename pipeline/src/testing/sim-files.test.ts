@@ -1,5 +1,5 @@
-// Guarantees: only what was synced is sure to survive a power cut, and the rest can be lost in every way
-// that crash() names.
+// Guarantees: only what was synced is sure to survive a power cut, and the rest can be lost in
+// every way that crash() names.
 import t from 'tap';
 import { SimFiles } from './sim-files.js';
 import { SimRandom } from './sim-random.js';

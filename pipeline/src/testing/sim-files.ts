@@ -2,10 +2,11 @@
 //
 // Model. A file is an inode with two contents: what a read sees (the page cache) and what is on the
 // platter. datasync and sync move dirty 512-byte sectors and the size from the first to the second.
-// Names are entries of a directory, and an entry that was created, renamed or unlinked is only on the
-// platter after syncDir of that directory. A power cut may keep or lose every unsynced sector and every
-// unsynced entry on its own, in any combination; crash() makes such states. A failed datasync drops the
-// dirty pages, as Linux does: what a read sees stays, but no later sync brings it to the platter.
+// Names are entries of a directory, and an entry that was created, renamed or unlinked is only on
+// the platter after syncDir of that directory. A power cut may keep or lose every unsynced sector
+// and every unsynced entry on its own, in any combination; crash() makes such states. A failed
+// datasync drops the dirty pages, as Linux does: what a read sees stays, but no later sync brings
+// it to the platter.
 import { createHash } from 'node:crypto';
 import type { FileHandle, Files } from '../ports.js';
 import type { SimRandom } from './sim-random.js';
@@ -44,7 +45,10 @@ export interface SimFault {
   readonly partialBytes?: number;
 }
 
-/** What becomes of unsynced data and entries in a power cut; process_kill keeps them, still unsynced. */
+/**
+ * What becomes of unsynced data and entries in a power cut; process_kill keeps them, still
+ * unsynced.
+ */
 export const CRASH_STRATEGIES = [
   'keep_all',
   'lose_unsynced',
@@ -223,7 +227,10 @@ export class SimFiles implements Files {
     return copy;
   }
 
-  /** The file system after a power cut now (or after a kill -9 of the process); this one is unchanged. */
+  /**
+   * The file system after a power cut now (or after a kill -9 of the process); this one is
+   * unchanged.
+   */
   crash(strategy: CrashStrategy, random: SimRandom): SimFiles {
     const state = this.snapshot();
     if (strategy === 'process_kill') return state;
@@ -401,7 +408,10 @@ function markDirty(inode: Inode, from: number, to: number): void {
   for (let i = Math.floor(from / SIM_SECTOR_BYTES); i < last; i++) inode.dirty.add(i);
 }
 
-/** Moves sectors to the platter and gives the file a size there; sectors not moved stay as they were. */
+/**
+ * Moves sectors to the platter and gives the file a size there; sectors not moved stay as they
+ * were.
+ */
 function persist(inode: Inode, sectors: Iterable<number>, size: number): void {
   inode.durable = grown(inode.durable, size);
   if (size < inode.durableSize) inode.durable.fill(0, size);
