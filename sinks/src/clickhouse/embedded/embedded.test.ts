@@ -20,142 +20,141 @@ async function directoryFor(name: string): Promise<string> {
   directories.push(directory);
   return directory;
 }
-t.teardown(async () => {
-  for (const directory of directories)
-    await rm(join(directory, '..'), { recursive: true, force: true });
-});
-
 const quiet = { log: { level: ClickHouseLogLevel.OFF } };
 
-t.test('the protocol', async (t) => {
-  const store: EmbeddedStore = await startEmbeddedStore({
-    directory: await directoryFor('protocol'),
-    log: () => undefined,
-  });
-  const plain: ClickHouseClient = createClient({ url: store.url, ...quiet });
-  const gzip: ClickHouseClient = createClient({
+let store: EmbeddedStore;
+let plain: ClickHouseClient;
+let gzip: ClickHouseClient;
+
+t.before(async () => {
+  const directory = await directoryFor('protocol');
+  store = await startEmbeddedStore({ directory, log: () => undefined });
+  plain = createClient({ url: store.url, ...quiet });
+  gzip = createClient({
     url: store.url,
     compression: { request: true, response: true },
     ...quiet,
   });
-  t.teardown(async () => {
-    await plain.close();
-    await gzip.close();
-    await store.stop();
-  });
+});
+t.teardown(async () => {
+  await plain.close();
+  await gzip.close();
+  await store.stop();
+  for (const directory of directories)
+    await rm(join(directory, '..'), { recursive: true, force: true });
+});
 
-  t.test('ping, parameters of all kinds, settings', async (t) => {
-    t.equal((await plain.ping()).success, true);
-    const result = await plain.query({
-      query:
-        'SELECT {text:String} AS text, {list:Array(UInt8)} AS list, ' +
-        '{none:Nullable(String)} AS none, ' +
-        "getSetting('max_threads') AS threads",
-      query_params: { text: "it's a \\ \n\t 'test'", list: [1, 2], none: null },
-      clickhouse_settings: { max_threads: 1 },
+t.test('ping, parameters of all kinds, settings', async (t) => {
+  t.equal((await plain.ping()).success, true);
+  const result = await plain.query({
+    query:
+      'SELECT {text:String} AS text, {list:Array(UInt8)} AS list, ' +
+      '{none:Nullable(String)} AS none, ' +
+      "getSetting('max_threads') AS threads",
+    query_params: { text: "it's a \\ \n\t 'test'", list: [1, 2], none: null },
+    clickhouse_settings: { max_threads: 1 },
+    format: 'JSONEachRow',
+  });
+  t.same(await result.json(), [
+    { text: "it's a \\ \n\t 'test'", list: [1, 2], none: null, threads: '1' },
+  ]);
+});
+
+t.test('nothing of a request is left for the next', async (t) => {
+  const second = await plain.query({
+    query: "SELECT getSetting('max_threads') > 1 OR 1 AS ok, currentDatabase() AS database",
+    format: 'JSONEachRow',
+  });
+  t.match(await second.json(), [{ database: 'default' }]);
+  await t.rejects(plain.query({ query: 'SELECT {text:String}' }), { code: '456' });
+});
+
+t.test('parameters of many requests at once do not mix', async (t) => {
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const result = await plain.query({
+        query: 'SELECT {n:UInt32} AS n, sum(number) AS s FROM numbers(10000)',
+        query_params: { n: i },
+        format: 'JSONEachRow',
+      });
+      return ((await result.json()) as { n: number }[])[0]?.n;
+    }),
+  );
+  t.same(
+    answers,
+    answers.map((_, i) => i),
+  );
+});
+
+t.test('inserts: JSONEachRow, RowBinary, VALUES, compressed, with blank lines', async (t) => {
+  for (const client of [plain, gzip]) {
+    await client.command({ query: 'CREATE OR REPLACE TABLE t (a UInt32, s String) ORDER BY a' });
+    await client.insert({
+      table: 't',
+      values: [{ a: 1, s: 'x\n\ny' }],
       format: 'JSONEachRow',
     });
-    t.same(await result.json(), [
-      { text: "it's a \\ \n\t 'test'", list: [1, 2], none: null, threads: '1' },
-    ]);
-  });
-
-  t.test('nothing of a request is left for the next', async (t) => {
-    const second = await plain.query({
-      query: "SELECT getSetting('max_threads') > 1 OR 1 AS ok, currentDatabase() AS database",
-      format: 'JSONEachRow',
-    });
-    t.match(await second.json(), [{ database: 'default' }]);
-    await t.rejects(plain.query({ query: 'SELECT {text:String}' }), { code: '456' });
-  });
-
-  t.test('parameters of many requests at once do not mix', async (t) => {
-    const answers = await Promise.all(
-      Array.from({ length: 100 }, async (_, i) => {
-        const result = await plain.query({
-          query: 'SELECT {n:UInt32} AS n, sum(number) AS s FROM numbers(10000)',
-          query_params: { n: i },
-          format: 'JSONEachRow',
-        });
-        return ((await result.json()) as { n: number }[])[0]?.n;
+    // 0a 0a 00 00 is the number 2570: a blank line within binary data.
+    const rowBinary = Buffer.from([0x0a, 0x0a, 0, 0, 2, 0x0a, 0x0a]);
+    const { stream } = await client.exec({
+      query: 'INSERT INTO t (a, s) FORMAT RowBinary',
+      values: Readable.from([rowBinary.subarray(0, 3), rowBinary.subarray(3)], {
+        objectMode: false,
       }),
-    );
-    t.same(
-      answers,
-      answers.map((_, i) => i),
-    );
-  });
-
-  t.test('inserts: JSONEachRow, RowBinary, VALUES, compressed, with blank lines', async (t) => {
-    for (const client of [plain, gzip]) {
-      await client.command({ query: 'CREATE OR REPLACE TABLE t (a UInt32, s String) ORDER BY a' });
-      await client.insert({
-        table: 't',
-        values: [{ a: 1, s: 'x\n\ny' }],
-        format: 'JSONEachRow',
-      });
-      // 0a 0a 00 00 is the number 2570: a blank line within binary data.
-      const rowBinary = Buffer.from([0x0a, 0x0a, 0, 0, 2, 0x0a, 0x0a]);
-      const { stream } = await client.exec({
-        query: 'INSERT INTO t (a, s) FORMAT RowBinary',
-        values: Readable.from([rowBinary.subarray(0, 3), rowBinary.subarray(3)], {
-          objectMode: false,
-        }),
-      });
-      stream.resume();
-      await once(stream, 'end');
-      await client.command({ query: "INSERT INTO t VALUES (7, 'seven')" });
-      await client.command({ query: 'INSERT INTO t FORMAT JSONEachRow\n{"a":8,"s":"eight"}' });
-      await client.insert({ table: 't', values: [], format: 'JSONEachRow' });
-      const result = await client.query({ query: 'SELECT * FROM t ORDER BY a', format: 'JSON' });
-      const { data, rows } = await result.json<{ a: number; s: string }>();
-      t.equal(rows, 4);
-      t.same(data, [
-        { a: 1, s: 'x\n\ny' },
-        { a: 7, s: 'seven' },
-        { a: 8, s: 'eight' },
-        { a: 2570, s: '\n\n' },
-      ]);
-    }
-  });
-
-  t.test('large results are streamed', async (t) => {
-    for (const client of [plain, gzip]) {
-      const result = await client.query({
-        query: 'SELECT number FROM numbers(300000)',
-        format: 'JSONEachRow',
-      });
-      let count = 0;
-      for await (const rows of result.stream()) count += rows.length;
-      t.equal(count, 300_000);
-    }
-  });
-
-  t.test('errors: code and type, before and behind the first row', async (t) => {
-    await t.rejects(plain.query({ query: 'SELECT nothing' }), {
-      code: '47',
-      type: 'UNKNOWN_IDENTIFIER',
     });
-    await t.rejects(plain.query({ query: 'SELECT * FROM nowhere' }), { code: '60' });
-    await t.rejects(plain.command({ query: 'SELEC' }), { code: '62' });
-    await t.rejects(plain.query({ query: 'SELECT 1', clickhouse_settings: { nosuch: 1 } }), {
-      code: '115',
-    });
-    const result = await plain.query({
-      query: 'SELECT number, throwIf(number = 2000000) FROM numbers(3000000)',
-      clickhouse_settings: { max_threads: 1 },
+    stream.resume();
+    await once(stream, 'end');
+    await client.command({ query: "INSERT INTO t VALUES (7, 'seven')" });
+    await client.command({ query: 'INSERT INTO t FORMAT JSONEachRow\n{"a":8,"s":"eight"}' });
+    await client.insert({ table: 't', values: [], format: 'JSONEachRow' });
+    const result = await client.query({ query: 'SELECT * FROM t ORDER BY a', format: 'JSON' });
+    const { data, rows } = await result.json<{ a: number; s: string }>();
+    t.equal(rows, 4);
+    t.same(data, [
+      { a: 1, s: 'x\n\ny' },
+      { a: 7, s: 'seven' },
+      { a: 8, s: 'eight' },
+      { a: 2570, s: '\n\n' },
+    ]);
+  }
+});
+
+t.test('large results are streamed', async (t) => {
+  for (const client of [plain, gzip]) {
+    const result = await client.query({
+      query: 'SELECT number FROM numbers(300000)',
       format: 'JSONEachRow',
     });
-    let rowsBefore = 0;
-    await t.rejects(
-      (async () => {
-        for await (const rows of result.stream()) rowsBefore += rows.length;
-      })(),
-      { code: '395' },
-    );
-    t.ok(rowsBefore > 0);
-    await t.rejects(plain.insert({ table: 't', values: ['{"a":"x"}'], format: 'JSONEachRow' }));
+    let count = 0;
+    for await (const rows of result.stream()) count += rows.length;
+    t.equal(count, 300_000);
+  }
+});
+
+t.test('errors: code and type, before and behind the first row', async (t) => {
+  await t.rejects(plain.query({ query: 'SELECT nothing' }), {
+    code: '47',
+    type: 'UNKNOWN_IDENTIFIER',
   });
+  await t.rejects(plain.query({ query: 'SELECT * FROM nowhere' }), { code: '60' });
+  await t.rejects(plain.command({ query: 'SELEC' }), { code: '62' });
+  await t.rejects(plain.query({ query: 'SELECT 1', clickhouse_settings: { nosuch: 1 } }), {
+    code: '115',
+  });
+  const result = await plain.query({
+    query: 'SELECT number, throwIf(number = 2000000) FROM numbers(3000000)',
+    clickhouse_settings: { max_threads: 1 },
+    format: 'JSONEachRow',
+  });
+  let rowsBefore = 0;
+  await t.rejects(
+    (async () => {
+      for await (const rows of result.stream()) rowsBefore += rows.length;
+    })(),
+    { code: '395' },
+  );
+  t.ok(rowsBefore > 0);
+  await t.rejects(plain.insert({ table: 't', values: ['{"a":"x"}'], format: 'JSONEachRow' }));
 });
 
 t.test('a second store on the directory is refused, a leftover is ended', async (t) => {

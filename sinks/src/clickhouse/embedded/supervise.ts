@@ -1,6 +1,7 @@
 // Keeps the embedded store running: restarts the child when it dies, on the same port, so that its
 // clients only need to try again.
 import { messageOf, type WeirError } from '@weir/pipeline';
+import { nodeClock } from '@weir/pipeline/node';
 import { type EmbeddedStore, type EmbeddedStoreOptions, startEmbeddedStore } from './start.js';
 
 export type StoreState = 'running' | 'restarting' | 'stopped';
@@ -46,7 +47,7 @@ class Supervisor implements SupervisedStore {
   readonly #options: SupervisorOptions;
   #store: EmbeddedStore;
   #delayMs = RESTART_DELAY_MS_MIN;
-  #startedAtMs = performance.now();
+  #startedAtMs = nodeClock.monotonicMs();
   #stopping = false;
   #restarted: Promise<void> = Promise.resolve();
   #watching: Promise<void> = Promise.resolve();
@@ -88,7 +89,8 @@ class Supervisor implements SupervisedStore {
     for (;;) {
       const end = await this.#store.exited;
       if (this.#stopping) return;
-      if (performance.now() - this.#startedAtMs > STABLE_MS) this.#delayMs = RESTART_DELAY_MS_MIN;
+      if (nodeClock.monotonicMs() - this.#startedAtMs > STABLE_MS)
+        this.#delayMs = RESTART_DELAY_MS_MIN;
       this.#setState('restarting', `engine ended (code ${end.code}, signal ${end.signal})`);
       this.#restarted = this.#restart();
       await this.#restarted;
@@ -107,7 +109,7 @@ class Supervisor implements SupervisedStore {
         this.#setState('restarting', `${(error as WeirError).code ?? ''} ${messageOf(error)}`);
         continue;
       }
-      this.#startedAtMs = performance.now();
+      this.#startedAtMs = nodeClock.monotonicMs();
       this.restartCount++;
       if (this.#stopping) await this.#store.stop();
       this.#setState('running', `engine runs as process ${this.#store.pid}`);

@@ -135,10 +135,7 @@ function build(
     ),
     quarantine: Uint8Array.from(rows, (input) => input.quarantine),
     parserIndex: Uint8Array.from(rows, (input) => (input.partial ? 1 : 0)),
-    parsers: [
-      { name: 'a', version: '1' },
-      { name: 'b', version: '1' },
-    ],
+    parsers: ['a', 'b'].map((name) => ({ name, version: '1' })),
   };
   return { batch, events };
 }
