@@ -230,9 +230,9 @@ class Collector implements RunningCollector {
     const metrics = this.#metrics.component('parsers', 'transform', 'parse');
     return new OrderedProcessor({
       workers,
-      onFailure: (failure, { stream, seqFirst, eventCount }, attempt) => {
+      onFailure: (failure, { stream, seqFirst, eventCount }) => {
         metrics.error('worker_failed', 'processing');
-        const where = { component: 'parsers', stream, seqFirst, eventCount, attempt };
+        const where = { component: 'parsers', stream, seqFirst, eventCount };
         this.#log.error({ ...where, ...failure }, failure.message);
       },
     });

@@ -7,23 +7,18 @@ import { toFailure } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { Workers } from '../ports.js';
 
-/** What a worker is asked to do. Posted by copy: 150 KiB cost about 15 us, 0.03 us an event. */
+/** What a worker is asked to do. */
 export interface ProcessTask {
   readonly batch: SequencedBatch;
   readonly skipSeqs: Float64Array | null;
-  /** `quarantine`: do not parse; every row goes to quarantine as parse_error. */
-  readonly mode: 'parse' | 'quarantine';
 }
 
 export interface OrderedProcessorOptions {
   readonly workers: Workers<ProcessTask, EncodedBatch>;
   readonly inFlightBatchesMax?: number;
-  /** Told of each failed attempt. */
-  readonly onFailure?: (failure: FailureRecord, batch: SequencedBatch, attempt: number) => void;
+  /** Told of each failure, before the caller is. */
+  readonly onFailure?: (failure: FailureRecord, batch: SequencedBatch) => void;
 }
-
-/** Tries a batch once more on a fresh worker before its rows are quarantined unparsed. */
-const PARSE_ATTEMPTS_MAX = 2;
 
 export class OrderedProcessor implements BatchProcessor {
   readonly #options: OrderedProcessorOptions;
@@ -45,7 +40,7 @@ export class OrderedProcessor implements BatchProcessor {
   process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
     const { stream } = batch;
     const previous = this.#tails.get(stream) ?? Promise.resolve();
-    const ordered = this.#inOrder(previous, this.#attempt(batch, skipSeqs));
+    const ordered = this.#inOrder(previous, this.#run(batch, skipSeqs));
     const tail = ordered.then(ignore, ignore);
     this.#tails.set(stream, tail);
     void tail.then(() => {
@@ -60,17 +55,17 @@ export class OrderedProcessor implements BatchProcessor {
     return result.value;
   }
 
-  async #attempt(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
+  /**
+   * The bytes are moved, not copied: at 40,000 events/s the copies and the collection of their memory
+   * were a fifth of the collector's CPU time. Whoever wants to try again reads the batch again.
+   */
+  async #run(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
     await this.#enter();
     try {
-      for (let attempt = 1; attempt <= PARSE_ATTEMPTS_MAX; attempt++) {
-        try {
-          return await this.#options.workers.run({ batch, skipSeqs, mode: 'parse' }, []);
-        } catch (error) {
-          this.#options.onFailure?.(toFailure(error, 'WEIR_WORKER_FAILED'), batch, attempt);
-        }
-      }
-      return await this.#options.workers.run({ batch, skipSeqs, mode: 'quarantine' }, []);
+      return await this.#options.workers.run({ batch, skipSeqs }, [batch.bytes.buffer]);
+    } catch (error) {
+      this.#options.onFailure?.(toFailure(error, 'WEIR_WORKER_FAILED'), batch);
+      throw error;
     } finally {
       this.#leave();
     }

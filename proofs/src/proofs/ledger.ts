@@ -14,8 +14,8 @@ const EVENTS_PER_SENDER_MAX = 500_000;
 const EVENTS_PER_REQUEST = 200;
 const KILL_COUNT = 5;
 /** One request in so many is cut by its sender, this long after it was sent. */
-const CUT_ONE_IN = 25;
-const CUT_AFTER_MS_MAX = 20;
+const CUT_ONE_IN = 15;
+const CUT_AFTER_MS_MAX = 40;
 const REPLY_MS_MAX = 10_000;
 
 export const ledger: Proof = {
@@ -93,7 +93,6 @@ async function judge(
   const failure = senders.find((sender) => sender.failure !== null)?.failure;
   if (failure) return fail(failure, figures);
   if (verdict.expected === 0) return fail('no event was acknowledged', figures);
-  if (replays === 0) return fail('no repeat met a request that was durable already', figures);
   if (verdict.missing > 0) {
     return fail(
       `${verdict.missing} acknowledged events lost, first ${verdict.firstMissing[0]}`,
@@ -105,6 +104,8 @@ async function judge(
   if (verified.code !== 0)
     return fail(`the ledger does not close: ${verified.stderr.trim()}`, figures);
   if (exitCode !== 0) return fail(`the collector ended with ${exitCode}`, figures);
+  // A fault that was never met proves nothing.
+  if (replays === 0) return fail('no repeat met a request that was durable already', figures);
   return pass(figures);
 }
 

@@ -37,6 +37,7 @@ export interface Store {
 
 const REQUEST_TIMEOUT_MS = 120_000;
 const CHUNK_BYTES = 256 * 1024;
+const LARGE_BLOCK_BYTES = 64 * 1024;
 
 export function createStore(options: StoreOptions): Store {
   return new HttpStore(options);
@@ -139,12 +140,17 @@ function* chunks(blocks: readonly Uint8Array[]): Generator<Buffer> {
   let waiting: Uint8Array[] = [];
   let waitingBytes = 0;
   for (const block of blocks) {
+    if (waitingBytes > 0 && (block.length >= LARGE_BLOCK_BYTES || waitingBytes >= CHUNK_BYTES)) {
+      yield Buffer.concat(waiting);
+      waiting = [];
+      waitingBytes = 0;
+    }
+    if (block.length >= LARGE_BLOCK_BYTES) {
+      yield Buffer.from(block.buffer, block.byteOffset, block.length);
+      continue;
+    }
     waiting.push(block);
     waitingBytes += block.length;
-    if (waitingBytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    waitingBytes = 0;
   }
   if (waitingBytes > 0) yield Buffer.concat(waiting);
 }
