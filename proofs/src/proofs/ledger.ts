@@ -145,11 +145,12 @@ async function post(url: string, key: string, body: string, sender: Sender): Pro
   try {
     const isCut = sender.random() < 1 / CUT_ONE_IN;
     if (isCut) sender.cuts++;
+    const replyMs = isCut ? Math.ceil(sender.random() * CUT_AFTER_MS_MAX) : REPLY_MS_MAX;
     const reply = await fetch(`${url}/ingest`, {
       method: 'POST',
       headers: { 'idempotency-key': key },
       body,
-      signal: AbortSignal.timeout(isCut ? sender.random() * CUT_AFTER_MS_MAX : REPLY_MS_MAX),
+      signal: AbortSignal.timeout(replyMs),
     });
     const text = await reply.text();
     if (reply.status === 200) {
