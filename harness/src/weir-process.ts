@@ -1,5 +1,5 @@
-// Starts, kills and asks a real collector, only through what an outsider has: the command, its ports,
-// its exit code and DIR/run.json.
+// Starts, kills and asks a real collector, only through what an outsider has: the command, its
+// ports, its exit code and DIR/run.json.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

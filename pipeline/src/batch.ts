@@ -4,7 +4,9 @@ import { assert } from './errors.js';
 import { LIMITS } from './limits.js';
 import type { DispositionCause, MarkCode } from './taxonomy.js';
 
-/** How the bytes of a batch are to be read. It is durable in the frame, so a replay reads the same. */
+/**
+ * How the bytes of a batch are to be read. It is durable in the frame, so a replay reads the same.
+ */
 export type InputFormat = 'syslog' | 'json';
 
 /** A stretch of neighbouring events in one batch that came from the same source. */
@@ -57,7 +59,9 @@ export interface RawBatch {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** eventCount + 1 entries. */
   readonly offsets: Uint32Array<ArrayBuffer>;
-  /** What framing noticed, sparse: [event index, MarkCode, original length in bytes]*, ascending. */
+  /**
+   * What framing noticed, sparse: [event index, MarkCode, original length in bytes]*, ascending.
+   */
   readonly marks: Uint32Array<ArrayBuffer>;
   /** In order; their eventCounts add up to eventCount. sourceSeqFirst is 0 until sequenced. */
   readonly runs: readonly SourceRun[];
@@ -111,7 +115,10 @@ export interface EventBatch {
   readonly parsers: readonly { readonly name: string; readonly version: string }[];
 }
 
-/** A byte array that owns its buffer, so that it can be moved to a worker and nothing else goes along. */
+/**
+ * A byte array that owns its buffer, so that it can be moved to a worker and nothing else goes
+ * along.
+ */
 export function allocateBytes(byteCount: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(new ArrayBuffer(byteCount));
   assert(bytes.byteOffset === 0, 'a batch owns its buffer');

@@ -20,8 +20,9 @@ export interface SpooledBatch {
 /** Accepts sequenced batches and keeps them. */
 export interface BatchBuffer {
   /**
-   * Resolves after the fdatasync that covers the batch; batches are written in call order. Waits while
-   * the buffer is full. Rejects with WEIR_SPOOL_IO or WEIR_SPOOL_CLOSED: then nothing may be acked.
+   * Resolves after the fdatasync that covers the batch; batches are written in call order. Waits
+   * while the buffer is full. Rejects with WEIR_SPOOL_IO or WEIR_SPOOL_CLOSED: then nothing may be
+   * acked.
    */
   append(batch: SequencedBatch): Promise<FramePosition>;
   /** True while appends would wait for space. */
@@ -31,7 +32,10 @@ export interface BatchBuffer {
 /** A named reader of the buffer with a frontier of its own. Sees only what is durable. */
 export interface Consumer {
   readonly name: string;
-  /** Next batch in log order, or null once the signal aborts or the buffer closes. The caller owns it. */
+  /**
+   * Next batch in log order, or null once the signal aborts or the buffer closes. The caller owns
+   * it.
+   */
   read(signal: AbortSignal): Promise<SpooledBatch | null>;
   /** Starts reading again behind the frontier; used after an uncertain insert. */
   rewind(): void;
@@ -53,8 +57,8 @@ export interface Sequencer {
 }
 
 /**
- * A parser turns the bytes of one event into columns: synchronous, stateless, any worker, never throws
- * on input. It must look only at batch.bytes[start, end).
+ * A parser turns the bytes of one event into columns: synchronous, stateless, any worker, never
+ * throws on input. It must look only at batch.bytes[start, end).
  */
 export interface Parser {
   readonly name: string;
@@ -91,7 +95,9 @@ export interface BatchWriter {
 export interface EncodedBatch {
   readonly events: NativeBlock | null;
   readonly quarantine: NativeBlock | null;
-  /** Numbers that went to quarantine, ascending. All others of the batch are in events or filtered. */
+  /**
+   * Numbers that went to quarantine, ascending. All others of the batch are in events or filtered.
+   */
   readonly quarantinedSeqs: Float64Array<ArrayBuffer>;
   readonly quarantinedByReason: Readonly<Partial<Record<QuarantineReason, number>>>;
   readonly filtered: readonly Disposition[];
@@ -106,8 +112,8 @@ export interface NativeBlock {
 /** Parses and encodes batches on the worker pool. */
 export interface BatchProcessor {
   /**
-   * Resolves in submission order per stream. `skipSeqs`: numbers that are stored already and must not
-   * be encoded again (ascending), used after an uncertain insert.
+   * Resolves in submission order per stream. `skipSeqs`: numbers that are stored already and must
+   * not be encoded again (ascending), used after an uncertain insert.
    */
   process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch>;
 }

@@ -1,5 +1,5 @@
-// Operating errors are values with a code from this table; broken invariants end the process and the
-// spool recovers. docs/generated/errors.md is made from the table; a test holds them equal.
+// Operating errors are values with a code from this table; broken invariants end the process and
+// the spool recovers. docs/generated/errors.md is made from the table; a test holds them equal.
 
 export const ERRORS = {
   WEIR_USAGE: 'The command line is wrong.',

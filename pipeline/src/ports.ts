@@ -1,5 +1,5 @@
-// Ports: the only way to files, clock, timers, randomness, sockets and workers. The real ones live in
-// node/, the simulated ones in testing/, so that a whole collector runs from one seed.
+// Ports: the only way to files, clock, timers, randomness, sockets and workers. The real ones live
+// in node/, the simulated ones in testing/, so that a whole collector runs from one seed.
 
 export interface Ports {
   readonly files: Files;
@@ -34,7 +34,9 @@ export interface Random {
 
 /** Errors carry the system's `code` (ENOENT, ENOSPC, EIO, ...). */
 export interface Files {
-  /** `read`: must exist. `create`: must not exist, read and write. `write`: must exist, read and write. */
+  /**
+   * `read`: must exist. `create`: must not exist, read and write. `write`: must exist, read and write.
+   */
   open(path: string, mode: 'read' | 'create' | 'write'): Promise<FileHandle>;
   readDir(path: string): Promise<string[]>;
   makeDir(path: string): Promise<void>;
@@ -96,7 +98,9 @@ export interface TcpConnection {
 /** A pool of workers for one kind of task. */
 export interface Workers<Task, Result> {
   readonly workerCount: number;
-  /** Moves the buffers in `transfer`. Rejects with WEIR_WORKER_FAILED when the worker threw or died. */
+  /**
+   * Moves the buffers in `transfer`. Rejects with WEIR_WORKER_FAILED when the worker threw or died.
+   */
   run(task: Task, transfer: readonly ArrayBuffer[]): Promise<Result>;
   close(): Promise<void>;
 }

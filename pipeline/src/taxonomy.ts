@@ -35,7 +35,9 @@ for (const [name, code] of Object.entries(MARK)) markNames[code] = name as MarkN
 /** Name of a mark code; `unknown` for a code of a newer version. */
 export const markName = (code: number): string => markNames[code] ?? 'unknown';
 
-/** Marks that send the event to quarantine, under this reason. All others only mark a stored row. */
+/**
+ * Marks that send the event to quarantine, under this reason. All others only mark a stored row.
+ */
 export const QUARANTINE_REASONS = [
   'oversize',
   'framing_invalid',

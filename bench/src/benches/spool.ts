@@ -1,5 +1,5 @@
-// Admitted batches to durable frames: zstd, CRC32C, group commit, fdatasync. Beside it, in the same run,
-// the floor: the same bytes written by plain Node with an fdatasync each MiB, uncompressed.
+// Admitted batches to durable frames: zstd, CRC32C, group commit, fdatasync. Beside it, in the same
+// run, the floor: the same bytes written by plain Node with an fdatasync each MiB, uncompressed.
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -12,8 +12,8 @@ export function resolveDataDirectory(flag: string | undefined): string {
 }
 
 /**
- * Calls `use` with the URL of the store: `url` if given, that of the running instance, CLICKHOUSE_URL,
- * or else the engine on DIR/store, started for this command only.
+ * Calls `use` with the URL of the store: `url` if given, that of the running instance,
+ * CLICKHOUSE_URL, or else the engine on DIR/store, started for this command only.
  */
 export async function withStoreUrl<T>(
   directory: string,

@@ -63,8 +63,8 @@ async function run(options: RunOptions): Promise<void> {
 }
 
 /**
- * A second signal ends at once: everything acknowledged is on disk already. Not within the first second,
- * since a terminal and npm both pass the same Ctrl-C on.
+ * A second signal ends at once: everything acknowledged is on disk already. Not within the first
+ * second, since a terminal and npm both pass the same Ctrl-C on.
  */
 function endAtOnceOnNextSignal(): void {
   const sinceMs = nodeClock.monotonicMs();

@@ -1,6 +1,6 @@
 // Scenario: configuration files as people write them, right and wrong.
-// Guarantees: defaults < file < environment < flags; every mistake is one sentence that names the path,
-// the value and, for a key, the nearest known one.
+// Guarantees: defaults < file < environment < flags; every mistake is one sentence that names the
+// path, the value and, for a key, the nearest known one.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';

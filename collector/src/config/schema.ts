@@ -1,5 +1,5 @@
-// The configuration of the collector: one JSON Schema, with defaults and descriptions inside it. The
-// types below are derived from it, so there is one description and no second.
+// The configuration of the collector: one JSON Schema, with defaults and descriptions inside it.
+// The types below are derived from it, so there is one description and no second.
 import { LIMITS } from '@weir/pipeline';
 import Type, { type Static } from 'typebox';
 

@@ -1,5 +1,5 @@
-// Scenario: logger, rsyslog's omfwd (TCP, octet counted) and curl send into a running collector; rows are
-// read back with SQL through `weir query`, and `weir verify` closes the ledger.
+// Scenario: logger, rsyslog's omfwd (TCP, octet counted) and curl send into a running collector;
+// rows are read back with SQL through `weir query`, and `weir verify` closes the ledger.
 // Guarantees: what real senders write is what stands in the table, once, with its fields.
 import { execFile, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -149,7 +149,9 @@ async function rowsOf(t: Test, weir: WeirProcess, sql: string, count: number): P
   return rows;
 }
 
-/** Runs rsyslogd in the foreground with a TCP input and an octet-counted forward to the collector. */
+/**
+ * Runs rsyslogd in the foreground with a TCP input and an octet-counted forward to the collector.
+ */
 async function withRsyslog(
   t: Test,
   host: string,

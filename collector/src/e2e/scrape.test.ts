@@ -1,6 +1,6 @@
 // Scenario: a running collector takes good and bad events and is scraped.
-// Guarantees: /metrics is valid Prometheus text with the documented names and labels, and its counters
-// agree with what was sent; /healthz and /readyz answer.
+// Guarantees: /metrics is valid Prometheus text with the documented names and labels, and its
+// counters agree with what was sent; /healthz and /readyz answer.
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { WeirProcess, waitFor } from '@weir/harness';

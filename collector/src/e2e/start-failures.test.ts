@@ -1,7 +1,7 @@
-// Scenario: what goes wrong when a person starts the collector: port in use, a data directory that cannot
-// be written, a second process on it, an unknown key, wrong flags; and a ClickHouse that is not there.
-// Guarantees: one clear sentence on standard error and exit code 2, nothing left running; an unreachable
-// server is no reason to stop: events are spooled, and the status says so.
+// Scenario: what goes wrong when a person starts the collector: port in use, a data directory that
+// cannot be written, a second process on it, an unknown key, wrong flags; and a ClickHouse that is
+// not there. Guarantees: one clear sentence on standard error and exit code 2, nothing left
+// running; an unreachable server is no reason to stop: events are spooled, and the status says so.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -1,5 +1,5 @@
-// The running collector: everything of one process, started in the direction of the data's end, stopped
-// in the direction of its way.
+// The running collector: everything of one process, started in the direction of the data's end,
+// stopped in the direction of its way.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -73,7 +73,8 @@ class Closers {
 }
 
 /**
- * Rejects with a WeirError that says in one sentence why it cannot start; then nothing is left running.
+ * Rejects with a WeirError that says in one sentence why it cannot start; then nothing is left
+ * running.
  * `sabotage` plants a fault for proofs. `say` gets progress for people.
  */
 export async function startCollector(

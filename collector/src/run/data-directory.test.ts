@@ -1,5 +1,6 @@
 // Scenario: one process, two processes, a killed process, and a directory that cannot be written.
-// Guarantees: one holder at a time; a lock whose process is gone is taken over; errors name the cause.
+// Guarantees: one holder at a time; a lock whose process is gone is taken over; errors name the
+// cause.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The data directory: made when missing, held by one process at a time, and described by run.json for
-// the commands that look at a running instance.
+// The data directory: made when missing, held by one process at a time, and described by run.json
+// for the commands that look at a running instance.
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,8 +25,8 @@ export interface DataDirectory {
 }
 
 /**
- * Creates and locks the directory. Throws WEIR_DATA_DIR_UNWRITABLE or WEIR_DATA_DIR_LOCKED. A lock whose
- * process is gone (kill -9) is taken over.
+ * Creates and locks the directory. Throws WEIR_DATA_DIR_UNWRITABLE or WEIR_DATA_DIR_LOCKED. A lock
+ * whose process is gone (kill -9) is taken over.
  */
 export function openDataDirectory(path: string): DataDirectory {
   const lockPath = join(path, 'lock');

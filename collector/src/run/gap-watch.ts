@@ -1,5 +1,5 @@
-// Watches what leaves the spool for numbers that are skipped: the live `gaps` of the status line. The
-// verdict over everything is `weir verify`; this one costs a comparison a batch.
+// Watches what leaves the spool for numbers that are skipped: the live `gaps` of the status line.
+// The verdict over everything is `weir verify`; this one costs a comparison a batch.
 import type { Consumer, FramePosition, SequencedBatch, SpooledBatch } from '@weir/pipeline';
 
 export class GapWatch implements Consumer {

@@ -1,4 +1,5 @@
-// The listeners of a configuration: sources with their streams, started together and stopped together.
+// The listeners of a configuration: sources with their streams, started together and stopped
+// together.
 import {
   type BatchBuffer,
   type Clock,
@@ -36,7 +37,9 @@ export interface ListenerDependencies {
   readonly onError: (error: Error) => void;
 }
 
-/** A listener by its name in streams and run.json: `<source>_<protocol>`, or `<source>` for HTTP. */
+/**
+ * A listener by its name in streams and run.json: `<source>_<protocol>`, or `<source>` for HTTP.
+ */
 export interface StartedListener {
   readonly name: string;
   readonly address: SourceAddress;

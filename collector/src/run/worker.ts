@@ -1,5 +1,5 @@
-// Entry of a pipeline worker: bytes to columns to blocks. It keeps nothing from one batch to the next
-// but reused memory.
+// Entry of a pipeline worker: bytes to columns to blocks. It keeps nothing from one batch to the
+// next but reused memory.
 import { parseBatch } from '@weir/parsers';
 import { ColumnWriter, type EncodedBatch, type ProcessTask } from '@weir/pipeline';
 import { moveResult } from '@weir/pipeline/node';

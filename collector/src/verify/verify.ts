@@ -1,5 +1,5 @@
-// Does the ledger close? What the spool says was issued, against what the store says became of it. No
-// wall clock takes part in the verdict, and a running instance is not disturbed.
+// Does the ledger close? What the spool says was issued, against what the store says became of it.
+// No wall clock takes part in the verdict, and a running instance is not disturbed.
 import type { Clock, Files, Timers } from '@weir/pipeline';
 import {
   type DeepReport,
@@ -106,8 +106,8 @@ function judge(found: Look, standsStill: boolean): LedgerReport {
 }
 
 /**
- * A stream is delivered in order, so what is in flight is its tail. The tails together cannot be more
- * than the spool holds: if they are, nothing is taken for in flight and the difference shows.
+ * A stream is delivered in order, so what is in flight is its tail. The tails together cannot be
+ * more than the spool holds: if they are, nothing is taken for in flight and the difference shows.
  */
 function pendingTails(
   found: Look,

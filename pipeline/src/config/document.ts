@@ -1,5 +1,6 @@
-// Reading a configuration document: text to object, object against a JSON Schema, and errors that name
-// the path, the value and the nearest known key. Used by every process that takes a configuration.
+// Reading a configuration document: text to object, object against a JSON Schema, and errors that
+// name the path, the value and the nearest known key. Used by every process that takes a
+// configuration.
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse as parseToml } from 'smol-toml';
 import type { JsonSchema } from '../component.js';
@@ -21,8 +22,8 @@ export function parseDocument(text: string, fileName: string): unknown {
 }
 
 /**
- * Checks the document and fills in defaults, in place. Throws WEIR_CONFIG_INVALID with a message such
- * as `/sources/edge/shards must be <= 64; got 100`.
+ * Checks the document and fills in defaults, in place. Throws WEIR_CONFIG_INVALID with a message
+ * such as `/sources/edge/shards must be <= 64; got 100`.
  */
 export function validateDocument(document: unknown, schema: JsonSchema): void {
   const ajv = new Ajv({

@@ -55,7 +55,8 @@ function bindUdp(options: UdpBindOptions): Promise<Listening> {
     socket.once('error', reject);
     socket.bind({ address: options.host, port: options.port }, () => {
       socket.off('error', reject);
-      // A later error, for instance an ICMP reply to something never sent, must not end the process.
+      // A later error, for instance an ICMP reply to something never sent, must not end the
+      // process.
       socket.on('error', () => {});
       socket.on('message', (bytes, peer) => options.onMessage(bytes, plainAddress(peer.address)));
       const address = socket.address();

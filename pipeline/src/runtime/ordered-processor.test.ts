@@ -1,6 +1,6 @@
 // Scenario: workers that answer in any order, fail, or are slow.
-// Guarantees: results per stream come in submission order; streams do not wait for each other; never
-// more than the limit is under way; a failure reaches the caller and frees its place.
+// Guarantees: results per stream come in submission order; streams do not wait for each other;
+// never more than the limit is under way; a failure reaches the caller and frees its place.
 import t from 'tap';
 import { allocateBytes, type SequencedBatch } from '../batch.js';
 import type { EncodedBatch } from '../component.js';

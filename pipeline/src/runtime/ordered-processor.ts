@@ -56,8 +56,9 @@ export class OrderedProcessor implements BatchProcessor {
   }
 
   /**
-   * The bytes are moved, not copied: at 40,000 events/s the copies and the collection of their memory
-   * were a fifth of the collector's CPU time. Whoever wants to try again reads the batch again.
+   * The bytes are moved, not copied: at 40,000 events/s the copies and the collection of their
+   * memory were a fifth of the collector's CPU time. Whoever wants to try again reads the batch
+   * again.
    */
   async #run(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
     await this.#enter();

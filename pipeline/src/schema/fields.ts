@@ -1,5 +1,5 @@
-// The event model: the OCSF 1.8 attributes that are real columns. Parsers write them by FieldId, the
-// Native writer and the row view read them. Anything else goes to `unmapped`.
+// The event model: the OCSF 1.8 attributes that are real columns. Parsers write them by FieldId,
+// the Native writer and the row view read them. Anything else goes to `unmapped`.
 
 /** ClickHouse type of a column. Nullable where 0 is a value; OCSF ids have 0 for unknown. */
 export type ColumnType =

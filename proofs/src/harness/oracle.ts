@@ -1,5 +1,5 @@
-// The oracle: knows what was sent and acknowledged, receives what is stored, and shares no code with
-// the pipeline. Numbers are per producer, dense from 0.
+// The oracle: knows what was sent and acknowledged, receives what is stored, and shares no code
+// with the pipeline. Numbers are per producer, dense from 0.
 
 export interface Verdict {
   readonly expected: number;

@@ -1,6 +1,7 @@
 // Scenario: 100,000 syslog events over TCP while the store is killed (SIGKILL) again and again.
-// Guarantees: the collector never stops reading, every event is in the table exactly once, the ledger
-// closes. Plain TCP has no acknowledgement: the collector itself stays up, so all that was sent counts.
+// Guarantees: the collector never stops reading, every event is in the table exactly once, the
+// ledger closes. Plain TCP has no acknowledgement: the collector itself stays up, so all that was
+// sent counts.
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { monotonicMs, seeded, sleep, WeirProcess } from '@weir/harness';

@@ -1,8 +1,8 @@
 // Scenario: HTTP senders with idempotency keys that retry, while collector and store are killed
-// (SIGKILL of the whole tree) five times mid-stream. Now and then a sender hangs up before it has read the
-// answer, so that it has to repeat what may be durable already.
-// Guarantees: every acknowledged event is in the table once, nothing is there twice, the ledger closes
-// over all epochs.
+// (SIGKILL of the whole tree) five times mid-stream. Now and then a sender hangs up before it has
+// read the answer, so that it has to repeat what may be durable already.
+// Guarantees: every acknowledged event is in the table once, nothing is there twice, the ledger
+// closes over all epochs.
 import { join } from 'node:path';
 import { seeded, sleep, WeirProcess } from '@weir/harness';
 import { Oracle } from '../harness/oracle.js';
