@@ -3,7 +3,7 @@
 // not there. Guarantees: one clear sentence on standard error and exit code 2, nothing left
 // running; an unreachable server is no reason to stop: events are spooled, and the status says so.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,26 @@ function weir(...args: string[]): { status: number | null; stdout: string; stder
 function sentenceOf(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
   return lines.join('\n');
+}
+
+/** Segment header of spool/FORMAT.md: magic, version, and a CRC that says it is no damage. */
+function segmentHeaderOfVersion(version: number): Buffer {
+  const header = Buffer.alloc(128);
+  header.write('WEIRSEG1');
+  header.writeUInt16LE(version, 8);
+  header.writeUInt16LE(header.length, 10);
+  header.writeUInt32LE(crc32c(header.subarray(0, 124)), 124);
+  return header;
+}
+
+/** CRC-32C (RFC 3720 B.4), bit by bit. */
+function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  return ~crc >>> 0;
 }
 
 t.test('an unknown key in the configuration', async (t) => {
@@ -102,15 +122,12 @@ t.test('a spool of a later version is refused untouched', async (t) => {
   const first = new WeirProcess(data);
   await first.start();
   await first.stop();
-  mkdirSync(join(data, 'spool'), { recursive: true });
-  // Version field of the writer checkpoint, see spool/FORMAT.md.
-  writeFileSync(
-    join(data, 'spool', 'seg-00000000000000ff.log'),
-    Buffer.concat([Buffer.from('WEIRSEG1'), Buffer.from([99, 0]), Buffer.alloc(118)]),
-  );
+  const path = join(data, 'spool', 'seg-00000000000000ff.log');
+  writeFileSync(path, segmentHeaderOfVersion(99));
   const result = weir('run', '--data', data, '--syslog', '127.0.0.1:0', '--http', '127.0.0.1:0');
   t.equal(result.status, 2, result.stderr);
   t.match(sentenceOf(result.stderr), /version 99/);
+  t.same(readFileSync(path), segmentHeaderOfVersion(99));
 });
 
 t.test('a ClickHouse that is not there', async (t) => {
