@@ -27,13 +27,20 @@ export interface CommandResult {
 export class WeirProcess {
   readonly directory: string;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #flags: readonly string[];
   #child: ChildProcess | null = null;
   /** Chosen at the first start, taken again by every restart so that senders find it. */
   #syslog = '';
   #http = '';
 
-  constructor(directory: string, environment: NodeJS.ProcessEnv = {}) {
+  /** `flags` are further arguments of `weir run`. */
+  constructor(
+    directory: string,
+    environment: NodeJS.ProcessEnv = {},
+    flags: readonly string[] = [],
+  ) {
     this.directory = directory;
+    this.#flags = flags;
     this.#environment = environment;
   }
 
@@ -52,7 +59,11 @@ export class WeirProcess {
     const log = openSync(join(this.directory, '..', 'weir.log'), 'a');
     const child = spawn(
       process.execPath,
-      [WEIR, 'run', '--data', this.directory, '--syslog', this.#syslog, '--http', this.#http],
+      [
+        ...[WEIR, 'run', '--data', this.directory],
+        ...['--syslog', this.#syslog, '--http', this.#http],
+        ...this.#flags,
+      ],
       {
         stdio: ['ignore', log, log],
         env: { ...process.env, ...this.#environment },
@@ -98,10 +109,12 @@ export class WeirProcess {
     const child = this.#child;
     if (child === null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    this.#child = null;
+    // It may have ended by itself, and taken run.json away.
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const { storePid } = this.runFile();
     child.kill('SIGKILL');
     if (storePid !== null) kill(storePid);
-    this.#child = null;
     await gone;
   }
 

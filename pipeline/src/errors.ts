@@ -11,7 +11,6 @@ export const ERRORS = {
   WEIR_DATA_DIR_LOCKED: 'Another process uses the data directory.',
   WEIR_SPOOL_VERSION:
     'The spool was written by a version that this one cannot read; it was left untouched.',
-  WEIR_SPOOL_FULL: 'The spool has reached its size limit.',
   WEIR_SPOOL_IO: 'Writing or reading the spool failed.',
   WEIR_SPOOL_CLOSED: 'The spool was closed while the operation waited.',
   WEIR_STORE_UNREACHABLE: 'ClickHouse cannot be reached.',

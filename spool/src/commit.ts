@@ -54,6 +54,7 @@ export class Committer {
   #writer: SegmentWriter | null = null;
   #strikes = 0;
   #isBlocked = false;
+  #isDraining = false;
   #isOutOfSpace = false;
   #isClosing = false;
   #failure: WeirError | null = null;
@@ -89,7 +90,7 @@ export class Committer {
     if (this.#failure !== null || this.#isOutOfSpace || this.#isBlocked) return true;
     if (this.#queuedBytes === 0) return false;
     const used = this.#store.catalog.usedBytes;
-    return used > 0 && used + this.#queuedBytes > this.#store.settings.bytesMax;
+    return used > 0 && used + this.#queuedBytes > this.#bytesMax;
   }
   get activeWriter(): SegmentWriter | null {
     return this.#writer;
@@ -118,6 +119,16 @@ export class Committer {
       const isStuck = this.#isBlocked || this.#isOutOfSpace;
       if (isUrgent || (!isStuck && (isFirst || this.#queuedBytes >= commitBytes))) this.#wakeUp();
     });
+  }
+
+  get #bytesMax(): number {
+    return this.#isDraining ? Number.POSITIVE_INFINITY : this.#store.settings.bytesMax;
+  }
+
+  /** From here on the size limit does not hold; the disk's does. */
+  startDrain(): void {
+    this.#isDraining = true;
+    this.#wakeUp();
   }
 
   /** Space may have come back. */
@@ -230,7 +241,8 @@ export class Committer {
    */
   async #nextGroup(): Promise<Pending[] | null> {
     this.#encodeMore();
-    const { segmentBytes, bytesMax } = this.#store.settings;
+    const { segmentBytes } = this.#store.settings;
+    const bytesMax = this.#bytesMax;
     const queue = this.#urgent.length > 0 ? this.#urgent : this.#queue;
     const first = queue[0];
     if (first === undefined) return [];

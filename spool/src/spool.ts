@@ -158,6 +158,14 @@ export class Spool implements BatchBuffer {
   }
 
   /**
+   * For an orderly stop: what was admitted is written even when the spool has reached bytesMax. The
+   * inputs have stopped by then, so it is no more than their queues hold.
+   */
+  startDrain(): void {
+    this.#committer.startDrain();
+  }
+
+  /**
    * Makes durable what was appended and fits, rejects other appends with WEIR_SPOOL_CLOSED, ends
    * reads with null, seals the active segment. Settle before it.
    */

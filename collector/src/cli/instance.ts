@@ -1,32 +1,59 @@
-// Finding an instance: its data directory, and the store that belongs to it.
+// Finding an instance: its data directory, its tables, and the store that belongs to it.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import { startEmbeddedStore } from '@weir/sinks/clickhouse';
+import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { readRunFile } from '../run/data-directory.js';
 
-/** --data, else what the configuration that `weir run` would read says. */
-export function resolveDataDirectory(flag: string | undefined): string {
-  return flag ?? loadConfig({}, process.env).config.data_dir;
+export interface InstanceFlags {
+  readonly config?: string;
+  readonly data?: string;
+  readonly url?: string;
 }
 
-/**
- * Calls `use` with the URL of the store: `url` if given, that of the running instance,
- * CLICKHOUSE_URL, or else the engine on DIR/store, started for this command only.
- */
+export interface Instance {
+  readonly directory: string;
+  readonly isRunning: boolean;
+  /** Null means the embedded store of the directory, which has to be started. */
+  readonly storeUrl: string | null;
+  readonly eventsTable: string;
+}
+
+export function addInstanceOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration of the instance, as for run')
+    .option('--data <dir>', 'its data directory (default as for run)')
+    .option('--url <url>', 'a ClickHouse server that holds its tables');
+}
+
+/** What runs on the directory comes first, then what `weir run` would read, then flags over both. */
+export function findInstance(flags: InstanceFlags): Instance {
+  const { config } = loadConfig({ config: flags.config, data: flags.data }, process.env);
+  const directory = resolve(config.data_dir);
+  const running = readRunFile(directory);
+  const configured = config.store.url === '' ? null : config.store.url;
+  return {
+    directory,
+    isRunning: running !== null,
+    storeUrl: flags.url ?? running?.storeUrl ?? configured,
+    eventsTable: running?.eventsTable ?? config.store.events_table,
+  };
+}
+
+/** Calls `use` with the URL of the store; the embedded one is started for this command only. */
 export async function withStoreUrl<T>(
-  directory: string,
-  url: string | undefined,
+  instance: Instance,
   use: (url: string) => Promise<T>,
 ): Promise<T> {
-  const known = url ?? readRunFile(directory)?.storeUrl ?? process.env.CLICKHOUSE_URL;
-  if (known !== undefined && known !== '') return use(known);
-  const storeDirectory = join(directory, 'store');
+  if (instance.storeUrl !== null) return use(instance.storeUrl);
+  const storeDirectory = join(instance.directory, 'store');
   if (!existsSync(storeDirectory)) {
     throw new WeirError(
       'WEIR_NOT_RUNNING',
-      `nothing runs on ${directory} and it holds no store; start one with weir run, or name it with --data`,
+      `nothing runs on ${instance.directory} and it holds no store; start one with weir run, or ` +
+        'name it with --data',
     );
   }
   const engine = await startEmbeddedStore({ directory: storeDirectory, log: () => {} });

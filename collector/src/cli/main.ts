@@ -56,9 +56,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await buildProgram().parseAsync(argv);
   } catch (error) {
-    process.exitCode = exitCodeOf(error);
     // Commander has printed its own message by now.
     if (!(error instanceof CommanderError)) process.stderr.write(`weir: ${describe(error)}\n`);
+    // Not only the code: what is left open must not keep a failed command alive.
+    process.exit(exitCodeOf(error));
   }
 }
 
@@ -74,9 +75,10 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
 }
 
-// The reader of a pipe may leave early (`weir query ... | head`): that is no error.
+// The reader of a pipe may leave early (`weir query ... | head`): nothing is left to do then. `weir run`
+// goes on, see there.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE' && process.argv[2] !== 'run') process.exit(process.exitCode ?? 0);
 });
 
 await main(process.argv);

@@ -1,41 +1,34 @@
 // `weir query SQL`: reads the store of a running or stopped instance, or any server by --url.
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { WeirError } from '@weir/pipeline';
 import { createStore } from '@weir/sinks/clickhouse';
 import { Command } from 'commander';
-import { resolveDataDirectory, withStoreUrl } from './instance.js';
+import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
 
-interface QueryOptions {
-  readonly data?: string;
-  readonly url?: string;
+interface QueryFlags extends InstanceFlags {
   readonly format?: string;
 }
 
 export function queryCommand(): Command {
-  return new Command('query')
+  const command = new Command('query')
     .description('Run SQL against the store of a running or stopped instance.')
     .argument('<sql>', 'one statement; `-` reads it from standard input')
-    .option('--data <dir>', 'data directory of the instance (default as for run)')
-    .option('--url <url>', 'a ClickHouse server instead')
-    .option(
-      '--format <name>',
-      'ClickHouse output format (default PrettyCompact on a terminal, else TSV)',
-    )
-    .action(query);
+    .option('--format <name>', 'ClickHouse output format (PrettyCompact on a terminal, else TSV)')
+    .addHelpText('after', '\nExit codes: 0 done, 1 the statement failed, 2 wrong usage.');
+  return addInstanceOptions(command).action(query);
 }
 
-async function query(sql: string, options: QueryOptions): Promise<void> {
-  const text = sql === '-' ? await readAll(process.stdin) : sql;
-  const format = options.format ?? (process.stdout.isTTY ? 'PrettyCompactMonoBlock' : 'TSV');
+async function query(sql: string, flags: QueryFlags): Promise<void> {
+  const text = (sql === '-' ? await readAll(process.stdin) : sql).trim();
+  if (text === '') throw new WeirError('WEIR_USAGE', 'the statement is empty');
+  const format = flags.format ?? (process.stdout.isTTY ? 'PrettyCompactMonoBlock' : 'TSV');
   if (!/^\w+$/.test(format)) {
     throw new WeirError('WEIR_USAGE', `--format must be a name such as JSONEachRow; got ${format}`);
   }
-  const directory = resolveDataDirectory(options.data);
-  await withStoreUrl(directory, options.url, async (url) => {
+  await withStoreUrl(findInstance(flags), async (url) => {
     const store = createStore({ url });
     try {
-      const result = await store.stream(withFormat(text, format));
-      await pipeline(result, process.stdout, { end: false });
+      await print(await store.stream(withFormat(text, format)));
     } finally {
       await store.close();
     }
@@ -44,10 +37,30 @@ async function query(sql: string, options: QueryOptions): Promise<void> {
 
 /** A statement that names its own format keeps it; one that gives no rows takes none. */
 function withFormat(sql: string, format: string): string {
-  const bare = sql.trim().replace(/;\s*$/, '');
+  const bare = sql.replace(/;\s*$/, '');
   if (/\bFORMAT\s+\w+\s*$/i.test(bare)) return bare;
-  if (!/^\s*(SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b/i.test(bare)) return bare;
+  const word = bare.replace(/^(\s|\(|--.*\n|\/\*[\s\S]*?\*\/)*/, '');
+  if (!/^(SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b/i.test(word)) return bare;
   return `${bare}\nFORMAT ${format}`;
+}
+
+const TAIL_BYTES = 16 * 1024;
+
+/**
+ * Copies the result to standard output. A statement that fails after its first rows can only say so
+ * behind them: the server ends the body with a block that begins with `__exception__`.
+ */
+async function print(result: Readable): Promise<void> {
+  let tail = Buffer.alloc(0);
+  for await (const chunk of result as AsyncIterable<Buffer>) {
+    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+    if (process.stdout.write(chunk)) continue;
+    await new Promise((resolve) => process.stdout.once('drain', resolve));
+  }
+  const text = tail.toString('latin1');
+  if (!text.includes('__exception__')) return;
+  const message = /Code: \d+\. DB::Exception: [^\r\n]*/.exec(text)?.[0] ?? 'the statement failed';
+  throw new WeirError('WEIR_STORE_REJECTED', `${message} (rows before it were printed)`);
 }
 
 async function readAll(stream: NodeJS.ReadableStream): Promise<string> {

@@ -1,5 +1,6 @@
 // `weir run`: the main job. Prints where it listens, how to send an event and how to find it, then a
 // status line each second. SIGINT or SIGTERM drains; a second one ends at once.
+import { resolve } from 'node:path';
 import { messageOf } from '@weir/pipeline';
 import { nodeClock, nodeTimers } from '@weir/pipeline/node';
 import { Command } from 'commander';
@@ -41,10 +42,17 @@ async function run(options: RunOptions): Promise<void> {
     { level: config.log_level, base: null },
     pino.destination({ dest: 2, sync: true }),
   );
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  // A reader of the status lines that goes away, such as head(1), is no reason to stop.
+  let isHeard = true;
+  process.stdout.on('error', () => {
+    isHeard = false;
+  });
+  const say = (line: string): void => {
+    if (isHeard) process.stdout.write(`${line}\n`);
+  };
   say(`weir ${version}, ${file === null ? 'default configuration' : file}`);
   const collector = await startCollector(config, log, process.env.WEIR_SABOTAGE ?? null, say);
-  const dataFlag = config.data_dir === './var' ? '' : ` --data ${config.data_dir}`;
+  const dataFlag = config.data_dir === resolve('./var') ? '' : ` --data ${config.data_dir}`;
   for (const line of greeting(collector, dataFlag)) say(line);
   const stopStatus = options.quiet ? () => {} : startStatusLines(collector, say);
 
@@ -52,11 +60,11 @@ async function run(options: RunOptions): Promise<void> {
   stopStatus();
   say(`${signal}: draining; what was accepted is kept, delivery gets 10 s`);
   endAtOnceOnNextSignal();
-  const left = await collector.drain();
+  const { pendingEventCount } = await collector.drain();
   say(
-    left.pendingEventCount === 0
+    pendingEventCount === 0
       ? 'drained: everything accepted is stored'
-      : `drained: ${left.pendingEventCount} events stay in the spool and are stored after the next start`,
+      : `drained: ${pendingEventCount} events stay in the spool and are stored after the next start`,
   );
   // The engine's client and the worker pool may hold handles; nothing is left to do.
   process.exit(collector.failure === null ? 0 : 1);

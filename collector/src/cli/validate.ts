@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { loadConfig, splitHostPort } from '../config/load.js';
+import { loadConfig } from '../config/load.js';
 
 export function validateCommand(): Command {
   return new Command('validate')
@@ -8,7 +8,6 @@ export function validateCommand(): Command {
     .option('--json', 'print the configuration with its defaults as JSON')
     .action((file: string, options: { json?: true }) => {
       const { config } = loadConfig({ config: file }, process.env);
-      for (const source of Object.values(config.sources)) splitHostPort(source.listen);
       const text = options.json
         ? JSON.stringify(config, null, 2)
         : `${file}: valid, ${Object.keys(config.sources).length} sources`;

@@ -4,48 +4,41 @@ import { WeirError } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeTimers } from '@weir/pipeline/node';
 import { createStore, tableNames } from '@weir/sinks/clickhouse';
 import { Command } from 'commander';
-import { loadConfig } from '../config/load.js';
-import { readRunFile } from '../run/data-directory.js';
 import { type VerifyReport, verify } from '../verify/verify.js';
-import { resolveDataDirectory, withStoreUrl } from './instance.js';
+import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
 
-interface VerifyFlags {
-  readonly data?: string;
-  readonly url?: string;
+interface VerifyFlags extends InstanceFlags {
   readonly wait: string;
   readonly deep?: true;
   readonly json?: true;
 }
 
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description(
       'Check that every issued number is stored, quarantined, filtered, declared lost or in flight.',
     )
-    .option('--data <dir>', 'data directory of a running or stopped instance (default as for run)')
-    .option('--url <url>', 'ClickHouse server that holds the tables')
     .option('--wait <time>', 'longest wait for events in flight, such as 30s or 500ms', '30s')
     .option('--deep', 'also compare the tables row by row with the ledger')
     .option('--json', 'the report as JSON')
-    .addHelpText('after', '\nExit codes: 0 the ledger closes, 1 it does not, 2 wrong usage.')
-    .action(run);
+    .addHelpText('after', '\nExit codes: 0 the ledger closes, 1 it does not, 2 wrong usage.');
+  return addInstanceOptions(command).action(run);
 }
 
 async function run(flags: VerifyFlags): Promise<void> {
   const waitMs = parseDuration(flags.wait);
-  const directory = resolveDataDirectory(flags.data);
-  const eventsTable =
-    readRunFile(directory)?.eventsTable ?? loadConfig({}, process.env).config.store.events_table;
-  const report = await withStoreUrl(directory, flags.url, async (url) => {
+  const instance = findInstance(flags);
+  const report = await withStoreUrl(instance, async (url) => {
     const store = createStore({ url });
     try {
       return await verify({
         files: nodeFiles(),
         clock: nodeClock,
         timers: nodeTimers,
-        spoolDirectory: join(directory, 'spool'),
+        spoolDirectory: join(instance.directory, 'spool'),
         store,
-        tables: tableNames(eventsTable),
+        tables: tableNames(instance.eventsTable),
+        isRunning: instance.isRunning,
         waitMs,
         deep: flags.deep ?? false,
         onWaiting: showWaiting,
@@ -54,10 +47,11 @@ async function run(flags: VerifyFlags): Promise<void> {
       await store.close();
     }
   });
+  // Before anything is printed: a reader that leaves early must not turn the verdict around.
+  process.exitCode = report.closes ? 0 : 1;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   process.stdout.write(`${flags.json ? toJson(report) : toText(report)}\n`);
   for (const problem of report.problems) process.stderr.write(`weir: ${problem}\n`);
-  process.exitCode = report.closes ? 0 : 1;
 }
 
 /** `30s`, `500ms`, `2m`, or a number of seconds. */

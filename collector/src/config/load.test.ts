@@ -2,10 +2,11 @@
 // Guarantees: defaults < file < environment < flags; every mistake is one sentence that names the
 // path, the value and, for a key, the nearest known one.
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import t, { type Test } from 'tap';
-import { loadConfig, splitHostPort } from './load.js';
+import { splitHostPort } from './host-port.js';
+import { loadConfig } from './load.js';
 
 const fileOf = (t: Test, name: string, text: string): string => {
   const path = join(t.testdir({}), name);
@@ -25,7 +26,7 @@ function failureOf(action: () => unknown): WeirError {
 
 t.test('an empty file gives the defaults', async (t) => {
   const { config } = loadConfig({ config: fileOf(t, 'a.toml', '') }, {});
-  t.equal(config.data_dir, './var');
+  t.equal(config.data_dir, resolve('./var'));
   t.match(config.sources, { syslog: { type: 'syslog', listen: '127.0.0.1:5514', shards: 4 } });
   t.match(config.sources, { http: { type: 'http', listen: '127.0.0.1:8514' } });
   t.equal(config.store.events_table, 'dev.events');
@@ -81,6 +82,17 @@ const MISTAKES: readonly (readonly [string, string, RegExp])[] = [
   ],
   ['a.toml', '[store]\nurl = "localhost:8123"', /\/store\/url .*http:\/\//],
   ['a.toml', '[store]\nevents_table = "events; DROP"', /\/store\/events_table/],
+  ['a.toml', '[store]\nurl = "http://bad host:99999"', /\/store\/url is not a URL/],
+  [
+    'a.toml',
+    '[sources.a]\ntype = "http"\nlisten = "a:1"\n[sources.b]\ntype = "syslog"\nlisten = "a:1"',
+    /\/sources\/b\/listen is the address of \/sources\/a already/,
+  ],
+  [
+    'a.toml',
+    '[sources.a]\ntype = "syslog"\nlisten = "a:1"\n[sources.a_tcp]\ntype = "http"\nlisten = "a:2"',
+    /\/sources\/a_tcp would be called a_tcp/,
+  ],
   ['a.toml', 'x = [', /a\.toml: /],
   ['a.json', '{', /a\.json: /],
   ['a.json', '[]', /must be a table of settings/],

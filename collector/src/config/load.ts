@@ -1,7 +1,9 @@
 // Where the configuration comes from: defaults < file < environment < flags (PIP-10).
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type JsonSchema, messageOf, WeirError } from '@weir/pipeline';
 import { parseDocument, validateDocument } from '@weir/pipeline/config';
+import { checkTogether } from './check-together.js';
 import { type Config, ConfigSchema } from './schema.js';
 
 /** Flags of `weir run`; undefined where not given. */
@@ -34,10 +36,13 @@ export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): 
     applyFlags(config, flags);
     // Once more: what came from environment and flags is held to the same schema.
     validateDocument(config, ConfigSchema as unknown as JsonSchema);
+    checkTogether(config);
   } catch (error) {
     if (file === null || !(error instanceof WeirError)) throw error;
     throw new WeirError(error.code, `${file}: ${error.message}`, error.details);
   }
+  // The embedded engine does not take a relative path.
+  config.data_dir = resolve(config.data_dir);
   return { config, file };
 }
 
@@ -73,18 +78,4 @@ function setListen(config: Config, type: 'syslog' | 'http', address: string): vo
     );
   }
   only.listen = address;
-}
-
-/** Splits `HOST:PORT` and `[IPv6]:PORT`; throws WEIR_CONFIG_INVALID for a port over 65535. */
-export function splitHostPort(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = Number(address.slice(colon + 1));
-  if (!Number.isInteger(port) || port > 65_535) {
-    throw new WeirError(
-      'WEIR_CONFIG_INVALID',
-      `port must be <= 65535; got ${JSON.stringify(address)}`,
-    );
-  }
-  return { host, port };
 }

@@ -116,7 +116,7 @@ export const ConfigSchema = Type.Object(
           minimum: 1024 * 1024,
           maximum: 1024 * 1024 * 1024,
           default: LIMITS.spoolSegmentBytes,
-          description: 'Size of one segment file.',
+          description: 'Size of one segment file; at most a quarter of max_bytes is used.',
         }),
         commit_interval_ms: Type.Integer({
           minimum: 1,

@@ -26,17 +26,23 @@ async function sendOn(sending: Sending, schedule: Schedule): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(plan.generator.eventBytesMax * BURST);
   const ends = new Uint32Array(BURST);
   const socket = await open(plan.target.host, plan.target.port);
+  const trouble: Trouble = { sinceMs: null };
   try {
     while (!signal.aborted && !schedule.isExhausted) {
       await schedule.waitDue(1);
       const wanted = Math.min(schedule.dueCount(), BURST);
       const { eventCount } = plan.generator.fill(buffer, 0, schedule.next, wanted, 'none', ends);
       schedule.take(eventCount);
-      await sendBurst(sending, socket, buffer, ends, eventCount);
+      await sendBurst(sending, socket, buffer, ends, eventCount, trouble);
     }
   } finally {
     socket.close();
   }
+}
+
+/** Since when no burst passed at its first attempt; a refusal is only told of the one before. */
+interface Trouble {
+  sinceMs: number | null;
 }
 
 /** Sends each event of the burst; those that the system refuses are sent again. */
@@ -46,9 +52,9 @@ async function sendBurst(
   buffer: Buffer,
   ends: Uint32Array,
   eventCount: number,
+  trouble: Trouble,
 ): Promise<void> {
   const { plan, counters, signal, notice } = sending;
-  const startMs = monotonicMs();
   let pending = Array.from({ length: eventCount }, (_, index) => index);
   for (let attempt = 0; pending.length > 0 && !signal.aborted; attempt++) {
     if (attempt > 0) {
@@ -71,9 +77,13 @@ async function sendBurst(
     });
     await Promise.all(sends);
     pending = refused;
-    if (refused.length > 0 && attempt === 0)
-      notice(`${formatTarget(plan.target)}: ${reason}; trying again`);
-    if (refused.length > 0 && monotonicMs() - startMs > plan.timeoutMs)
+    if (refused.length === 0) {
+      if (attempt === 0) trouble.sinceMs = null;
+      return;
+    }
+    if (trouble.sinceMs === null) notice(`${formatTarget(plan.target)}: ${reason}; trying again`);
+    trouble.sinceMs ??= monotonicMs();
+    if (monotonicMs() - trouble.sinceMs > plan.timeoutMs)
       throw new LoadError(`${formatTarget(plan.target)} takes no datagrams: ${reason}`);
   }
 }

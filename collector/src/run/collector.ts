@@ -20,6 +20,7 @@ import {
   nodeRandom,
   nodeTimers,
   nodeWorkers,
+  processStart,
 } from '@weir/pipeline/node';
 import { applyMigrations, Loader } from '@weir/sinks/clickhouse';
 import { openSpool, type Sabotage, type Spool } from '@weir/spool';
@@ -27,12 +28,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.js';
 import { version } from '../version.js';
-import {
-  type DataDirectory,
-  openDataDirectory,
-  processIdentity,
-  writeRunFile,
-} from './data-directory.js';
+import { Closers, endsWithin } from './closers.js';
+import { type DataDirectory, openDataDirectory, writeRunFile } from './data-directory.js';
 import { type Destination, openDestination } from './destination.js';
 import { GapWatch } from './gap-watch.js';
 import { LoaderMetrics, registerGauges } from './gauges.js';
@@ -44,6 +41,10 @@ import type { Totals } from './totals.js';
 const CONSUMER = 'clickhouse';
 const WORKER_HEAP_MIB_MAX = 256;
 const MIGRATION_RETRY_MS = 2_000;
+const SOURCES_STOP_MS = 10_000;
+const LOADER_STOP_MS = 5_000;
+/** The embedded store takes up to 20 s to end a statement that runs. */
+const CLOSE_MS = 25_000;
 
 export interface RunningCollector {
   readonly listeners: readonly StartedListener[];
@@ -57,21 +58,6 @@ export interface RunningCollector {
   readonly failure: Error | null;
 }
 
-/** Undoes what was started, last first. */
-class Closers {
-  readonly #closers: (() => unknown)[] = [];
-  add(close: () => unknown): void {
-    this.#closers.push(close);
-  }
-  async closeAll(): Promise<void> {
-    for (;;) {
-      const close = this.#closers.pop();
-      if (close === undefined) return;
-      await close();
-    }
-  }
-}
-
 /**
  * Rejects with a WeirError that says in one sentence why it cannot start; then nothing is left
  * running.
@@ -83,11 +69,11 @@ export async function startCollector(
   sabotage: string | null,
   say: (line: string) => void,
 ): Promise<RunningCollector> {
-  const closers = new Closers();
+  const closers = new Closers(nodeTimers);
   try {
     return await new Collector(config, log, sabotage as Sabotage | null, closers).start(say);
   } catch (error) {
-    await closers.closeAll();
+    await closers.closeAll(CLOSE_MS, (sentence) => log.warn(sentence));
     throw error;
   }
 }
@@ -139,12 +125,13 @@ class Collector implements RunningCollector {
 
   async start(say: (line: string) => void): Promise<RunningCollector> {
     this.#directory = openDataDirectory(this.#config.data_dir);
-    this.#closers.add(() => this.#directory.release());
+    this.#closers.add('data directory', () => this.#directory.release());
     await this.#openSpool();
     say('starting the store');
     this.#destination = await openDestination(this.#config, this.#log, () => this.#writeRunFile());
-    this.#closers.add(() => this.#destination.stop());
-    await this.#migrate();
+    this.#closers.add('store', () => this.#destination.stop());
+    // The embedded store is there; a server may be slow or away, and events are spooled meanwhile.
+    if (this.#destination.storePid !== null) await this.#migrate();
     this.#createLoader();
     this.#sources = new Listeners(this.#config, {
       node: this.#spool.nodeId,
@@ -161,7 +148,6 @@ class Collector implements RunningCollector {
         this.#log.error({ component: 'http', error: error.stack }, 'a request failed'),
     });
     this.listeners = await this.#sources.start();
-    this.#closers.add(() => this.#sources.stop());
     this.#loading = this.#load();
     this.#writeRunFile();
     return this;
@@ -192,7 +178,7 @@ class Collector implements RunningCollector {
       zstdLevel: spool.zstd_level,
       sabotage: this.#sabotage,
     });
-    this.#closers.add(() => this.#spool.close());
+    this.#closers.add('spool', () => this.#spool.close());
     this.#log.info({ component: 'spool', recovery: this.#spool.report }, 'spool opened');
     void this.#spool.failed.then((error) => this.#fail(error));
     this.#consumer = new GapWatch(this.#spool.consumer(CONSUMER));
@@ -206,7 +192,7 @@ class Collector implements RunningCollector {
       queueTaskCountMax: LIMITS.poolBatchesInFlightMax,
       heapMiBMax: WORKER_HEAP_MIB_MAX,
     });
-    this.#closers.add(() => workers.close());
+    this.#closers.add('worker pool', () => workers.close());
     const intentDirectory = join(dataDirectory, 'loader');
     mkdirSync(intentDirectory, { recursive: true });
     this.#loader = new Loader({
@@ -244,8 +230,7 @@ class Collector implements RunningCollector {
     const { signal } = this.#stopLoader;
     try {
       while (!signal.aborted && !this.#isMigrated) {
-        await nodeTimers.sleep(MIGRATION_RETRY_MS, signal);
-        await this.#migrate();
+        if (!(await this.#tryToMigrate())) await nodeTimers.sleep(MIGRATION_RETRY_MS, signal);
       }
       if (!signal.aborted) await this.#loader.run(signal);
     } catch (error) {
@@ -253,23 +238,27 @@ class Collector implements RunningCollector {
     }
   }
 
-  /** A server that cannot be reached now is tried again by #load; anything else rejects. */
   async #migrate(): Promise<void> {
     const { events_table: eventsTable, ttl_days: retentionDays } = this.#config.store;
+    const applied = await applyMigrations(this.#destination.store, { eventsTable, retentionDays });
+    if (applied.length > 0) this.#log.info({ component: 'store', applied }, 'migrations applied');
+    this.#isMigrated = true;
+    this.#migrationError = null;
+  }
+
+  /** A server that is away, busy or lacks a grant may be mended while events are spooled. */
+  async #tryToMigrate(): Promise<boolean> {
     try {
-      const applied = await applyMigrations(this.#destination.store, {
-        eventsTable,
-        retentionDays,
-      });
-      if (applied.length > 0) this.#log.info({ component: 'store', applied }, 'migrations applied');
-      this.#isMigrated = true;
-      this.#migrationError = null;
+      await this.#migrate();
+      return true;
     } catch (error) {
-      if (!(error instanceof WeirError && error.code === 'WEIR_STORE_UNREACHABLE')) throw error;
-      if (this.#migrationError === null) {
-        this.#log.warn({ component: 'store' }, `${messageOf(error)}; events are kept in the spool`);
+      if (error instanceof WeirError && error.code === 'WEIR_MIGRATION_CHANGED') throw error;
+      const message = messageOf(error);
+      if (this.#migrationError !== message) {
+        this.#log.warn({ component: 'store' }, `${message}; events are kept in the spool`);
       }
-      this.#migrationError = messageOf(error);
+      this.#migrationError = message;
+      return false;
     }
   }
 
@@ -323,7 +312,7 @@ class Collector implements RunningCollector {
     if (this.listeners.length === 0) return;
     writeRunFile(this.#directory.path, {
       pid: process.pid,
-      pidIdentity: processIdentity(process.pid),
+      pidIdentity: processStart(process.pid) ?? '',
       version,
       startedAt: new Date(Number(nodeClock.nowNs() / 1_000_000n)).toISOString(),
       storeUrl: this.#destination.url,
@@ -335,14 +324,23 @@ class Collector implements RunningCollector {
     });
   }
 
+  /**
+   * What was accepted is made durable first, even when the spool is full; then delivery gets its time.
+   * Every step is bounded: whatever hangs, the process ends, and the next start goes on.
+   */
   async drain(): Promise<{ readonly pendingEventCount: number }> {
     this.#isDraining = true;
-    await this.#sources.stop();
+    const warn = (sentence: string): void => this.#log.warn({ component: 'drain' }, sentence);
+    this.#spool.startDrain();
+    const isStopped = await endsWithin(this.#sources.stop(), SOURCES_STOP_MS, nodeTimers, warn);
+    if (!isStopped) {
+      warn(`${this.#sources.pendingBytes} bytes that no sender was told of could not be written`);
+    }
     if (this.#isMigrated && this.failure === null) await this.#loader.drain(LIMITS.drainDeliveryMs);
     const { pendingEventCount } = this.#consumer;
     this.#stopLoader.abort();
-    await this.#loading;
-    await this.#closers.closeAll();
+    await endsWithin(this.#loading, LOADER_STOP_MS, nodeTimers, warn);
+    await this.#closers.closeAll(CLOSE_MS, warn);
     return { pendingEventCount };
   }
 }

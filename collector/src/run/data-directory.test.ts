@@ -2,11 +2,12 @@
 // Guarantees: one holder at a time; a lock whose process is gone is taken over; errors name the
 // cause.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';
+import { processStart } from '@weir/pipeline/node';
 import t from 'tap';
-import { openDataDirectory, processIdentity, readRunFile, writeRunFile } from './data-directory.js';
+import { openDataDirectory, readRunFile, writeRunFile } from './data-directory.js';
 
 const code = (action: () => unknown): string => {
   try {
@@ -51,6 +52,10 @@ t.test('a path that cannot be a directory is one sentence', async (t) => {
     code(() => openDataDirectory(path)),
     'WEIR_DATA_DIR_UNWRITABLE',
   );
+  t.equal(
+    code(() => openDataDirectory('/proc/nope/data')),
+    'WEIR_DATA_DIR_UNWRITABLE',
+  );
 });
 
 t.test('run.json is only believed while its process lives', async (t) => {
@@ -59,7 +64,7 @@ t.test('run.json is only believed while its process lives', async (t) => {
   t.equal(readRunFile(path), null);
   const run = {
     pid: process.pid,
-    pidIdentity: processIdentity(process.pid),
+    pidIdentity: processStart(process.pid) ?? '',
     version: '0',
     startedAt: '',
     storeUrl: 'http://127.0.0.1:1',
@@ -69,6 +74,7 @@ t.test('run.json is only believed while its process lives', async (t) => {
   };
   writeRunFile(path, run);
   t.same(readRunFile(path), run);
+  t.equal(statSync(join(path, 'run.json')).mode & 0o777, 0o600, 'it may hold a password');
   t.equal(JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')).pid, process.pid);
   writeRunFile(path, { ...run, pidIdentity: 'another boot:1' });
   t.equal(readRunFile(path), null);

@@ -1,9 +1,18 @@
 // The data directory: made when missing, held by one process at a time, and described by run.json
 // for the commands that look at a running instance.
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import { isSameProcess, processStart } from '@weir/pipeline/node';
 
 /** DIR/run.json: where a running instance is to be found. */
 export interface RunFile {
@@ -32,8 +41,8 @@ export function openDataDirectory(path: string): DataDirectory {
   const lockPath = join(path, 'lock');
   const draft = join(path, `lock.${randomBytes(6).toString('hex')}`);
   try {
-    mkdirSync(path, { recursive: true });
-    writeFileSync(draft, `${process.pid} ${processIdentity(process.pid)}\n`);
+    makeDirectories(path);
+    writeFileSync(draft, `${process.pid} ${processStart(process.pid)}\n`);
   } catch (error) {
     throw new WeirError(
       'WEIR_DATA_DIR_UNWRITABLE',
@@ -62,6 +71,22 @@ export function openDataDirectory(path: string): DataDirectory {
       rmSync(lockPath, { force: true });
     },
   };
+}
+
+/**
+ * As mkdir -p. Node's own `recursive` does not come to an end where the parent is there and the child
+ * cannot be made, as in /proc.
+ */
+function makeDirectories(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCodeOf(error) === 'EEXIST') return;
+    const parent = dirname(path);
+    if (systemCodeOf(error) !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
+    makeDirectories(parent);
+    mkdirSync(path, { mode: 0o700 });
+  }
 }
 
 interface Holder {
@@ -93,34 +118,21 @@ function takeAside(lockPath: string, asidePath: string): void {
 
 function readHolder(lockPath: string): Holder | null {
   try {
-    const [pid, identity] = readFileSync(lockPath, 'utf8').trim().split(' ');
-    return { pid: Number(pid), identity: identity ?? '' };
+    const [pid, ...identity] = readFileSync(lockPath, 'utf8').trim().split(' ');
+    return { pid: Number(pid), identity: identity.join(' ') };
   } catch {
     return null;
   }
 }
 
 function isAlive(holder: Holder): boolean {
-  return holder.identity !== '' && processIdentity(holder.pid) === holder.identity;
-}
-
-/** Boot id and start time of a process (proc(5)); empty when there is none or it is a zombie. */
-export function processIdentity(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command in field 2 may hold spaces and parentheses: count from its end.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z') return '';
-    const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${bootId}:${fields[19]}`;
-  } catch {
-    return '';
-  }
+  return isSameProcess(holder.pid, holder.identity);
 }
 
 export function writeRunFile(directory: string, run: RunFile): void {
   const path = join(directory, 'run.json');
-  writeFileSync(`${path}.new`, `${JSON.stringify(run, null, 2)}\n`);
+  // The URL of the store may hold a password.
+  writeFileSync(`${path}.new`, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
@@ -128,7 +140,7 @@ export function writeRunFile(directory: string, run: RunFile): void {
 export function readRunFile(directory: string): RunFile | null {
   try {
     const run = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunFile;
-    return processIdentity(run.pid) === run.pidIdentity ? run : null;
+    return isSameProcess(run.pid, run.pidIdentity) ? run : null;
   } catch {
     return null;
   }

@@ -84,3 +84,14 @@ t.test('a rewind does not count twice', async (t) => {
   for (let i = 0; i < 2; i++) await watch.read(signal);
   t.equal(watch.missingEvents, 3);
 });
+
+t.test('a loss of another epoch, or one that was no gap here, hides nothing', async (t) => {
+  const lost: Disposition = {
+    kind: 'lost',
+    cause: 'spool_corruption',
+    seqRanges: [[0, 999]],
+    eventCount: 1000,
+  };
+  const batches = [spooled('b', 0, 0, [lost]), spooled('a', 0, 10), spooled('a', 510, 10)];
+  t.equal(await missingAfter(batches, 3), 500);
+});

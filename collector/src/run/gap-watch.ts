@@ -4,9 +4,8 @@ import type { Consumer, FramePosition, SequencedBatch, SpooledBatch } from '@wei
 
 export class GapWatch implements Consumer {
   readonly #consumer: Consumer;
-  /** Next number expected, by tenant, stream and epoch. */
-  readonly #next = new Map<string, number>();
-  #missing = 0;
+  /** By tenant, stream and epoch. */
+  readonly #streams = new Map<string, Watched>();
 
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
@@ -14,7 +13,9 @@ export class GapWatch implements Consumer {
 
   /** Numbers that were skipped and not declared lost, since this process started. */
   get missingEvents(): number {
-    return Math.max(0, this.#missing);
+    let missing = 0;
+    for (const { skipped } of this.#streams.values()) missing += countOf(skipped);
+    return missing;
   }
 
   get name(): string {
@@ -46,15 +47,41 @@ export class GapWatch implements Consumer {
 
   #look(batch: SequencedBatch): void {
     const key = `${batch.tenant}/${batch.stream}/${batch.epoch}`;
-    for (const disposition of batch.dispositions) {
-      if (disposition.kind === 'lost') this.#missing -= disposition.eventCount;
+    const known = this.#streams.get(key);
+    for (const { kind, seqRanges } of batch.dispositions) {
+      if (kind !== 'lost' || known === undefined) continue;
+      for (const lost of seqRanges) known.skipped = without(known.skipped, lost);
     }
     if (batch.eventCount === 0) return;
-    const expected = this.#next.get(key);
     const end = batch.seqFirst + batch.eventCount;
+    if (known === undefined) {
+      this.#streams.set(key, { next: end, skipped: [] });
+      return;
+    }
     // After a rewind batches come again: only what lies ahead is new.
-    if (expected !== undefined && batch.seqFirst > expected)
-      this.#missing += batch.seqFirst - expected;
-    if (expected === undefined || end > expected) this.#next.set(key, end);
+    if (batch.seqFirst > known.next) known.skipped.push([known.next, batch.seqFirst - 1]);
+    known.next = Math.max(known.next, end);
   }
+}
+
+/** Closed range of numbers. */
+type Range = readonly [first: number, last: number];
+
+interface Watched {
+  /** Next number expected. */
+  next: number;
+  skipped: Range[];
+}
+
+const countOf = (ranges: readonly Range[]): number =>
+  ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+
+function without(ranges: readonly Range[], [lostFirst, lostLast]: Range): Range[] {
+  return ranges.flatMap(([first, last]): Range[] => {
+    if (lostLast < first || lostFirst > last) return [[first, last]];
+    const left: Range[] = [];
+    if (first < lostFirst) left.push([first, lostFirst - 1]);
+    if (last > lostLast) left.push([lostLast + 1, last]);
+    return left;
+  });
 }

@@ -11,7 +11,7 @@ import {
   type Timers,
 } from '@weir/pipeline';
 import type { FastifyInstance } from 'fastify';
-import { splitHostPort } from '../config/load.js';
+import { splitHostPort } from '../config/host-port.js';
 import type { Config, HttpSourceConfig, SyslogSourceConfig } from '../config/schema.js';
 import {
   createHttpServer,
@@ -79,10 +79,13 @@ export class Listeners {
     return addresses;
   }
 
-  /** Stops accepting, then makes everything admitted durable. */
+  /** Stops accepting, then makes everything admitted durable. Rejects after all have ended. */
   async stop(): Promise<void> {
-    await Promise.all(this.#started.map(({ source }) => source.stop()));
-    await Promise.all(this.#started.map(({ streams }) => streams.close()));
+    const sources = await Promise.allSettled(this.#started.map(({ source }) => source.stop()));
+    const streams = await Promise.allSettled(this.#started.map((each) => each.streams.close()));
+    for (const result of [...sources, ...streams]) {
+      if (result.status === 'rejected') throw result.reason;
+    }
   }
 
   get pendingBytes(): number {

@@ -21,6 +21,8 @@ export interface VerifyOptions {
   readonly spoolDirectory: string;
   readonly store: Store;
   readonly tables: TableNames;
+  /** Nothing delivers where nothing runs: then there is no use in waiting. */
+  readonly isRunning: boolean;
   /** Longest wait for in flight = 0. */
   readonly waitMs: number;
   /** Compares the tables themselves with the ledger, too. */
@@ -42,10 +44,12 @@ interface Look {
 }
 
 const LOOK_INTERVAL_MS = 250;
+const STUCK = 'delivery stands still';
+const NOT_RUNNING = 'nothing runs that would deliver them: start weir run';
 
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { clock, timers } = options;
-  const endMs = clock.monotonicMs() + options.waitMs;
+  const endMs = clock.monotonicMs() + (options.isRunning ? options.waitMs : 0);
   const first = await look(options);
   let last = first;
   while (!last.isQuiet && clock.monotonicMs() < endMs) {
@@ -53,7 +57,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     await timers.sleep(LOOK_INTERVAL_MS);
     last = await look(options);
   }
-  const report = judge(last, last !== first && last.accounted === first.accounted);
+  const isStuck = last !== first && last.accounted === first.accounted;
+  const report = judge(last, options.isRunning ? (isStuck ? STUCK : null) : NOT_RUNNING);
   if (!options.deep) return { ...report, deep: null };
   const deep = await verifyTables(options.store, options.tables);
   const problems = [...report.problems, ...deep.problems];
@@ -84,7 +89,8 @@ const pendingOf = (spool: SpoolInspection): number =>
 const issuedTotal = (spool: SpoolInspection): number =>
   spool.streams.reduce((sum, { lastSeq }) => sum + lastSeq + 1, 0);
 
-function judge(found: Look, standsStill: boolean): LedgerReport {
+/** `standstill` says why events in flight do not move, null if they may. */
+function judge(found: Look, standstill: string | null): LedgerReport {
   const ledgerSeqMax = new Map(found.ledger.map((entry) => [keyOf(entry), entry.seqMax]));
   const issued = found.spool.streams.map(({ tenant, stream, epoch, lastSeq }) => {
     // While events flow the ledger, read later, may know numbers that the spool had not shown yet.
@@ -99,8 +105,8 @@ function judge(found: Look, standsStill: boolean): LedgerReport {
   const pending = pendingTails(found, issued, ledgerSeqMax);
   const report = verifyLedger(issued, found.ledger, pending);
   const problems = [...report.problems];
-  if (standsStill && report.inFlight > 0) {
-    problems.push(`delivery stands still with ${report.inFlight} events in the spool`);
+  if (standstill !== null && report.inFlight > 0) {
+    problems.push(`${report.inFlight} events are in the spool, and ${standstill}`);
   }
   return { ...report, problems, closes: problems.length === 0 };
 }

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import { processStart } from '@weir/pipeline/node';
 import t from 'tap';
 import { temporaryDirectory } from '../testing/fixture.js';
-import { processStart } from './process-identity.js';
 import { type EmbeddedStore, startEmbeddedStore } from './start.js';
 import { superviseStore } from './supervise.js';
 

@@ -4,7 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';
-import { isSameProcess, killAndWait, processStart } from './process-identity.js';
+import { isSameProcess, killAndWait, processStart } from '@weir/pipeline/node';
 
 interface EngineRecord {
   readonly pid: number;

@@ -5,7 +5,7 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { processStart } from './process-identity.js';
+import { processStart } from '@weir/pipeline/node';
 
 const FILE_NAME = /^weir-insert-(\d+)-(\w*)-\d+$/;
 /** Containers get a /dev/shm of 64 MiB by default, which two inserts would fill. */

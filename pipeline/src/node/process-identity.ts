@@ -14,7 +14,8 @@ export function processStart(pid: number): string | null {
     const state = fields[0] ?? '';
     // A zombie has closed its files and holds no lock.
     if (state === 'Z' || state === 'X') return null;
-    return fields[19] ?? null;
+    // Ticks since boot: after a restart of the machine the same pid may start at the same tick.
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}:${fields[19]}`;
   } catch {
     return null;
   }
