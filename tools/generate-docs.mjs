@@ -1,4 +1,5 @@
-// Writes the documents that are made from the code. Run it after a build: node tools/generate-docs.mjs
+// Writes the documents that are made from the code. Run it after a build: node
+// tools/generate-docs.mjs
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { generatedDocuments } from '../collector/dist/config/documents.js';

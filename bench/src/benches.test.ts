@@ -1,6 +1,6 @@
 // Scenario: each bench in its small size.
-// Guarantees: it runs, its figures are there and are not absurd, and what it computed is the same for the
-// same seed. How fast the code is, is not looked at here.
+// Guarantees: it runs, its figures are there and are not absurd, and what it computed is the same
+// for the same seed. How fast the code is, is not looked at here.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

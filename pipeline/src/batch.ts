@@ -12,7 +12,7 @@ export type InputFormat = 'syslog' | 'json';
 /** A stretch of neighbouring events in one batch that came from the same source. */
 export interface SourceRun {
   readonly eventCount: number;
-  /** Peer address, certificate name or agent id. At most 255 bytes of UTF-8. */
+  /** Peer address as text: at most 61 characters, an IPv6 address with its zone. */
   readonly source: string;
   /** Dense number of the run's first event among the events of this source, from 0. */
   readonly sourceSeqFirst: number;

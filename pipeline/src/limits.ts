@@ -19,8 +19,20 @@ export const LIMITS = {
   httpBodyBytesMax: 16 * MiB,
   /** Largest HTTP body as sent. */
   httpBodyCompressedBytesMax: 16 * MiB,
-  /** HTTP bodies being read at once. */
+  /** HTTP bodies that are complete and not yet admitted; beyond it 429. */
   httpRequestsInFlightMax: 16,
+  /** HTTP bodies of a listener as sent that are in memory, complete or not; beyond it 503. */
+  httpBodiesBytesMax: 64 * MiB,
+  /** Of one peer address; beyond it 429. */
+  httpPeerBodiesBytesMax: 32 * MiB,
+  /** HTTP bodies of one peer address at once; a quarter of the connections. Beyond it 429. */
+  httpPeerBodiesMax: 2_500,
+  /** Decompressed HTTP bodies of a listener; more wait. Two of the largest at once. */
+  httpDecodedBytesMax: 32 * MiB,
+  /** Longest time a complete HTTP body waits to be decompressed; beyond it 503. */
+  httpDecodeWaitMs: 5_000,
+  /** Frames in one zstd body, skippable ones included; beyond it 413. */
+  zstdFramesPerBodyMax: 1_024,
   /** Events in one HTTP request. */
   httpItemCountMax: 100_000,
   jsonDepthMax: 64,
@@ -32,7 +44,6 @@ export const LIMITS = {
   /** Memory of a listener for messages that have begun and not ended. */
   tcpPartialBytesMax: 64 * MiB,
   udpReceiveBufferBytes: 8 * MiB,
-  sourceBytesMax: 255,
   /** Sources counted apart per stream and epoch; the rest are `other`. */
   sourcesPerStreamMax: 65_536,
   /** Bytes admitted to a stream and not yet durable; above it the inputs of the stream stop. */
@@ -70,6 +81,13 @@ assert(
   LIMITS.syslogMessageBytesMax < LIMITS.admissionPendingBytesMax,
   'any message can be admitted',
 );
+assert(
+  LIMITS.httpBodyBytesMax <= LIMITS.httpPeerBodiesBytesMax &&
+    LIMITS.httpBodyCompressedBytesMax <= LIMITS.httpPeerBodiesBytesMax &&
+    LIMITS.httpPeerBodiesBytesMax <= LIMITS.httpBodiesBytesMax,
+  'any body may come while no other does',
+);
+assert(LIMITS.httpBodyBytesMax <= LIMITS.httpDecodedBytesMax, 'any body can be decompressed');
 assert(LIMITS.batchEventCountMax < 65_536, 'an event index fits into 16 bits');
 assert(
   10 ** LIMITS.octetCountDigitsMax > LIMITS.syslogMessageBytesMax,

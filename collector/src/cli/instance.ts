@@ -28,7 +28,9 @@ export function addInstanceOptions(command: Command): Command {
     .option('--url <url>', 'a ClickHouse server that holds its tables');
 }
 
-/** What runs on the directory comes first, then what `weir run` would read, then flags over both. */
+/**
+ * What runs on the directory comes first, then what `weir run` would read, then flags over both.
+ */
 export function findInstance(flags: InstanceFlags): Instance {
   const { config } = loadConfig({ config: flags.config, data: flags.data }, process.env);
   const directory = resolve(config.data_dir);

@@ -75,8 +75,8 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
 }
 
-// The reader of a pipe may leave early (`weir query ... | head`): nothing is left to do then. `weir run`
-// goes on, see there.
+// The reader of a pipe may leave early (`weir query ... | head`): nothing is left to do then. `weir
+// run` goes on, see there.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE' && process.argv[2] !== 'run') process.exit(process.exitCode ?? 0);
 });

@@ -1,5 +1,6 @@
 // Scenario: the generated documents, the example configurations, and the code they are made from.
-// Guarantees: they say the same; every error code of the table is used somewhere, and none other is.
+// Guarantees: they say the same; every error code of the table is used somewhere, and none other
+// is.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +13,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 t.test('generated documents are up to date', async (t) => {
   for (const [path, text] of generatedDocuments()) {
-    t.equal(
-      readFileSync(join(ROOT, path), 'utf8'),
-      text,
-      `${path}: run node tools/generate-docs.mjs`,
-    );
+    t.equal(readFileSync(join(ROOT, path), 'utf8'), text, `${path}: run npm run docs`);
   }
 });
 

@@ -1,5 +1,5 @@
-// Documents that are made from the code: the error table and the configuration's JSON Schema. The tool
-// tools/generate-docs.mjs writes them, a test holds the files equal.
+// Documents that are made from the code: the error table and the configuration's JSON Schema. The
+// tool tools/generate-docs.mjs (npm run docs) writes them, a test holds the files equal.
 import { ERRORS } from '@weir/pipeline';
 import { ConfigSchema } from './schema.js';
 

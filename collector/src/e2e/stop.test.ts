@@ -1,7 +1,7 @@
-// Scenario: the ways in which a collector comes to its end: Ctrl-C on the default directory, SIGTERM with a
-// full spool and no store, a reader of its output that goes away, a spool that breaks.
-// Guarantees: it ends in bounded time and with the right exit code; what was admitted is durable; the next
-// start goes on where this one stopped.
+// Scenario: the ways in which a collector comes to its end: Ctrl-C on the default directory,
+// SIGTERM with a full spool and no store, a reader of its output that goes away, a spool that
+// breaks. Guarantees: it ends in bounded time and with the right exit code; what was admitted is
+// durable; the next start goes on where this one stopped.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,7 +1,7 @@
-// Scenario: `weir verify` on a running collector while events flow, on a stopped one, and after somebody
-// took rows out of the tables.
-// Guarantees: no false alarm under traffic; the deep check finds a row that is gone, the plain one finds
-// numbers that the ledger does not know; each names stream and numbers and exits with 1.
+// Scenario: `weir verify` on a running collector while events flow, on a stopped one, and after
+// somebody took rows out of the tables.
+// Guarantees: no false alarm under traffic; the deep check finds a row that is gone, the plain one
+// finds numbers that the ledger does not know; each names stream and numbers and exits with 1.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirProcess } from '@weir/harness';

@@ -325,8 +325,8 @@ class Collector implements RunningCollector {
   }
 
   /**
-   * What was accepted is made durable first, even when the spool is full; then delivery gets its time.
-   * Every step is bounded: whatever hangs, the process ends, and the next start goes on.
+   * What was accepted is made durable first, even when the spool is full; then delivery gets its
+   * time. Every step is bounded: whatever hangs, the process ends, and the next start goes on.
    */
   async drain(): Promise<{ readonly pendingEventCount: number }> {
     this.#isDraining = true;

@@ -74,8 +74,8 @@ export function openDataDirectory(path: string): DataDirectory {
 }
 
 /**
- * As mkdir -p. Node's own `recursive` does not come to an end where the parent is there and the child
- * cannot be made, as in /proc.
+ * As mkdir -p. Node's own `recursive` does not come to an end where the parent is there and the
+ * child cannot be made, as in /proc.
  */
 function makeDirectories(path: string): void {
   try {

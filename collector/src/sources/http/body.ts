@@ -1,12 +1,11 @@
-// The body of a request, within its caps: read, then decompressed. A body that breaks a rule is a
-// value that says how to answer; nothing of it is admitted.
+// The body of a request, read within its caps. A body that breaks a rule is a value that says how
+// to answer; nothing of it is admitted.
 import type { IncomingMessage } from 'node:http';
-import { gunzip } from 'node:zlib';
-import { LIMITS, messageOf, type RefusalCause, systemCodeOf, type Timers } from '@weir/pipeline';
-import zstd from 'zstd-napi/binding.js';
+import { LIMITS, type RefusalCause, type Timers } from '@weir/pipeline';
+import type { BodyAccount } from './body-budget.js';
 
 export interface BodyRefusal {
-  readonly status: 400 | 408 | 413 | 415;
+  readonly status: 400 | 408 | 413 | 415 | 429 | 503;
   readonly cause: RefusalCause;
   /** A sentence for the sender. */
   readonly message: string;
@@ -39,32 +38,38 @@ export function contentEncodingOf(header: string | undefined): ContentEncoding |
   return name === 'zstd' ? 'zstd' : null;
 }
 
-/** Reads the body as sent. Aborting the signal gives up, as if the sender had. */
+/** What the reading of a body needs from its listener. */
+export interface BodyReading {
+  readonly limits: BodyLimits;
+  readonly timers: Timers;
+  /** Aborting gives up, as if the sender had. */
+  readonly signal: AbortSignal;
+  /** The caller closes it once the bytes are no longer needed. */
+  readonly account: BodyAccount;
+}
+
+/** Reads the body as sent. */
 export async function readBody(
   request: IncomingMessage,
   encoding: ContentEncoding,
-  limits: BodyLimits,
-  timers: Timers,
-  signal: AbortSignal,
+  { limits, timers, signal, account }: BodyReading,
 ): Promise<BodyOutcome> {
   const bytesMax =
     encoding === 'identity' ? limits.httpBodyBytesMax : limits.httpBodyCompressedBytesMax;
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) return tooLarge(bytesMax);
-  const chunks: Buffer[] = [];
-  let byteCount = 0;
+  const body = new GrowingBody(bytesMax, account);
   let checkedCount = 0;
   return await new Promise<BodyOutcome>((resolve) => {
     const onData = (chunk: Buffer): void => {
-      byteCount += chunk.length;
-      if (byteCount > bytesMax) finish(tooLarge(bytesMax));
-      else chunks.push(chunk);
+      const refusal = body.append(chunk);
+      if (refusal !== null) finish(refusal);
     };
-    const onEnd = (): void => finish({ bytes: Buffer.concat(chunks, byteCount) });
+    const onEnd = (): void => finish({ bytes: body.take() });
     const onAbort = (): void => finish(ABORTED);
     const check = (): void => {
-      if (byteCount - checkedCount < limits.bodyBytesPerCheckMin) finish(TOO_SLOW);
+      if (body.byteCount - checkedCount < limits.bodyBytesPerCheckMin) finish(TOO_SLOW);
       else timer = timers.after(limits.bodyCheckMs, check);
-      checkedCount = byteCount;
+      checkedCount = body.byteCount;
     };
     let timer = timers.after(limits.bodyCheckMs, check);
     const finish = (outcome: BodyOutcome): void => {
@@ -83,74 +88,87 @@ export async function readBody(
   });
 }
 
-/** Undoes the content encoding; output beyond the cap is never held in memory. */
-export async function decodeBody(
-  bytes: Buffer,
-  encoding: ContentEncoding,
-  bytesMax: number,
-): Promise<BodyOutcome> {
-  if (encoding === 'identity' || bytes.length === 0) return { bytes };
-  try {
-    if (encoding === 'zstd') return decodeZstd(bytes, bytesMax);
-    return { bytes: await decodeGzip(bytes, bytesMax) };
-  } catch (error) {
-    const isWindowTooLarge = messageOf(error).includes('too much memory');
-    if (systemCodeOf(error) === 'ERR_BUFFER_TOO_LARGE' || isWindowTooLarge)
-      return tooLarge(bytesMax);
-    return refused(400, 'body_encoding_invalid', `the body is not valid ${encoding} data`);
-  }
-}
-
-function decodeGzip(bytes: Buffer, bytesMax: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    gunzip(bytes, { maxOutputLength: bytesMax }, (error, decoded) => {
-      if (error === null) resolve(decoded);
-      else reject(error);
-    });
-  });
-}
+const BLOCK_BYTES_MIN = 1_024;
+const BLOCK_BYTES_MAX = 256 * 1_024;
 
 /**
- * A frame that needs a larger window than the cap is refused by the decoder before it allocates.
+ * Copies chunks into blocks, each twice as large as the one before, so that a body in chunks of one
+ * byte costs no object a byte, and ten thousand bodies that have hardly begun cost little.
  */
-const ZSTD_WINDOW_LOG_MAX = 24;
-const ZSTD_CHUNK_BYTES = 128 * 1024;
+export class GrowingBody {
+  readonly #bytesMax: number;
+  readonly #account: BodyAccount;
+  readonly #blocks: Buffer[] = [];
+  /** Free in the last block. */
+  #free = 0;
+  #capacity = 0;
+  #byteCount = 0;
 
-/** One for all requests: its memory is native, and garbage would be collected too late. */
-let zstdContext: zstd.DCtx | null = null;
+  constructor(bytesMax: number, account: BodyAccount) {
+    this.#bytesMax = bytesMax;
+    this.#account = account;
+  }
 
-/** Synchronous, so that requests cannot meet in the shared context. */
-function decodeZstd(bytes: Buffer, bytesMax: number): BodyOutcome {
-  const announced = zstd.getFrameContentSize(bytes);
-  if (announced !== null && announced > bytesMax) return tooLarge(bytesMax);
-  zstdContext ??= new zstd.DCtx();
-  zstdContext.reset(zstd.ResetDirective.sessionAndParameters);
-  zstdContext.setParameter(zstd.DParameter.windowLogMax, ZSTD_WINDOW_LOG_MAX);
-  const chunks: Buffer[] = [];
-  let input = bytes;
-  let byteCount = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafeSlow(ZSTD_CHUNK_BYTES);
-    const [bytesLeft, produced, consumed] = zstdContext.decompressStream(chunk, input);
-    input = input.subarray(consumed);
-    byteCount += produced;
-    if (byteCount > bytesMax) return tooLarge(bytesMax);
-    if (produced > 0) chunks.push(chunk.subarray(0, produced));
-    const isFrameComplete = bytesLeft === 0;
-    if (input.length > 0 || (produced === chunk.length && !isFrameComplete)) continue;
-    if (!isFrameComplete) return refused(400, 'body_encoding_invalid', 'the zstd data is cut off');
-    return { bytes: Buffer.concat(chunks, byteCount) };
+  get byteCount(): number {
+    return this.#byteCount;
+  }
+
+  /** What of it is allocated. */
+  get capacityBytes(): number {
+    return this.#capacity;
+  }
+
+  /** null when the chunk was taken. */
+  append(chunk: Buffer): BodyOutcome | null {
+    if (this.#byteCount + chunk.length > this.#bytesMax) return tooLarge(this.#bytesMax);
+    for (let position = 0; position < chunk.length; ) {
+      if (this.#free === 0) {
+        const taken = this.#addBlock(chunk.length - position);
+        if (taken !== 'taken') return taken === 'full' ? FULL : PEER_FULL;
+      }
+      const block = this.#blocks[this.#blocks.length - 1] as Buffer;
+      const copied = chunk.copy(block, block.length - this.#free, position);
+      this.#free -= copied;
+      this.#byteCount += copied;
+      position += copied;
+    }
+    return null;
+  }
+
+  /** The whole body; nothing can be appended after it. */
+  take(): Buffer {
+    const [first] = this.#blocks;
+    if (first !== undefined && this.#blocks.length === 1) return first.subarray(0, this.#byteCount);
+    return Buffer.concat(this.#blocks.splice(0), this.#byteCount);
+  }
+
+  #addBlock(bytesWanted: number) {
+    const doubled = Math.max(BLOCK_BYTES_MIN, this.#capacity, bytesWanted);
+    const left = this.#bytesMax - this.#capacity;
+    const blockBytes = Math.min(doubled, BLOCK_BYTES_MAX, left);
+    const taken = this.#account.take(blockBytes);
+    if (taken !== 'taken') return taken;
+    this.#blocks.push(Buffer.allocUnsafeSlow(blockBytes));
+    this.#free = blockBytes;
+    this.#capacity += blockBytes;
+    return taken;
   }
 }
 
-const refused = (
+export const refused = (
   status: BodyRefusal['status'],
   cause: RefusalCause,
   message: string,
-): BodyOutcome => ({ refusal: { status, cause, message } });
+): { readonly refusal: BodyRefusal } => ({ refusal: { status, cause, message } });
 
-const tooLarge = (bytesMax: number): BodyOutcome =>
+export const tooLarge = (bytesMax: number): BodyOutcome =>
   refused(413, 'body_too_large', `the body is larger than ${bytesMax} bytes; nothing was taken`);
 
 const ABORTED = refused(400, 'body_aborted', 'the body ended before its time; nothing was taken');
 const TOO_SLOW = refused(408, 'body_aborted', 'the body came too slowly; nothing was taken');
+const FULL = refused(503, 'queue_full', 'too many bytes of bodies at once; nothing was taken');
+export const PEER_FULL = refused(
+  429,
+  'queue_full',
+  'too much at once from this address; nothing was taken',
+);

@@ -1,6 +1,7 @@
 // `POST /ingest`: NDJSON or a JSON array, plain, gzip or zstd. Nothing is admitted before the whole body
 // was read within its caps, and 200 is sent only after the fdatasync of all its events.
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import {
   type Admission,
   type AdmissionRequest,
@@ -18,11 +19,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   BODY_LIMITS,
   type BodyLimits,
+  type BodyOutcome,
+  type BodyRefusal,
   type ContentEncoding,
   contentEncodingOf,
-  decodeBody,
+  PEER_FULL,
   readBody,
+  refused,
 } from './body.js';
+import {
+  type BodyAccount,
+  DecodeBudget,
+  ReadBudget,
+  type ReadBudgetLimits,
+} from './body-budget.js';
+import { decodeBody } from './decode.js';
+import { GivenUp, unlessAborted } from './give-up.js';
 import {
   IdempotencyIndex,
   type IdempotencyKey,
@@ -33,12 +45,16 @@ import {
 } from './idempotency.js';
 import { type SplitBody, type SplitLimits, splitBody } from './items.js';
 
-export interface HttpIngestLimits extends BodyLimits, SplitLimits {
+export interface HttpIngestLimits extends BodyLimits, SplitLimits, ReadBudgetLimits {
   readonly httpRequestsInFlightMax: number;
+  readonly httpDecodedBytesMax: number;
+  readonly httpDecodeWaitMs: number;
   readonly idempotencyWindowMs: number;
   readonly idempotencyKeysMax: number;
-  /** On stop: time for bodies that are being read. */
+  /** On stop: time for bodies that are being read, and for requests that wait for space. */
   readonly stopGraceMs: number;
+  /** On stop: time after it for what was admitted to become durable. */
+  readonly stopDurableMs: number;
 }
 
 export interface HttpIngestOptions {
@@ -55,8 +71,9 @@ export interface HttpIngest {
   /** Requests that are being served. */
   readonly requestCount: number;
   /**
-   * Refuses new requests with 503, lets running ones finish, gives up on bodies that do not come to
-   * their end in time. Close the app and the streams after it.
+   * Refuses new requests with 503, lets running ones finish. Those that do not come to their end
+   * in time are given up with 503, so that it resolves whatever senders and buffer do. Close the
+   * app and the streams after it.
    */
   stop(): Promise<void>;
 }
@@ -88,8 +105,10 @@ interface Work {
   readonly stream: Admission;
   readonly source: string;
   readonly key: IdempotencyKey | null;
-  /** Called once its body is no longer needed. */
-  readonly release: () => void;
+  /** Of the body as sent. */
+  readonly account: BodyAccount;
+  /** What to give back once its body is no longer needed. */
+  readonly leases: (() => void)[];
 }
 
 class Ingest implements HttpIngest {

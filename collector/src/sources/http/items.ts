@@ -4,12 +4,15 @@ import { LIMITS, MARK } from '@weir/pipeline';
 
 /** An array if the first byte that is no white space is `[`, else one item a line (NDJSON). */
 export interface SplitBody {
+  /** All of them, also of a body that has too many. */
   readonly itemCount: number;
   /** [start, end, MarkCode or 0] per item: the bytes as sent, without white space around them. */
   readonly items: Uint32Array;
   readonly blankLineCount: number;
-  /** Reading stopped at the limit of items; `items` is not complete. */
+  /** `items` ends at the limit of items. */
   readonly hasTooManyItems: boolean;
+  /** The body is an array that ends behind an item, without its `]`: there may have been more. */
+  readonly isUnclosed: boolean;
 }
 
 export interface SplitLimits {
@@ -46,6 +49,7 @@ class Splitter {
   #items = new Uint32Array(3 * 64);
   #itemCount = 0;
   #blankLineCount = 0;
+  #isUnclosed = false;
 
   constructor(body: Buffer, limits: SplitLimits) {
     this.#body = body;
@@ -54,18 +58,20 @@ class Splitter {
   }
 
   result(): SplitBody {
+    const { httpItemCountMax } = this.#limits;
     return {
       itemCount: this.#itemCount,
-      items: this.#items.subarray(0, this.#itemCount * 3),
+      items: this.#items.subarray(0, Math.min(this.#itemCount, httpItemCountMax) * 3),
       blankLineCount: this.#blankLineCount,
-      hasTooManyItems: this.#isOverfull,
+      hasTooManyItems: this.#itemCount > httpItemCountMax,
+      isUnclosed: this.#isUnclosed,
     };
   }
 
   splitLines(first: number): void {
     const body = this.#body;
     let position = first;
-    while (position < body.length && !this.#isOverfull) {
+    while (position < body.length) {
       const newline = body.indexOf(LF, position);
       const end = newline < 0 ? body.length : newline;
       const start = skipBlank(body, position, end);
@@ -88,10 +94,11 @@ class Splitter {
     const end = trimBlank(body, first, body.length);
     let position = first;
     let comma = -1;
-    while (!this.#isOverfull) {
+    for (;;) {
       const start = skipBlank(body, position, end);
       const byte = body[start];
       if (start === end) {
+        this.#isUnclosed = true;
         return;
       } else if (byte === ARRAY_CLOSE && comma < 0) {
         const rest = skipBlank(body, start + 1, end);
@@ -112,12 +119,10 @@ class Splitter {
     }
   }
 
-  get #isOverfull(): boolean {
-    return this.#itemCount > this.#limits.httpItemCountMax;
-  }
-
   #push(start: number, end: number, mark: number): void {
     const at = this.#itemCount * 3;
+    this.#itemCount++;
+    if (this.#itemCount > this.#limits.httpItemCountMax) return;
     if (at === this.#items.length) {
       const grown = new Uint32Array(this.#items.length * 2);
       grown.set(this.#items);
@@ -126,7 +131,6 @@ class Splitter {
     this.#items[at] = start;
     this.#items[at + 1] = end;
     this.#items[at + 2] = end - start > this.#limits.httpItemBytesMax ? MARK.oversize : mark;
-    this.#itemCount++;
   }
 }
 
