@@ -1,6 +1,5 @@
 // The running collector: everything of one process, started in the direction of the data's end,
 // stopped in the direction of its way.
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   createSequencer,
@@ -29,7 +28,12 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/schema.js';
 import { version } from '../version.js';
 import { Closers, endsWithin } from './closers.js';
-import { type DataDirectory, openDataDirectory, writeRunFile } from './data-directory.js';
+import {
+  type DataDirectory,
+  makeDirectories,
+  openDataDirectory,
+  writeRunFile,
+} from './data-directory.js';
 import { type Destination, openDestination } from './destination.js';
 import { GapWatch } from './gap-watch.js';
 import { LoaderMetrics, registerGauges } from './gauges.js';
@@ -194,7 +198,7 @@ class Collector implements RunningCollector {
     });
     this.#closers.add('worker pool', () => workers.close());
     const intentDirectory = join(dataDirectory, 'loader');
-    mkdirSync(intentDirectory, { recursive: true });
+    makeDirectories(intentDirectory);
     this.#loader = new Loader({
       consumer: this.#consumer,
       processor: this.#createProcessor(workers),
@@ -205,6 +209,8 @@ class Collector implements RunningCollector {
       timers: nodeTimers,
       random: nodeRandom,
       intentDirectory,
+      // A fence on a shared server must end the statements of this collector only.
+      loaderName: this.#spool.nodeId,
       eventsTable: store.events_table,
       limits: { rowsMax: store.max_rows, lingerMs: store.linger_ms },
       log: (line) => this.#log.info({ component: 'loader' }, line),

@@ -2,9 +2,12 @@
 // for the commands that look at a running instance.
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   existsSync,
+  fsyncSync,
   linkSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -74,18 +77,29 @@ export function openDataDirectory(path: string): DataDirectory {
 }
 
 /**
- * As mkdir -p. Node's own `recursive` does not come to an end where the parent is there and the
+ * As mkdir -p, and durable. Node's own `recursive` does not come to an end where the parent is there and the
  * child cannot be made, as in /proc.
  */
-function makeDirectories(path: string): void {
+export function makeDirectories(path: string): void {
   try {
-    mkdirSync(path, { mode: 0o700 });
+    makeDurably(path);
   } catch (error) {
     if (systemCodeOf(error) === 'EEXIST') return;
     const parent = dirname(path);
     if (systemCodeOf(error) !== 'ENOENT' || parent === path || existsSync(parent)) throw error;
     makeDirectories(parent);
-    mkdirSync(path, { mode: 0o700 });
+    makeDurably(path);
+  }
+}
+
+/** A new directory can be lost with all that is in it until its parent was synced. */
+function makeDurably(path: string): void {
+  mkdirSync(path, { mode: 0o700 });
+  const parent = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(parent);
+  } finally {
+    closeSync(parent);
   }
 }
 

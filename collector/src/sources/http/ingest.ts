@@ -9,16 +9,13 @@ import {
   type AdmittedPart,
   type Clock,
   type ComponentMetrics,
-  LIMITS,
   messageOf,
-  type RefusalCause,
   type StreamSet,
   type Timers,
 } from '@weir/pipeline';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Answer, answer, blocked, NO_TURN, retryLater } from './answers.js';
 import {
-  BODY_LIMITS,
-  type BodyLimits,
   type BodyOutcome,
   type BodyRefusal,
   type ContentEncoding,
@@ -27,12 +24,7 @@ import {
   readBody,
   refused,
 } from './body.js';
-import {
-  type BodyAccount,
-  DecodeBudget,
-  ReadBudget,
-  type ReadBudgetLimits,
-} from './body-budget.js';
+import { type BodyAccount, DecodeBudget, ReadBudget } from './body-budget.js';
 import { decodeBody } from './decode.js';
 import { GivenUp, unlessAborted } from './give-up.js';
 import {
@@ -43,19 +35,10 @@ import {
   type Receipt,
   type RecoveredRequestPart,
 } from './idempotency.js';
-import { type SplitBody, type SplitLimits, splitBody } from './items.js';
+import { type HttpIngestLimits, limitsOf } from './ingest-limits.js';
+import { type SplitBody, splitBody } from './items.js';
 
-export interface HttpIngestLimits extends BodyLimits, SplitLimits, ReadBudgetLimits {
-  readonly httpRequestsInFlightMax: number;
-  readonly httpDecodedBytesMax: number;
-  readonly httpDecodeWaitMs: number;
-  readonly idempotencyWindowMs: number;
-  readonly idempotencyKeysMax: number;
-  /** On stop: time for bodies that are being read, and for requests that wait for space. */
-  readonly stopGraceMs: number;
-  /** On stop: time after it for what was admitted to become durable. */
-  readonly stopDurableMs: number;
-}
+export type { HttpIngestLimits } from './ingest-limits.js';
 
 export interface HttpIngestOptions {
   readonly streams: StreamSet;
@@ -78,7 +61,6 @@ export interface HttpIngest {
   stop(): Promise<void>;
 }
 
-const RETRY_AFTER_S = '1';
 const FRAMES_TYPE = 'application/vnd.weir.frames';
 
 /** Adds the route to an app of `createHttpServer`. */
@@ -92,12 +74,6 @@ export function registerIngest(app: FastifyInstance, options: HttpIngestOptions)
     scope.post('/ingest', (request, reply) => ingest.handle(request, reply));
   });
   return ingest;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One request on its way. */
@@ -115,21 +91,31 @@ class Ingest implements HttpIngest {
   readonly #options: HttpIngestOptions;
   readonly #limits: HttpIngestLimits;
   readonly #index: IdempotencyIndex;
-  readonly #stopBodies = new AbortController();
-  #bodyCount = 0;
+  readonly #reading: ReadBudget;
+  readonly #decoding: DecodeBudget;
+  /** On stop: ends the reading of bodies and the waiting for space or for a turn. */
+  readonly #giveUp = new AbortController();
+  /** On stop: ends the waiting for durability. */
+  readonly #giveUpDurable = new AbortController();
+  #inFlightCount = 0;
   #requestCount = 0;
   #isStopping = false;
+  #stopped: Promise<void> | null = null;
   #onIdle: (() => void) | null = null;
 
   constructor(options: HttpIngestOptions) {
     this.#options = options;
-    this.#limits = { ...LIMITS, ...BODY_LIMITS, stopGraceMs: 2_000, ...options.limits };
+    this.#limits = limitsOf(options.limits ?? {});
     this.#index = new IdempotencyIndex({
       clock: options.clock,
       windowMs: this.#limits.idempotencyWindowMs,
       keysMax: this.#limits.idempotencyKeysMax,
       onEvicted: () => options.metrics.error('idempotency_key_evicted', 'receiving'),
     });
+    this.#reading = new ReadBudget(this.#limits);
+    this.#decoding = new DecodeBudget(this.#limits.httpDecodedBytesMax, options.timers);
+    // One listener a request that waits; a thousand of them are no leak.
+    setMaxListeners(0, this.#giveUp.signal, this.#giveUpDurable.signal);
     const { prefix } = options.streams;
     const parts = options.recoveredRequestParts ?? [];
     this.#index.recover(parts.filter((part) => part.stream.startsWith(prefix)));
@@ -139,15 +125,22 @@ class Ingest implements HttpIngest {
     return this.#requestCount;
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#isStopping = true;
+    this.#stopped ??= this.#becomeIdle();
+    return this.#stopped;
+  }
+
+  async #becomeIdle(): Promise<void> {
     if (this.#requestCount === 0) return;
+    const { timers } = this.#options;
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    const timer = this.#options.timers.after(this.#limits.stopGraceMs, () =>
-      this.#stopBodies.abort(),
-    );
+    let timer = timers.after(this.#limits.stopGraceMs, () => {
+      this.#giveUp.abort();
+      timer = timers.after(this.#limits.stopDurableMs, () => this.#giveUpDurable.abort());
+    });
     await idle;
     timer.cancel();
   }
@@ -160,16 +153,21 @@ class Ingest implements HttpIngest {
   }
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    // Not counted, so that a flow of new requests does not put off the end.
+    if (this.#isStopping) return this.#send(reply, retryLater(503, 'the collector is stopping'));
     this.#requestCount++;
     try {
-      const answer = await this.#answer(request);
-      reply.code(answer.status).headers(answer.headers ?? {});
-      if (this.#isStopping) reply.header('connection', 'close');
-      return reply.send(answer.body);
+      return this.#send(reply, await this.#answer(request));
     } finally {
       this.#requestCount--;
       if (this.#requestCount === 0) this.#onIdle?.();
     }
+  }
+
+  #send(reply: FastifyReply, answer: Answer): FastifyReply {
+    reply.code(answer.status).headers(answer.headers ?? {});
+    if (this.#isStopping) reply.header('connection', 'close');
+    return reply.send(answer.body);
   }
 
   async #answer(request: FastifyRequest): Promise<Answer> {
@@ -191,90 +189,116 @@ class Ingest implements HttpIngest {
       stream.refuse('body_encoding_invalid', 1);
       return answer(415, 'Content-Encoding must be gzip, zstd or identity');
     }
-    const busy = this.#refuseIfBusy(stream);
-    if (busy !== null) return busy;
-    let isReleased = false;
-    this.#bodyCount++;
-    const release = (): void => {
-      if (!isReleased) this.#bodyCount--;
-      isReleased = true;
-    };
+    const busy = this.#busy(stream);
+    if (busy !== null) return this.#refuse(stream, busy);
+    const account = this.#reading.open(source);
+    if (account === null) return this.#refuse(stream, PEER_FULL.refusal);
+    const work: Work = { stream, source, key, account, leases: [() => account.close()] };
     try {
-      return await this.#take(request, encoding, { stream, source, key, release });
+      return await this.#take(request, encoding, work);
+    } catch (error) {
+      if (error instanceof GivenUp)
+        return retryLater(503, 'the collector stops; not all of it is known to be durable');
+      throw error;
     } finally {
-      release();
+      release(work);
     }
   }
 
-  /** Before anything is read. */
-  #refuseIfBusy(stream: Admission): Answer | null {
-    if (this.#isStopping) return retryLater(503, 'the collector is stopping');
-    const blockCause = stream.blockCause;
-    if (blockCause !== null) {
-      stream.refuse(blockCause, 1);
-      return retryLater(
-        503,
-        blockCause === 'spool_full' ? 'the spool is full' : 'the queue of the stream is full',
-      );
-    }
-    if (this.#bodyCount < this.#limits.httpRequestsInFlightMax) return null;
-    stream.refuse('queue_full', 1);
-    return retryLater(429, 'too many requests at once');
+  /** Why nothing more can be taken now; asked before the body is read and again before it is used. */
+  #busy(stream: Admission): BodyRefusal | null {
+    const { blockCause } = stream;
+    if (blockCause !== null) return blocked(blockCause);
+    if (this.#inFlightCount < this.#limits.httpRequestsInFlightMax) return null;
+    return refused(429, 'queue_full', 'too many requests at once').refusal;
   }
 
   async #take(request: FastifyRequest, encoding: ContentEncoding, work: Work): Promise<Answer> {
     const limits = this.#limits;
-    const { timers } = this.#options;
-    const sent = await readBody(request.raw, encoding, limits, timers, this.#stopBodies.signal);
-    if ('refusal' in sent) return this.#refuse(work.stream, sent.refusal);
-    const decoded = await decodeBody(sent.bytes, encoding, limits.httpBodyBytesMax);
-    if ('refusal' in decoded) return this.#refuse(work.stream, decoded.refusal);
-    const body = decoded.bytes;
+    const outcome = await this.#bodyOf(request, encoding, work);
+    if ('refusal' in outcome) return this.#refuse(work.stream, outcome.refusal);
+    const body = outcome.bytes;
     const split = splitBody(body, limits);
-    if (split.hasTooManyItems)
-      return this.#refuse(work.stream, {
-        status: 413,
-        cause: 'body_too_large',
-        message: `the body has more than ${limits.httpItemCountMax} items; nothing was taken`,
-      });
-    // The stream may have filled up while the body came; still nothing was admitted.
-    const blockCause = work.stream.blockCause;
-    if (blockCause !== null) {
-      work.stream.refuse(blockCause, 1);
-      return retryLater(503, 'the collector is full');
+    const { itemCount } = split;
+    if (split.hasTooManyItems) {
+      const message = `the body has more than ${limits.httpItemCountMax} items; nothing was taken`;
+      const { refusal } = refused(413, 'body_too_large', message);
+      return this.#refuse(work.stream, refusal, itemCount);
     }
+    // The stream may have filled up meanwhile; still nothing was admitted.
+    const { blockCause } = work.stream;
+    if (blockCause !== null) return this.#refuse(work.stream, blocked(blockCause), itemCount);
+    if (split.isUnclosed) this.#options.metrics.error('array_unclosed', 'receiving');
     try {
-      if (work.key === null || split.itemCount === 0)
-        return await this.#admitOnce(work, body, split);
+      if (work.key === null || itemCount === 0) return await this.#admitOnce(work, body, split);
       return await this.#admitKeyed(work, work.key.text, body, split);
     } catch (error) {
+      if (error instanceof GivenUp) throw error;
       this.#options.metrics.error('spool_failed', 'receiving');
       return retryLater(503, `the events could not be made durable: ${messageOf(error)}`);
     }
   }
 
+  /** Reads, then decodes. Only a complete body takes a slot, so that slow senders keep none. */
+  async #bodyOf(
+    request: FastifyRequest,
+    encoding: ContentEncoding,
+    work: Work,
+  ): Promise<BodyOutcome> {
+    const limits = this.#limits;
+    const { timers } = this.#options;
+    const { signal } = this.#giveUp;
+    const { account, stream, leases } = work;
+    const sent = await readBody(request.raw, encoding, { limits, timers, signal, account });
+    if ('refusal' in sent) return sent;
+    const busy = this.#busy(stream);
+    if (busy !== null) return { refusal: busy };
+    this.#inFlightCount++;
+    leases.push(() => this.#inFlightCount--);
+    if (encoding === 'identity') return sent;
+    // Its size is not known before.
+    let held = limits.httpBodyBytesMax;
+    if (!(await this.#decoding.take(held, limits.httpDecodeWaitMs, signal))) return NO_TURN;
+    leases.push(() => this.#decoding.give(held));
+    const { blockCause } = stream;
+    if (blockCause !== null) return { refusal: blocked(blockCause) };
+    const decoded = await decodeBody(sent.bytes, encoding, limits.httpBodyBytesMax);
+    account.close();
+    if ('refusal' in decoded) return decoded;
+    this.#decoding.give(held - decoded.bytes.length);
+    held = decoded.bytes.length;
+    return decoded;
+  }
+
   async #admitOnce(work: Work, body: Buffer, split: SplitBody): Promise<Answer> {
     const ticket = await this.#admit(work, null, body, split, [[0, split.itemCount]], null);
-    return this.#accepted(work, split, await ticket.durable(), false);
+    return this.#accepted(work, split, await this.#durable(ticket), false);
+  }
+
+  #durable(ticket: AdmissionTicket): Promise<AdmittedPart | null> {
+    return unlessAborted(ticket.durable(), this.#giveUpDurable.signal);
   }
 
   async #admitKeyed(work: Work, key: string, body: Buffer, split: SplitBody): Promise<Answer> {
     const { itemCount } = split;
     const bodySha256 = createHash('sha256').update(body).digest();
+    const { signal } = this.#giveUp;
     for (;;) {
+      // An attempt that was given up may have admitted what the index does not know yet.
+      if (signal.aborted) throw new GivenUp('the collector is stopping');
       const claim = this.#index.claim(key, bodySha256, itemCount);
       if (claim.kind === 'conflict')
         return this.#fault(422, 'idempotency_conflict', 'this Idempotency-Key had another body');
       if (claim.kind === 'replay') return this.#accepted(work, split, claim.receipt, true);
       if (claim.kind === 'wait') {
-        await claim.until;
+        await unlessAborted(claim.until, signal);
         continue;
       }
       try {
         const request: AdmissionRequest = { key, bodySha256, itemCount };
         const { missing, onDurable } = claim;
         const ticket = await this.#admit(work, request, body, split, missing, onDurable);
-        const first = await ticket.durable();
+        const first = await this.#durable(ticket);
         // Where an earlier attempt had stored the first items, its receipt is the receipt.
         return this.#accepted(work, split, this.#index.receiptOf(key) ?? first, false);
       } finally {
@@ -294,21 +318,33 @@ class Ingest implements HttpIngest {
   ): Promise<AdmissionTicket> {
     const { stream, source } = work;
     const ticket = stream.ticket(request, onDurable);
+    let leftCount = ranges.reduce((sum, [first, end]) => sum + end - first, 0);
     try {
       if (split.blankLineCount > 0) stream.refuse('empty_line', split.blankLineCount);
       for (const [first, end] of ranges) {
         ticket.itemIndexNext = first;
         for (let i = first; i < end; i++) {
           // Once begun, a request is not refused: it waits.
-          if (stream.isBlocked) await stream.whenUnblocked();
+          if (stream.isBlocked) await this.#spaceIn(stream, leftCount);
           this.#append(stream, ticket, source, body, split.items, i * 3);
+          leftCount--;
         }
       }
     } finally {
       // Its bytes are copied; while it waits for the disk another body may come.
-      work.release();
+      release(work);
     }
     return ticket;
+  }
+
+  /** When it is given up, the items that are left are refused. */
+  async #spaceIn(stream: Admission, leftCount: number): Promise<void> {
+    try {
+      await unlessAborted(stream.whenUnblocked(), this.#giveUp.signal);
+    } catch (error) {
+      stream.refuse(stream.blockCause ?? 'queue_full', leftCount);
+      throw error;
+    }
   }
 
   #append(
@@ -337,19 +373,19 @@ class Ingest implements HttpIngest {
         stream,
         epoch: epoch.toString(),
         seqFirst: receipt?.seqFirst ?? null,
+        ...(split.isUnclosed ? { truncated: true } : {}),
       },
       headers: isReplay ? { 'idempotent-replayed': 'true' } : {},
     };
   }
 
-  #refuse(
-    stream: Admission,
-    refusal: { status: number; cause: RefusalCause; message: string },
-  ): Answer {
-    stream.refuse(refusal.cause, 1);
+  /** `count` is 1 where the items are not known. */
+  #refuse(stream: Admission, { status, cause, message }: BodyRefusal, count = 1): Answer {
+    stream.refuse(cause, count);
+    if (status === 429 || status === 503) return retryLater(status, message);
     // Whoever dawdled or went away would keep the connection busy with the rest.
-    const headers = refusal.cause === 'body_aborted' ? { connection: 'close' } : {};
-    return { ...answer(refusal.status, refusal.message), headers };
+    const headers = cause === 'body_aborted' ? { connection: 'close' } : {};
+    return { ...answer(status, message), headers };
   }
 
   #fault(status: number, errorType: string, message: string): Answer {
@@ -358,13 +394,9 @@ class Ingest implements HttpIngest {
   }
 }
 
-const answer = (status: number, error: string): Answer => ({ status, body: { error } });
-
-const retryLater = (status: 429 | 503, error: string): Answer => ({
-  status,
-  body: { error },
-  headers: { 'retry-after': RETRY_AFTER_S },
-});
+function release(work: Work): void {
+  for (const giveBack of work.leases.splice(0)) giveBack();
+}
 
 /** `::ffff:192.0.2.1` is the same peer as `192.0.2.1`. */
 const plainAddress = (address: string): string =>

@@ -77,6 +77,14 @@ t.test('an array', (t) => {
   t.end();
 });
 
+t.test('an array that just ends is told from one that is closed', (t) => {
+  const unclosed = ['[', '[ ', '[{"a":1}', '[{"a":1},', '[{"a":1} , \n', '[{"a":1},2'];
+  const others = ['', '[]', '[{"a":1}]', '[{"a":1},]', '[{"a":1}]x', '{"a":1}\n{"a":'];
+  for (const text of [...unclosed, ...others])
+    t.equal(splitBody(Buffer.from(text)).isUnclosed, unclosed.includes(text), text);
+  t.end();
+});
+
 t.test('limits', (t) => {
   const limits = { httpItemBytesMax: 10, httpItemCountMax: 3, jsonDepthMax: 3 };
   t.same(split('{"a":[[1]]}', { ...limits, httpItemBytesMax: 99 }), ['{"a":[[1]]}']);
@@ -91,6 +99,11 @@ t.test('limits', (t) => {
   t.equal(splitBody(Buffer.from('[{},{},{}]'), limits).hasTooManyItems, false);
   t.equal(splitBody(Buffer.from('[{},{},{},{}]'), limits).hasTooManyItems, true);
   t.equal(splitBody(Buffer.from('{}\n{}\n{}\n{}\n'), limits).hasTooManyItems, true);
+  for (const body of [`[${'{},'.repeat(999)}{}]`, '{}\n'.repeat(1_000)]) {
+    const found = splitBody(Buffer.from(body), limits);
+    t.equal(found.itemCount, 1_000, 'all are counted');
+    t.equal(found.items.length, 9, 'as many as may be are kept');
+  }
   const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   t.same(
     split(`[${deep},{}]`).map((item) => item[1]),

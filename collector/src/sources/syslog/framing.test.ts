@@ -56,6 +56,17 @@ t.test('newline framing', (t) => {
     ['a digit later on is only text', 'x\n12 ab\n', [good('x'), good('12 ab')]],
     ['a sign that begins a text', '- text\n-- text\n', [good('- text'), good('-- text')]],
     ['a zero that begins a text', '01/02/2026 x\n', [good('01/02/2026 x')]],
+    [
+      'an ISO date that begins the connection',
+      '2026-01-02T03:04:05Z host app: text\n12 ab\n',
+      [good('2026-01-02T03:04:05Z host app: text'), good('12 ab')],
+    ],
+    ['a date with slashes', '1/2/2026 x\n', [good('1/2/2026 x')]],
+    ['a time', '12:34:56 x\n', [good('12:34:56 x')]],
+    ['an address', '192.0.2.1 x\n', [good('192.0.2.1 x')]],
+    ['seven digits and a date', '1234567-x\n', [good('1234567-x')]],
+    ['a basic ISO time', '2026T03\n', [good('2026T03')]],
+    ['a date that ends the connection', '2026-', [good('2026-')]],
     ['a zero alone', '0\n', [good('0')]],
     ['a zero alone, and the end', '0', [good('0')]],
     ['a sign and digits, and the end', '-12', [good('-12')]],
@@ -110,6 +121,11 @@ t.test('counts that are wrong', (t) => {
     ['2^53', '9007199254740992 x'],
     ['no space', '5<34>a'],
     ['a letter', '5x'],
+    ['a small t', '5t'],
+    ['a newline', '5\n'],
+    ['a comma', '5,<34>a'],
+    ['eight digits and a date', '20260102-x'],
+    ['eight digits and a T', '20260102T030405Z x'],
   ];
   for (const [name, text] of cases) {
     const { messages, isAlive } = frameText(text);
@@ -127,6 +143,12 @@ t.test('counts that are wrong', (t) => {
     ],
     isAlive: false,
   });
+  for (const text of ['5 <34>a5-x', '5 <34>a2026-01-02T03:04:05Z x', '5 <34>a1.5 x'])
+    t.same(
+      [frameText(text).isAlive, frameText(text).messages[1]?.[1]],
+      [false, MARK.framing_invalid],
+      'a date where a later count belongs',
+    );
   t.same(
     frameText('5 <34>a05 x').messages[1],
     ['05 x', MARK.framing_invalid, 4],
@@ -173,6 +195,8 @@ t.test('a byte at a time holds one message and no more', (t) => {
   t.end();
 });
 
+const DATE_BYTES = ['-', '/', ':', '.', 'T', 'x', ' '];
+
 /** A stream with whatever can stand in one. */
 function randomStream(random: SimRandom): Buffer {
   const text = (): string => {
@@ -192,7 +216,8 @@ function randomStream(random: SimRandom): Buffer {
       const body = random.pick(['', '\n']) + text() + random.pick(['', '\n', '\r\n', '\0']);
       stream += random.chance(0.9) ? `${body.length} ${body}` : `${body.length}x${body}`;
     }
-    if (random.chance(0.3)) stream = random.pick(['-', '0', '+', '12345678']) + stream;
+    if (random.chance(0.3)) stream = random.pick(['-', '0', '+', '7-', '20.', '1234567:', '12345678']) + stream;
+    if (random.chance(0.1)) stream = `${1 + random.below(9_999)}${random.pick(DATE_BYTES)}${stream}`;
     if (random.chance(0.3)) stream = stream.slice(0, random.below(stream.length + 1));
   }
   return Buffer.from(stream, 'latin1');

@@ -1,9 +1,11 @@
 // Syslog framing on one TCP connection (RFC 6587 section 3.4), on bytes and without an object per
 // message.
 //
-// The first byte of a connection decides for good: a digit 1 to 9 begins an octet count
-// (`MSG-LEN SP MSG`), anything else newline framing. A zero or a sign may begin either; what
-// follows its digits decides: a space makes it a wrong octet count, anything else a line.
+// The beginning of a connection decides for good. Digits that begin with 1 to 9 and end in a space
+// are an octet count (`MSG-LEN SP MSG`). Where a byte follows them that stands in a date, a time or
+// a number (`2026-01-02T...`), they begin a line; any other byte makes them a wrong octet count. A
+// zero or a sign may begin either too: a space behind the digits makes it a wrong octet count,
+// anything else a line. Any other first byte begins a line.
 //
 // A message that ends in the chunk in which it began is handed on where it stands. Only one that
 // does not is copied, up to the limit; of a longer one nothing more is kept, its bytes are only
@@ -25,6 +27,8 @@ const PLUS = 43;
 const MINUS = 45;
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
+/** `-`, `.`, `/`, `:` and the `T` of ISO 8601: they follow digits in a text, never a count. */
+const AFTER_DIGITS_OF_TEXT: ReadonlySet<number> = new Set([45, 46, 47, 58, 84]);
 
 /** How much of a broken stream is kept for whoever looks for the reason. */
 const OFFENDING_BYTES_MAX = 256;
@@ -34,7 +38,8 @@ const PARTIAL_BYTES_MIN = 256;
 /** A connection keeps work space up to this size between messages. */
 const PARTIAL_BYTES_KEPT = 4096;
 
-type State = 'start' | 'sign' | 'line' | 'count' | 'body' | 'broken';
+/** `first` is the count that begins a connection. */
+type State = 'start' | 'sign' | 'line' | 'first' | 'count' | 'body' | 'broken';
 
 const isDigit = (byte: number): boolean => byte >= DIGIT_0 && byte <= DIGIT_9;
 
@@ -80,9 +85,9 @@ export class SyslogFramer {
     while (position < chunk.length && this.#state !== 'broken') {
       if (this.#state === 'line') position = this.#feedLine(chunk, position);
       else if (this.#state === 'body') position = this.#feedBody(chunk, position);
-      else if (this.#state === 'count') position = this.#feedCount(chunk, position);
+      else if (this.#state === 'start') this.#state = stateOfFirstByte(chunk[position] as number);
       else if (this.#state === 'sign') position = this.#feedSign(chunk, position);
-      else this.#state = stateOfFirstByte(chunk[position] as number);
+      else position = this.#feedCount(chunk, position);
     }
     return this.#state !== 'broken';
   }
@@ -157,6 +162,9 @@ export class SyslogFramer {
         this.#clearPartial();
         this.#state = 'body';
         return i + 1;
+      } else if (this.#state === 'first' && AFTER_DIGITS_OF_TEXT.has(byte)) {
+        this.#state = 'line';
+        return start;
       } else {
         return this.#break(chunk, start);
       }
@@ -240,5 +248,5 @@ export class SyslogFramer {
 
 function stateOfFirstByte(byte: number): State {
   if (byte === DIGIT_0 || byte === PLUS || byte === MINUS) return 'sign';
-  return isDigit(byte) ? 'count' : 'line';
+  return isDigit(byte) ? 'first' : 'line';
 }

@@ -8,7 +8,7 @@ import {
   type Timers,
 } from '@weir/pipeline';
 import type { Source, SourceAddress } from '../source.js';
-import { type KernelDropReader, readKernelDrops } from './kernel-drops.js';
+import { type KernelSocketReader, readKernelSocket } from './kernel-socket.js';
 import { SyslogTcp, type SyslogTcpLimits } from './tcp.js';
 import { SyslogUdp } from './udp.js';
 
@@ -24,7 +24,7 @@ export interface SyslogSourceOptions {
   /** The same that the streams count into. */
   readonly metrics: ComponentMetrics;
   readonly limits?: Partial<SyslogTcpLimits>;
-  readonly readKernelDrops?: KernelDropReader;
+  readonly readKernelSocket?: KernelSocketReader;
 }
 
 export function createSyslogSource(options: SyslogSourceOptions): Source {
@@ -33,7 +33,7 @@ export function createSyslogSource(options: SyslogSourceOptions): Source {
     sources.push(
       new SyslogUdp({
         ...options,
-        readKernelDrops: options.readKernelDrops ?? readKernelDrops,
+        readKernelSocket: options.readKernelSocket ?? readKernelSocket,
         messageBytesMax: options.limits?.syslogMessageBytesMax ?? LIMITS.syslogMessageBytesMax,
       }),
     );

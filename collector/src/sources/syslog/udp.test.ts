@@ -1,28 +1,34 @@
 // Scenario: datagrams on loopback, good and bad, while the buffer takes them and while it does not.
 // Guarantees: one datagram is one message; what cannot be kept is counted under its cause; what the
-// kernel dropped is counted too; the socket is read all the time.
+// kernel dropped is counted too; the socket is read all the time, and to its end at a stop.
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { type AdmissionLimits, MARK } from '@weir/pipeline';
 import t, { type Test } from 'tap';
 import { sourceRig, until } from '../test-rig.js';
 import { createSyslogSource } from './index.js';
-import { findDrops, readKernelDrops } from './kernel-drops.js';
+import { findSocket, type KernelSocketReader, readKernelSocket } from './kernel-socket.js';
 
 async function listen(
   t: Test,
-  options: { host?: string; messageBytesMax?: number; admission?: Partial<AdmissionLimits> } = {},
+  options: {
+    host?: string;
+    messageBytesMax?: number;
+    admission?: Partial<AdmissionLimits>;
+    readKernelSocket?: KernelSocketReader;
+  } = {},
 ) {
   const rig = sourceRig('syslog', options.admission);
   const host = options.host ?? '127.0.0.1';
-  const kernel = { drops: 0 };
+  const kernel = { drops: 0, queuedBytes: 0 };
   const source = createSyslogSource({
     ...rig,
     host,
     port: 0,
     protocols: ['udp'],
     limits: { syslogMessageBytesMax: options.messageBytesMax ?? 65_536 },
-    readKernelDrops: async () => kernel.drops,
+    readKernelSocket: options.readKernelSocket ?? (async () => ({ ...kernel })),
   });
   const [address] = await source.start();
   const port = address?.port ?? 0;
@@ -113,15 +119,78 @@ t.test('what the kernel dropped is counted once', async (t) => {
   t.equal(await counter('component_discarded_events_total', 'cause="udp_kernel_drop"'), 9);
 });
 
+/** Sends while the event loop of this process stands still, so that all of it piles up. */
+function sendAtOnce(port: number, count: number): void {
+  const script = `
+    const socket = require('node:dgram').createSocket('udp4');
+    socket.connect(${port}, '127.0.0.1', async () => {
+      for (let i = 0; i < ${count}; i++)
+        await new Promise((sent) => socket.send('<34>' + i, sent));
+      socket.close();
+    });`;
+  const { status } = spawnSync(process.execPath, ['-e', script]);
+  if (status !== 0) throw new Error(`the sender ended with ${status}`);
+}
+
+t.test('a stop reads what the kernel holds', async (t) => {
+  const { source, port, streams, buffer, counter } = await listen(t, { readKernelSocket });
+  if ((await readKernelSocket('127.0.0.1', port)) === null) {
+    t.comment('this system does not tell what waits in a socket');
+    return;
+  }
+  sendAtOnce(port, 2_000);
+  await Promise.all([source.stop(), source.stop()]);
+  await streams.close();
+  const dropped = streams.refusedTotal('udp_kernel_drop');
+  t.equal(buffer.texts().length + dropped, 2_000, `${dropped} were dropped by the kernel`);
+  t.ok(buffer.texts().length > 100);
+  t.equal(await counter('component_errors_total', 'udp_stop_discarded'), 0);
+});
+
+t.test('a stop comes to its end whatever the kernel holds', async (t) => {
+  let looks = 0;
+  const readers: [string, KernelSocketReader, number][] = [
+    ['less and less', async () => ({ drops: 0, queuedBytes: Math.max(0, 300 - 100 * looks++) }), 0],
+    ['never empty', async () => ({ drops: 0, queuedBytes: 768 }), 1],
+    ['not known', async () => null, 0],
+    ['an error', () => Promise.reject(new Error('EIO')), 0],
+  ];
+  for (const [name, reader, discarded] of readers) {
+    const { source, counter } = await listen(t, { readKernelSocket: reader });
+    await source.stop();
+    t.equal(await counter('component_errors_total', 'udp_stop_discarded'), discarded, name);
+  }
+  t.equal(looks, 4, 'looked until nothing waited');
+});
+
+t.test('an older look at the kernel does not end after a newer one', async (t) => {
+  const answers = [5, 9];
+  let running = 0;
+  let overlaps = 0;
+  const { source, streams } = await listen(t, {
+    readKernelSocket: async () => {
+      if (++running > 1) overlaps++;
+      const drops = answers.shift() ?? 9;
+      // The first takes longer than it is until the stop.
+      await new Promise((resolve) => setTimeout(resolve, drops === 5 ? 100 : 0));
+      running--;
+      return { drops, queuedBytes: 0 };
+    },
+  });
+  await until(() => running === 1);
+  await source.stop();
+  t.same([overlaps, streams.refusedTotal('udp_kernel_drop')], [0, 9]);
+});
+
 t.test('the table of the kernel', async (t) => {
   const udp = [
     '   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops',
-    '  100: 0100007F:158A 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0 17',
+    '  100: 0100007F:158A 00000000:0000 07 00000000:00000A00 00:00000000 00000000     0        0 1 2 0 17',
     '  101: 00000000:158A 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 1 2 0 3',
   ].join('\n');
-  t.equal(findDrops(udp, '127.0.0.1', 5514), 17);
-  t.equal(findDrops(udp, '0.0.0.0', 5514), 3);
-  t.equal(findDrops(udp, '127.0.0.1', 5515), null);
+  t.same(findSocket(udp, '127.0.0.1', 5514), { drops: 17, queuedBytes: 0xa00 });
+  t.same(findSocket(udp, '0.0.0.0', 5514), { drops: 3, queuedBytes: 0 });
+  t.equal(findSocket(udp, '127.0.0.1', 5515), null);
   const udp6 = [
     '  1: 00000000000000000000000001000000:158A 0:0 07 0:0 0:0 0 0 0 1 2 0 5',
     '  2: 00000000000000000000000000000000:158A 0:0 07 0:0 0:0 0 0 0 1 2 0 6',
@@ -129,7 +198,9 @@ t.test('the table of the kernel', async (t) => {
     '  4: 0000000000000000FFFF0000010200C0:158A 0:0 07 0:0 0:0 0 0 0 1 2 0 8',
   ].join('\n');
   t.same(
-    ['::1', '::', '2001:db8::1', '::ffff:192.0.2.1'].map((host) => findDrops(udp6, host, 5514)),
+    ['::1', '::', '2001:db8::1', '::ffff:192.0.2.1'].map(
+      (host) => findSocket(udp6, host, 5514)?.drops,
+    ),
     [5, 6, 7, 8],
   );
   const socket = createSocket('udp4');
@@ -139,9 +210,9 @@ t.test('the table of the kernel', async (t) => {
   const hasTable = readFileSync('/proc/net/udp', 'latin1').includes(
     `:${port.toString(16).toUpperCase().padStart(4, '0')}`,
   );
-  t.equal(
-    await readKernelDrops('127.0.0.1', port),
-    hasTable ? 0 : null,
+  t.same(
+    await readKernelSocket('127.0.0.1', port),
+    hasTable ? { drops: 0, queuedBytes: 0 } : null,
     'a socket of this process',
   );
 });

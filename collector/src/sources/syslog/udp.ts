@@ -1,6 +1,7 @@
 // Syslog over UDP: one datagram is one message (RFC 5426). The socket is always read; while a
 // stream is blocked its datagrams are discarded and counted, since nothing can slow the sender.
 import {
+  type Clock,
   type ComponentMetrics,
   LIMITS,
   type Listening,
@@ -12,20 +13,24 @@ import {
 } from '@weir/pipeline';
 import { listenError, type Source, type SourceAddress } from '../source.js';
 import { trimTrailer } from './framing.js';
-import type { KernelDropReader } from './kernel-drops.js';
+import type { KernelSocket, KernelSocketReader } from './kernel-socket.js';
 
 export interface SyslogUdpOptions {
   readonly host: string;
   readonly port: number;
   readonly streams: StreamSet;
   readonly network: Network;
+  readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: ComponentMetrics;
-  readonly readKernelDrops: KernelDropReader;
+  readonly readKernelSocket: KernelSocketReader;
   readonly messageBytesMax?: number;
 }
 
 const KERNEL_DROPS_INTERVAL_MS = 1_000;
+/** On stop: time in which what already arrived at the machine is still read. */
+const STOP_GRACE_MS = 500;
+const STOP_LOOK_MS = 5;
 
 export class SyslogUdp implements Source {
   readonly #options: SyslogUdpOptions;
@@ -33,6 +38,8 @@ export class SyslogUdp implements Source {
   #listening: Listening | null = null;
   #dropsTimer: Timer | null = null;
   #dropsSeen = 0;
+  /** The look at the kernel that runs; an older one must not end after a newer one. */
+  #look: Promise<KernelSocket | null> = Promise.resolve(null);
   #isStopped = false;
 
   constructor(options: SyslogUdpOptions) {
@@ -56,12 +63,27 @@ export class SyslogUdp implements Source {
     return [{ protocol: 'udp', host: this.#listening.host, port: this.#listening.port }];
   }
 
+  /**
+   * What the kernel holds is read first; only a sender that does not stop, or a machine that does
+   * not come to read it in the grace, leaves something in it.
+   */
   async stop(): Promise<void> {
+    const listening = this.#listening;
+    if (this.#isStopped || listening === null) return;
     this.#isStopped = true;
     this.#dropsTimer?.cancel();
-    await this.#readDrops();
-    await this.#listening?.close();
+    const { clock, timers, metrics } = this.#options;
+    const startMs = clock.monotonicMs();
+    let kernel = await this.#lookAtKernel();
+    while (kernel?.queuedBytes !== 0 && clock.monotonicMs() - startMs < STOP_GRACE_MS) {
+      // Where the system does not tell, all of the grace is needed.
+      await timers.sleep(kernel === null ? STOP_GRACE_MS : STOP_LOOK_MS);
+      kernel = await this.#lookAtKernel();
+    }
     this.#listening = null;
+    await listening.close();
+    // Bytes are known, datagrams are not.
+    if ((kernel?.queuedBytes ?? 0) > 0) metrics.error('udp_stop_discarded', 'receiving');
   }
 
   #receive(bytes: Buffer, peerAddress: string): void {
@@ -84,23 +106,30 @@ export class SyslogUdp implements Source {
   #readDropsLater(): void {
     if (this.#isStopped) return;
     this.#dropsTimer = this.#options.timers.after(KERNEL_DROPS_INTERVAL_MS, () => {
-      void this.#readDrops().then(() => this.#readDropsLater());
+      void this.#lookAtKernel().then(() => this.#readDropsLater());
     });
   }
 
   /** The kernel counts what it threw away before this process could read it. */
-  async #readDrops(): Promise<void> {
-    const { readKernelDrops, streams, metrics } = this.#options;
-    if (this.#listening === null) return;
+  #lookAtKernel(): Promise<KernelSocket | null> {
+    this.#look = this.#look.then(() => this.#readKernel());
+    return this.#look;
+  }
+
+  async #readKernel(): Promise<KernelSocket | null> {
+    const { readKernelSocket, streams, metrics } = this.#options;
+    if (this.#listening === null) return null;
     try {
-      const drops = await readKernelDrops(this.#listening.host, this.#listening.port);
-      if (drops === null) return;
+      const kernel = await readKernelSocket(this.#listening.host, this.#listening.port);
+      if (kernel === null) return null;
       // The kernel's counter has 32 bits.
-      const fresh = (drops - this.#dropsSeen) >>> 0;
-      this.#dropsSeen = drops;
+      const fresh = (kernel.drops - this.#dropsSeen) >>> 0;
+      this.#dropsSeen = kernel.drops;
       if (fresh > 0) streams.first.refuse('udp_kernel_drop', fresh);
+      return kernel;
     } catch {
       metrics.error('kernel_drops_unreadable', 'receiving');
+      return null;
     }
   }
 }

@@ -1,16 +1,24 @@
-// Datagrams that the kernel dropped because the receive buffer of a socket was full. Linux tells
-// them per socket in the last column of /proc/net/udp and /proc/net/udp6 (proc(5)).
+// What the kernel knows of a UDP socket: the datagrams that it dropped because the receive buffer
+// was full, and the bytes that wait in that buffer. Linux tells both per socket in /proc/net/udp
+// and /proc/net/udp6 (proc(5)).
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { systemCodeOf } from '@weir/pipeline';
 
-/** Drops of a bound socket since it was opened, 32 bits; null where the system does not tell. */
-export type KernelDropReader = (host: string, port: number) => Promise<number | null>;
+export interface KernelSocket {
+  /** Datagrams dropped since the socket was opened, 32 bits. */
+  readonly drops: number;
+  /** Memory of the datagrams that wait, 0 when none does. It does not tell how many they are. */
+  readonly queuedBytes: number;
+}
 
-export const readKernelDrops: KernelDropReader = async (host, port) => {
+/** Of a bound socket; null where the system does not tell. */
+export type KernelSocketReader = (host: string, port: number) => Promise<KernelSocket | null>;
+
+export const readKernelSocket: KernelSocketReader = async (host, port) => {
   try {
     const table = await readFile(isIPv6(host) ? '/proc/net/udp6' : '/proc/net/udp', 'latin1');
-    return findDrops(table, host, port);
+    return findSocket(table, host, port);
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return null;
     throw error;
@@ -18,13 +26,15 @@ export const readKernelDrops: KernelDropReader = async (host, port) => {
 };
 
 /** Looks a socket up by its local address in the text of /proc/net/udp or udp6. */
-export function findDrops(table: string, host: string, port: number): number | null {
+export function findSocket(table: string, host: string, port: number): KernelSocket | null {
   const wanted = `${kernelAddress(host)}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   for (const line of table.split('\n')) {
     const columns = line.trim().split(/\s+/);
     if (columns[1] !== wanted) continue;
     const drops = Number(columns[columns.length - 1]);
-    return Number.isSafeInteger(drops) ? drops : null;
+    const queuedBytes = Number.parseInt(columns[4]?.split(':')[1] ?? '', 16);
+    const isKnown = Number.isSafeInteger(drops) && Number.isSafeInteger(queuedBytes);
+    return isKnown ? { drops, queuedBytes } : null;
   }
   return null;
 }
