@@ -160,7 +160,13 @@ export class WeirProcess {
 
   /** One value, straight from the store's HTTP interface: cheaper than a process for each look. */
   async sql(statement: string): Promise<string> {
-    const reply = await fetch(this.runFile().storeUrl, { method: 'POST', body: statement });
+    // fetch takes no URL with a password in it.
+    const url = new URL(this.runFile().storeUrl);
+    const user = Buffer.from(`${url.username}:${url.password}`).toString('base64');
+    const headers = url.username === '' ? {} : { authorization: `Basic ${user}` };
+    url.username = '';
+    url.password = '';
+    const reply = await fetch(url, { method: 'POST', body: statement, headers });
     const text = await reply.text();
     if (!reply.ok) throw new Error(`query failed: ${text}`);
     return text.trim();

@@ -7,7 +7,7 @@ export type ComponentKind = 'source' | 'transform' | 'sink' | 'buffer';
 /** The counters of one component. */
 export interface ComponentMetrics {
   received(eventCount: number, byteCount: number): void;
-  sent(eventCount: number, byteCount: number): void;
+  sent(eventCount: number): void;
   /** `intentional` false: the sender wanted it kept. `cause` is of taxonomy.ts. */
   discarded(eventCount: number, cause: string, intentional: boolean): void;
   /** An error that is no drop of its own, for instance a connection closed for bad framing. */
@@ -27,10 +27,6 @@ export class Metrics {
     'Bytes of events received.',
   );
   readonly #sentEvents = this.#counter('component_sent_events_total', 'Events sent on.');
-  readonly #sentBytes = this.#counter(
-    'component_sent_event_bytes_total',
-    'Bytes of events sent on.',
-  );
   readonly #discarded = this.#counter(
     'component_discarded_events_total',
     'Events that were not kept, by cause.',
@@ -58,17 +54,13 @@ export class Metrics {
     const receivedEvents = this.#receivedEvents.labels(labels);
     const receivedBytes = this.#receivedBytes.labels(labels);
     const sentEvents = this.#sentEvents.labels(labels);
-    const sentBytes = this.#sentBytes.labels(labels);
     const latency = this.#latency.labels(labels);
     return {
       received: (eventCount, byteCount) => {
         receivedEvents.inc(eventCount);
         receivedBytes.inc(byteCount);
       },
-      sent: (eventCount, byteCount) => {
-        sentEvents.inc(eventCount);
-        sentBytes.inc(byteCount);
-      },
+      sent: (eventCount) => sentEvents.inc(eventCount),
       discarded: (eventCount, cause, intentional) =>
         this.#discarded
           .labels({ ...labels, cause, intentional: String(intentional) })

@@ -1,6 +1,6 @@
 // Scenario: each proof, honest and with each of its planted faults.
-// Guarantees: an honest run passes, a sabotaged one fails, and the last line and the exit code say so. A
-// proof that cannot fail proves nothing.
+// Guarantees: an honest run passes, a sabotaged one fails, and the last line and the exit code say
+// so. A proof that cannot fail proves nothing.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

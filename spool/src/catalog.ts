@@ -27,6 +27,8 @@ export class SegmentInfo {
   readonly declared = new Set<string>();
   /** Request parts that are not in a sidecar yet. */
   unstoredParts: RecoveredRequestPart[] = [];
+  /** The disk cannot read some of it: from now on what cannot be read counts as damaged. */
+  isSalvaged = false;
   /** Found without footer and end record when the spool was opened. */
   needsEndRecord = false;
   lastCrc = 0;

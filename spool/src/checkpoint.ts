@@ -132,7 +132,7 @@ export class SlotFile {
     }
     const whole = new Uint8Array(SLOT_BYTES * 2);
     whole.set(bytes, (generation % 2) * SLOT_BYTES);
-    await replaceFile(this.#files, this.#directory, this.#name, whole);
+    await replaceFile(this.#files, this.#directory, this.#name, [whole]);
     this.#generation = generation;
     this.#isWhole = true;
   }

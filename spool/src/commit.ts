@@ -4,8 +4,8 @@ import type { FramePosition, SequencedBatch } from '@weir/pipeline';
 import { assert, InvariantError, LIMITS, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import type { EncodedFrame } from './frame-codec.js';
 import { encodeFrame } from './frame-codec.js';
-import { requestPartsOf } from './keys.js';
-import { SEGMENT_HEADER_BYTES } from './layout.js';
+import { appendParts, requestPartsOf } from './keys.js';
+import { SEGMENT_HEADER_BYTES, SEGMENT_REQUEST_PARTS_MAX } from './layout.js';
 import { dropLastEvent } from './sabotage.js';
 import { isNoSpace, SegmentWriter } from './segment-writer.js';
 import type { Store } from './store.js';
@@ -247,7 +247,8 @@ export class Committer {
     const first = queue[0];
     if (first === undefined) return [];
     const firstBytes = frameOf(first).totalBytes;
-    await this.#leaveFullSegment(firstBytes);
+    const firstParts = first.batch.requestParts.length;
+    await this.#leaveFullSegment(firstBytes, firstParts);
     const header = this.#writer === null ? SEGMENT_HEADER_BYTES : 0;
     let used = this.#store.catalog.usedBytes;
     if (!first.isUrgent && used > 0 && used + header + firstBytes > bytesMax) {
@@ -263,19 +264,25 @@ export class Committer {
     const room = Math.min(segmentBytes - start, bytesMax - used - header, groupBytesMax);
     const group: Pending[] = [];
     let groupBytes = 0;
+    let partCount = this.#writer?.info.unstoredParts.length ?? 0;
     for (const pending of queue) {
       if (pending.frame === null) break;
-      if (group.length > 0 && groupBytes + pending.frame.totalBytes > room) break;
+      partCount += pending.batch.requestParts.length;
+      const isFull =
+        groupBytes + pending.frame.totalBytes > room || partCount > SEGMENT_REQUEST_PARTS_MAX;
+      if (group.length > 0 && isFull) break;
       groupBytes += pending.frame.totalBytes;
       group.push(pending);
     }
     return group;
   }
 
-  async #leaveFullSegment(frameBytes: number): Promise<void> {
+  async #leaveFullSegment(frameBytes: number, partCount: number): Promise<void> {
     const writer = this.#writer;
     if (writer === null || writer.info.frameCount === 0) return;
-    if (writer.offset + frameBytes <= this.#store.settings.segmentBytes) return;
+    const isRoom = writer.offset + frameBytes <= this.#store.settings.segmentBytes;
+    const parts = writer.info.unstoredParts.length + partCount;
+    if (isRoom && (partCount === 0 || parts <= SEGMENT_REQUEST_PARTS_MAX)) return;
     await this.#seal(writer);
   }
 
@@ -309,7 +316,7 @@ export class Committer {
       eventCount += batch.eventCount;
       writer.tally.add(batch, new DataView(frame.head.buffer).getUint32(4, true));
       if (batch.dispositions.length > 0) writer.tally.dispositionFrameCount++;
-      if (batch.requestParts.length > 0) info.unstoredParts.push(...requestPartsOf(batch));
+      if (batch.requestParts.length > 0) appendParts(info.unstoredParts, requestPartsOf(batch));
       if (batch.eventCount > 0) epochs.note(batch, batch.seqFirst + batch.eventCount - 1);
       else epochs.note(batch, -1);
       committed.push({ frameNo: frameNoFirst + i, nextOffset, batch });

@@ -10,8 +10,13 @@ import { frameDamage } from './damage.js';
 import { decodeFrame } from './frame-codec.js';
 import { SEGMENT_HEADER_BYTES } from './layout.js';
 import { SegmentReader } from './reader.js';
+import { isUnreadable, openSalvage } from './salvage.js';
 import type { StreamSpan } from './segment.js';
 import type { Store } from './store.js';
+
+/** Attempts at a place that cannot be read, with delays of 100, 200 and 400 ms between them. */
+const readAttemptsMax = 4;
+const readDelayMsMin = 50;
 
 /** Where the next read starts. */
 interface Cursor {
@@ -46,7 +51,9 @@ export class SpoolConsumer implements Consumer {
   #isClosed = false;
   #wake: (() => void) | null = null;
   #wakeCount = 0;
-  #open: { readonly id: number; handle: FileHandle; reader: SegmentReader } | null = null;
+  #endDelay: (() => void) | null = null;
+  #open: { readonly id: number; handle: Pick<FileHandle, 'close'>; reader: SegmentReader } | null =
+    null;
   /** The settle that is being written, and the one that waits for it. */
   #settling: Promise<void> | null = null;
   #settlingFrontier: Frontier | null = null;
@@ -97,7 +104,7 @@ export class SpoolConsumer implements Consumer {
     try {
       while (!this.#isClosed && !signal.aborted) {
         const seen = this.#wakeCount;
-        const found = await this.#next();
+        const found = await this.#tryNext(signal);
         if (this.#isClosed) return null;
         if (found !== null) return found;
         if (seen === this.#wakeCount) await this.#waitForMore(signal);
@@ -151,6 +158,7 @@ export class SpoolConsumer implements Consumer {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#endDelay?.();
     this.wakeUp();
     await this.#settleNext?.promise.catch(() => undefined);
     await this.#settling?.catch(() => undefined);
@@ -189,6 +197,25 @@ export class SpoolConsumer implements Consumer {
     }
     this.#frontier = frontier;
     this.#hooks.settled();
+  }
+
+  /**
+   * A place that cannot be read is tried again some times. After that it is damage: delivery goes
+   * on behind it.
+   */
+  async #tryNext(signal: AbortSignal): Promise<SpooledBatch | null> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#next();
+      } catch (error) {
+        const info = this.#store.catalog.get(this.#cursor.segmentId);
+        if (!isUnreadable(error) || info === null || info.isSalvaged) throw error;
+        await this.#leave();
+        if (attempt < readAttemptsMax) await this.#delay(signal, readDelayMsMin * 2 ** attempt);
+        else info.isSalvaged = true;
+        if (signal.aborted || this.#isClosed) return null;
+      }
+    }
   }
 
   async #next(): Promise<SpooledBatch | null> {
@@ -250,8 +277,12 @@ export class SpoolConsumer implements Consumer {
   async #readerOf(info: SegmentInfo): Promise<SegmentReader | null> {
     if (this.#open?.id === info.id) return this.#open.reader;
     await this.#leave();
+    const { files } = this.#store.settings;
     try {
-      const handle = await this.#store.settings.files.open(info.path, 'read');
+      const handle = info.isSalvaged
+        ? await openSalvage(files, info.path)
+        : await files.open(info.path, 'read');
+      if (handle === null) return null;
       const reader = new SegmentReader(handle, info.id, info.seed);
       this.#open = { id: info.id, handle, reader };
       return reader;
@@ -271,6 +302,21 @@ export class SpoolConsumer implements Consumer {
     const open = this.#open;
     this.#open = null;
     await open?.handle.close().catch(() => undefined);
+  }
+
+  /** Ends early when the read is aborted or the consumer closed. */
+  #delay(signal: AbortSignal, delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel();
+        signal.removeEventListener('abort', end);
+        this.#endDelay = null;
+        resolve();
+      };
+      const timer = this.#store.settings.timers.after(delayMs, end);
+      signal.addEventListener('abort', end, { once: true });
+      this.#endDelay = end;
+    });
   }
 
   #waitForMore(signal: AbortSignal): Promise<void> {

@@ -1,8 +1,10 @@
 // Scenario: frames rot on disk, before a restart or while a consumer is behind.
 // Guarantees: the loss is declared with exact numbers under the old identity, the bytes are kept in
 // quarantine/, everything else is delivered, and a start is never refused for it.
+import { crc32c } from '@node-rs/crc32';
 import type { SpooledBatch } from '@weir/pipeline';
 import t from 'tap';
+import { headerSeed } from './frame-codec.js';
 import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
 import { textBatch } from './test-batches.js';
 import type { SimWorld } from './test-spool.js';
@@ -88,6 +90,48 @@ for (const isSealed of [true, false]) {
   }
 }
 
+/** Gives a frame another predecessor, and everything behind it CRCs that fit. */
+function breakLink(world: SimWorld, offsets: readonly number[], frameNo: number): Uint8Array {
+  const bytes = Buffer.from(world.files.contentOf(firstSegment) ?? []);
+  const seed = headerSeed(bytes.subarray(16, 32), 1);
+  for (const [i, at] of offsets.entries()) {
+    if (i < frameNo) continue;
+    const previousAt = offsets[i - 1] ?? 0;
+    const previous = i === frameNo ? 0x5eed : bytes.readUInt32LE(previousAt + 4);
+    bytes.writeUInt32LE(previous, at + 80);
+    bytes.writeUInt32LE(crc32c(bytes.subarray(at + 8, at + FRAME_HEADER_BYTES), seed), at + 4);
+  }
+  return bytes;
+}
+
+for (const isSealed of [true, false]) {
+  for (const frameNo of [4, 9]) {
+    const name = `frame ${frameNo} of 10 follows another, ${isSealed ? 'sealed' : 'not sealed'}`;
+    t.test(name, async (t) => {
+      const world = newWorld(6);
+      const first = await openSim(world, { segmentBytes: 65_536 });
+      for (let i = 0; i < 10; i++) await first.append(textBatch('a', first.epoch, i, 1));
+      const crashed = isSealed ? world : { ...world, files: world.files.snapshot() };
+      await first.close();
+      const bytes = breakLink(crashed, frameOffsets(crashed, firstSegment), frameNo);
+      const handle = await crashed.files.open(firstSegment, 'write');
+      await handle.write([bytes], 0);
+      await handle.sync();
+      const second = await openSim(crashed);
+      t.equal(second.report.tornFrameCount, 0);
+      const consumer = second.consumer('loader');
+      const { seqs, lost } = summary([...(await drain(consumer)), ...(await drain(consumer))]);
+      const range = [[frameNo, frameNo]];
+      t.same(lost, [['a', first.epoch, 'lost', 'spool_corruption', range, 1]]);
+      t.same(
+        seqs,
+        Array.from({ length: 10 }, (_, i) => i).filter((seq) => seq !== frameNo),
+      );
+      await second.close();
+    });
+  }
+}
+
 t.test('a crash after a loss was declared does not declare it again', async (t) => {
   const world = newWorld(2);
   const first = await openSim(world, { segmentBytes: 65_536 });
@@ -163,12 +207,11 @@ t.test('damaged ckpt, epochs and consumer files do not stop a start', async (t) 
 });
 
 t.test('an unknown version is refused and nothing is touched', async (t) => {
-  const { crc32c } = await import('@node-rs/crc32');
   const cases = [
     ['ckpt', 0, 512],
     ['ckpt', 512, 512],
     ['consumer-loader.ckpt', 512, 512],
-    [segmentName(1), 0, 128],
+    [segmentName(1), 0, SEGMENT_HEADER_BYTES],
   ] as const;
   for (const [name, from, length] of cases) {
     const world = newWorld(5);

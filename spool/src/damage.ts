@@ -1,9 +1,10 @@
 // What to do about damaged frames: say which numbers are lost, keep the bytes for an expert, go on.
-import type { FileHandle, FramePosition, SequencedBatch } from '@weir/pipeline';
-import { allocateBytes, systemCodeOf } from '@weir/pipeline';
+import type { FramePosition, SequencedBatch } from '@weir/pipeline';
+import { allocateBytes } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import { QUARANTINE_NAME, SEGMENT_HEADER_BYTES } from './layout.js';
 import { SegmentReader } from './reader.js';
+import { openSalvage, SalvageHandle } from './salvage.js';
 import type { DamageRange, LostNumbers } from './scan.js';
 import { lostNumbers, scanSegment } from './scan.js';
 import type { StreamSpan } from './segment.js';
@@ -14,11 +15,6 @@ import type { Store } from './store.js';
 export interface DamageReport extends DamageRange {
   readonly segmentId: number;
 }
-
-const emptyHandle: Pick<FileHandle, 'read' | 'close'> = {
-  read: async () => 0,
-  close: async () => undefined,
-};
 
 const nameOf = (segmentId: number, { from, to }: DamageRange): string =>
   `seg-${segmentId.toString(16).padStart(16, '0')}-${from}-${to}.bin`;
@@ -130,7 +126,7 @@ export class DamageDesk {
       for (const range of damage) {
         const bytes = new Uint8Array(Math.max(0, range.to - range.from));
         const length = await handle.read(bytes, range.from);
-        await replaceFile(files, directory, nameOf(info.id, range), bytes.subarray(0, length));
+        await replaceFile(files, directory, nameOf(info.id, range), [bytes.subarray(0, length)]);
       }
     } finally {
       await handle.close();
@@ -138,13 +134,9 @@ export class DamageDesk {
   }
 
   /** A segment that somebody deleted reads as empty: then all of it is lost. */
-  async #open(info: SegmentInfo): Promise<Pick<FileHandle, 'read' | 'close'>> {
-    try {
-      return await this.#store.settings.files.open(info.path, 'read');
-    } catch (error) {
-      if (systemCodeOf(error) === 'ENOENT') return emptyHandle;
-      throw error;
-    }
+  async #open(info: SegmentInfo): Promise<SalvageHandle> {
+    const handle = await openSalvage(this.#store.settings.files, info.path);
+    return handle ?? new SalvageHandle(null);
   }
 }
 

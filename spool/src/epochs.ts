@@ -59,7 +59,8 @@ export async function storeEpochs(
     lines.push({ tenant, stream, epoch: epoch.toString(), lastSeq, ended });
   const { storeUuid: store, nextSegmentId, epochCounter } = head;
   const bytes = encodeSidecar('weir-epochs', { store, nextSegmentId, epochCounter }, lines);
-  await replaceFile(files, directory, EPOCHS_NAME, bytes);
+  // At once: the table goes on changing while the file is written.
+  await replaceFile(files, directory, EPOCHS_NAME, [Buffer.concat([...bytes])]);
 }
 
 /** `head` is null when there is no file or it is damaged; `isDamaged` tells which. */

@@ -1,7 +1,9 @@
 // Guarantees: inspectSpool tells the same as the spool itself, live, stopped and after a cut, and
 // changes nothing.
+import type { SimFiles } from '@weir/pipeline/testing';
 import t from 'tap';
 import { inspectSpool } from './inspect.js';
+import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
 import { makeBatch, textBatch } from './test-batches.js';
 import { drain, newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
 
@@ -73,3 +75,66 @@ t.test('a half-written end is just the end; a declared loss is seen', async (t) 
   t.equal(stream?.lost[0]?.cause, 'spool_corruption');
   await second.close();
 });
+
+// Scenario: the frontier moves frame by frame through sealed segments and the open one.
+// Guarantees: pending is exactly the numbers of the frames behind it, also with damage there.
+for (const isDamaged of [false, true]) {
+  t.test(`pending ranges at every frontier${isDamaged ? ', with damage' : ''}`, async (t) => {
+    const world = newWorld(3);
+    const spool = await openSim(world);
+    const { epoch } = spool;
+    const loader = spool.consumer('loader');
+    const numbers: string[] = [];
+    const seqNext = { a: 0, b: 0 };
+    for (let i = 0; i < 60; i++) {
+      const stream = i % 3 === 0 ? 'b' : 'a';
+      await spool.append(textBatch(stream, epoch, seqNext[stream], 2, 150));
+      numbers.push(`${stream}${seqNext[stream]}`, `${stream}${seqNext[stream] + 1}`);
+      seqNext[stream] += 2;
+    }
+    const read = await drain(loader);
+    t.equal(read.length, 60);
+    t.ok((read.at(-1)?.position.segmentId ?? 0) > 3, 'several segments');
+    for (let settled = 0; settled < read.length; settled++) {
+      const next = read[settled]?.position;
+      const files = world.files.snapshot();
+      if (isDamaged && next !== undefined && settled + 1 < read.length) {
+        const name = segmentName(read[settled]?.position.segmentId ?? 0);
+        const path = `${TEST_DIRECTORY}/${name}`;
+        const frontier = loader.frontier;
+        const at =
+          frontier?.segmentId === next.segmentId ? frameStart(files, path, next.frameNo) : null;
+        if (at !== null) files.flipBit(path, at + 20, 1);
+      }
+      const [found] = (await inspectSpool(files, TEST_DIRECTORY)).consumers;
+      const pending = new Set<string>();
+      for (const { stream, seqFirst, seqLast } of found?.pending ?? [])
+        for (let seq = seqFirst; seq <= seqLast; seq++) pending.add(`${stream}${seq}`);
+      const expected = numbers.slice(settled * 2).sort();
+      t.same([...pending].sort(), expected, `after ${settled}`);
+      t.ok((found?.pending.length ?? 0) <= 2, 'merged');
+      if (next !== undefined) await loader.settle(next);
+    }
+    t.same((await inspectSpool(world.files, TEST_DIRECTORY)).consumers[0]?.pending, []);
+    await spool.close();
+  });
+}
+
+/** Where a frame of a segment starts; null for the last, whose damage looks like a torn tail. */
+function frameStart(files: SimFiles, path: string, frameNo: number): number | null {
+  const bytes = Buffer.from(files.contentOf(path) ?? []);
+  const isLast = bytes.indexOf('WEND') < 0;
+  let at = SEGMENT_HEADER_BYTES;
+  for (let i = 0; i < frameNo; i++) at = nextFrame(bytes, at);
+  // Of an open segment, a later frame of the same stream must tell what was lost.
+  let following = at;
+  for (let i = 0; isLast && i < 6; i++) {
+    if (bytes.subarray(following, following + 4).toString() !== 'WFRM') return null;
+    following = nextFrame(bytes, following);
+  }
+  return at;
+}
+function nextFrame(bytes: Buffer, at: number): number {
+  const length = bytes.readUInt32LE(at + 52) + bytes.readUInt32LE(at + 56);
+  return at + Math.ceil((FRAME_HEADER_BYTES + length) / 8) * 8;
+}

@@ -6,7 +6,11 @@ import { Catalog } from './catalog.js';
 import { loadSlots, SLOT_KIND } from './checkpoint.js';
 import type { EpochTable } from './epochs.js';
 import { loadEpochs } from './epochs.js';
+import type { FrameHeader } from './frame-codec.js';
 import { headerSeed } from './frame-codec.js';
+import type { PendingStreamRange } from './inspect-pending.js';
+import { PendingRanges } from './inspect-pending.js';
+import { walkFrames } from './inspect-walk.js';
 import type { StreamEpoch } from './layout.js';
 import {
   CHECKPOINT_NAME,
@@ -14,15 +18,13 @@ import {
   nodeIdOf,
   parseConsumerName,
   parseSegmentName,
-  SEGMENT_HEADER_BYTES,
   segmentName,
   streamKey,
 } from './layout.js';
-import { SegmentReader } from './reader.js';
+import type { FrameMeta } from './meta-codec.js';
+import type { SegmentFooter } from './segment.js';
 import { readFooter, readSegmentHeader } from './segment-files.js';
 import { frontierOf } from './spool.js';
-
-const windowBytes = 64 * 1024;
 
 export interface InspectedStream extends StreamEpoch {
   /** Highest number that was issued and is durable; -1 for none. */
@@ -40,6 +42,11 @@ export interface InspectedConsumer {
   readonly frontier: { readonly segmentId: number; readonly frameNo: number } | null;
   readonly pendingFrameCount: number;
   readonly pendingEventCount: number;
+  /**
+   * Numbers of the frames behind the frontier, merged, in the order of the segments. Those of
+   * damaged frames whose loss is still to be declared are among them.
+   */
+  readonly pending: readonly PendingStreamRange[];
 }
 export interface SpoolInspection {
   /** Null if there is no spool, or nothing names its store. */
@@ -71,27 +78,33 @@ export async function inspectSpool(files: Files, directory: string): Promise<Spo
   let storeUuid = slot?.storeUuid ?? null;
   if (storeUuid === null && head !== null)
     storeUuid = new Uint8Array(Buffer.from(head.storeUuid, 'hex'));
-  const inspector = new Inspector(files, directory, table, storeUuid);
+  // Frontiers before segments: what a live spool settles meanwhile still counts as pending.
+  const frontiers: PendingRanges[] = [];
+  for (const name of [...names].sort()) {
+    const consumer = parseConsumerName(name);
+    if (consumer === null) continue;
+    const path = `${directory}/${consumerName(consumer)}`;
+    const frontier = frontierOf(await loadSlots(files, path, SLOT_KIND.consumer));
+    frontiers.push(new PendingRanges(consumer, frontier));
+  }
+  const inspector = new Inspector(files, directory, { epochs: table, storeUuid, frontiers });
   const ids: number[] = [];
   for (const name of names) {
     const parsed = parseSegmentName(name);
     if (parsed?.ending === 'log') ids.push(parsed.id);
   }
   await inspector.readSegments(ids.sort((a, b) => a - b));
-  const consumers: InspectedConsumer[] = [];
-  for (const name of [...names].sort()) {
-    const consumer = parseConsumerName(name);
-    if (consumer === null) continue;
-    const path = `${directory}/${consumerName(consumer)}`;
-    const frontier = frontierOf(await loadSlots(files, path, SLOT_KIND.consumer));
+  const consumers = frontiers.map((ranges): InspectedConsumer => {
+    const { name, frontier } = ranges;
     const pending = inspector.catalog.pending(frontier);
-    consumers.push({
-      name: consumer,
+    return {
+      name,
       frontier: frontier && { segmentId: frontier.segmentId, frameNo: frontier.frameNo },
       pendingFrameCount: Math.max(0, pending.frames),
       pendingEventCount: Math.max(0, pending.events),
-    });
-  }
+      pending: ranges.list(),
+    };
+  });
   return {
     storeUuid: inspector.storeUuid && Buffer.from(inspector.storeUuid).toString('hex'),
     nodeId: inspector.storeUuid && nodeIdOf(inspector.storeUuid),
@@ -108,15 +121,25 @@ class Inspector {
   readonly #files: Files;
   readonly #directory: string;
   readonly #epochs: EpochTable;
+  readonly #consumers: readonly PendingRanges[];
   readonly #notes = new Map<string, StreamNotes>();
   storeUuid: Uint8Array | null;
   damagedRangeCount = 0;
 
-  constructor(files: Files, directory: string, epochs: EpochTable, storeUuid: Uint8Array | null) {
+  constructor(
+    files: Files,
+    directory: string,
+    known: {
+      readonly epochs: EpochTable;
+      readonly storeUuid: Uint8Array | null;
+      readonly frontiers: readonly PendingRanges[];
+    },
+  ) {
     this.#files = files;
     this.#directory = directory;
-    this.#epochs = epochs;
-    this.storeUuid = storeUuid;
+    this.#epochs = known.epochs;
+    this.#consumers = known.frontiers;
+    this.storeUuid = known.storeUuid;
   }
 
   async readSegments(ids: readonly number[]): Promise<void> {
@@ -155,68 +178,118 @@ class Inspector {
     const info = this.catalog.add(id, path, headerSeed(uuid, id));
     info.fileBytes = sizeBytes;
     const footer = await readFooter(this.#files, this.#directory, id, uuid);
-    if (footer !== null) {
-      this.catalog.grow(info, footer.frameCount, footer.eventCount, footer.endOffset);
-      for (const span of footer.streams) this.#epochs.note(span, span.seqLast);
-      if (footer.dispositionFrameCount === 0) return;
-      await this.#walk(info, footer.endOffset, footer.frameCount, false);
-    } else await this.#walk(info, sizeBytes, validFrameCount, true);
+    if (footer === null) {
+      await this.#walkOpen(info, sizeBytes, validFrameCount);
+      return;
+    }
+    this.catalog.grow(info, footer.frameCount, footer.eventCount, footer.endOffset);
+    for (const span of footer.streams) this.#epochs.note(span, span.seqLast);
+    for (const ranges of this.#consumers) await this.#notePending(info, footer, ranges);
+    if (footer.dispositionFrameCount > 0) await this.#walkDispositions(info, footer);
   }
 
-  /** Reads frames one by one; of a segment that is still written, payloads are checked as well. */
-  async #walk(
+  /** A whole segment by its stream table, the one of the frontier by its frames. */
+  async #notePending(
     info: SegmentInfo,
-    limit: number,
-    frameCountMax: number,
-    isOpenEnded: boolean,
+    footer: SegmentFooter,
+    ranges: PendingRanges,
   ): Promise<void> {
-    let handle: Awaited<ReturnType<Files['open']>>;
-    try {
-      handle = await this.#files.open(info.path, 'read');
-    } catch (error) {
-      // A live spool may have deleted it meanwhile.
-      if (systemCodeOf(error) === 'ENOENT') return;
-      throw error;
+    const { frontier } = ranges;
+    if (!ranges.isBehind(info.id, footer.frameCount - 1)) return;
+    if (frontier === null || frontier.segmentId !== info.id) {
+      for (const span of footer.streams) ranges.add(span, span.seqFirst, span.seqLast);
+      return;
     }
-    try {
-      const reader = new SegmentReader(handle, info.id, info.seed, windowBytes);
-      let offset = SEGMENT_HEADER_BYTES;
-      let frameNo = 0;
-      while (offset < limit && frameNo < frameCountMax) {
-        const frame = await reader.read(offset, limit, isOpenEnded);
-        if (frame.kind === 'bad' || frame.header.frameNo < frameNo) {
-          offset = await this.#skip(reader, offset, limit, frameNo);
-          if (offset < 0) break;
-          continue;
-        }
-        const { header, meta } = frame;
-        if (header.frameNo >= frameCountMax) break;
-        const id = { tenant: meta.tenant, stream: meta.stream, epoch: header.epoch };
-        this.#epochs.note(
-          id,
-          header.eventCount === 0 ? -1 : header.seqFirst + header.eventCount - 1,
-        );
-        this.#note(id, meta.dispositions);
-        offset += header.totalBytes;
-        if (isOpenEnded)
-          this.catalog.grow(info, header.frameNo + 1 - frameNo, header.eventCount, offset);
-        frameNo = header.frameNo + 1;
-      }
-    } finally {
-      await handle.close();
-    }
+    const frameNo = frontier.frameNo + 1;
+    const { endOffset: limit, frameCount: frameCountMax } = footer;
+    const found: PendingStreamRange[] = [];
+    const pending = new PendingRanges(ranges.name, frontier);
+    let frameNext = frameNo;
+    let isWhole = true;
+    await walkFrames(
+      this.#files,
+      info,
+      { from: { offset: frontier.nextOffset, frameNo }, limit, frameCountMax, isOpenEnded: false },
+      {
+        frame: ({ header, meta }, _nextOffset, expected) => {
+          isWhole &&= header.frameNo === expected;
+          frameNext = header.frameNo + 1;
+          if (header.eventCount > 0) pending.add(streamOf(header, meta), ...numbersOf(header));
+        },
+        damage: () => {
+          isWhole = false;
+        },
+      },
+    );
+    if (isWhole && frameNext === frameCountMax) found.push(...pending.list());
+    else found.push(...(await this.#behindSettled(info, footer, frameNo)));
+    for (const range of found) ranges.add(range, range.seqFirst, range.seqLast);
   }
 
-  async #skip(
-    reader: SegmentReader,
-    offset: number,
-    limit: number,
-    frameNo: number,
-  ): Promise<number> {
-    const next = await reader.findNext(offset + 8, limit, frameNo);
-    if (next >= 0 && (await reader.read(next, limit, true)).kind === 'frame')
-      this.damagedRangeCount++;
-    return next;
+  /**
+   * With damage behind the frontier: what the stream table names and the frames before it do not.
+   */
+  async #behindSettled(
+    info: SegmentInfo,
+    footer: SegmentFooter,
+    frameCountMax: number,
+  ): Promise<PendingStreamRange[]> {
+    const settled = new Map<string, number>();
+    const bounds = { limit: footer.endOffset, frameCountMax, isOpenEnded: false };
+    await walkFrames(this.#files, info, bounds, {
+      frame: ({ header, meta }) => {
+        if (header.eventCount > 0)
+          settled.set(streamKey(streamOf(header, meta)), numbersOf(header)[1]);
+      },
+      damage: () => undefined,
+    });
+    return footer.streams.map((span) => ({
+      tenant: span.tenant,
+      stream: span.stream,
+      epoch: span.epoch,
+      seqFirst: (settled.get(streamKey(span)) ?? span.seqFirst - 1) + 1,
+      seqLast: span.seqLast,
+    }));
+  }
+
+  async #walkDispositions(info: SegmentInfo, footer: SegmentFooter): Promise<void> {
+    const { endOffset: limit, frameCount: frameCountMax } = footer;
+    const bounds = { limit, frameCountMax, isOpenEnded: false };
+    await walkFrames(this.#files, info, bounds, {
+      frame: ({ header, meta }) => this.#note(streamOf(header, meta), meta.dispositions),
+      damage: () => {
+        this.damagedRangeCount++;
+      },
+    });
+  }
+
+  async #walkOpen(info: SegmentInfo, limit: number, frameCountMax: number): Promise<void> {
+    let damagedFrameNo = -1;
+    const bounds = { limit, frameCountMax, isOpenEnded: true };
+    await walkFrames(this.#files, info, bounds, {
+      frame: ({ header, meta }, nextOffset, frameNo) => {
+        const id = streamOf(header, meta);
+        this.catalog.grow(info, header.frameNo + 1 - frameNo, header.eventCount, nextOffset);
+        this.#note(id, meta.dispositions);
+        if (header.eventCount === 0) {
+          this.#epochs.note(id, -1);
+          return;
+        }
+        const [first, last] = numbersOf(header);
+        // Numbers are dense: behind damage, those missing before this frame were in it.
+        const before = (this.#epochs.get(id)?.lastSeq ?? -1) + 1;
+        for (const ranges of this.#consumers) {
+          if (damagedFrameNo >= 0 && ranges.isBehind(info.id, damagedFrameNo))
+            ranges.add(id, before, first - 1);
+          if (ranges.isBehind(info.id, header.frameNo)) ranges.add(id, first, last);
+        }
+        this.#epochs.note(id, last);
+      },
+      damage: (frameNo) => {
+        this.damagedRangeCount++;
+        damagedFrameNo = frameNo;
+      },
+    });
   }
 
   #note(id: StreamEpoch, dispositions: readonly Disposition[]): void {
@@ -231,6 +304,16 @@ class Inspector {
     }
   }
 }
+
+const streamOf = (header: FrameHeader, meta: FrameMeta): StreamEpoch => ({
+  tenant: meta.tenant,
+  stream: meta.stream,
+  epoch: header.epoch,
+});
+const numbersOf = ({ seqFirst, eventCount }: FrameHeader): [number, number] => [
+  seqFirst,
+  seqFirst + eventCount - 1,
+];
 
 async function namesIn(files: Files, directory: string): Promise<string[]> {
   try {

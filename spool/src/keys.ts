@@ -45,6 +45,42 @@ export function requestPartsOf(batch: PartSource): RecoveredRequestPart[] {
   }));
 }
 
+/** Appends without a spread: its arguments would be on the stack, however many they are. */
+export function appendParts(
+  target: RecoveredRequestPart[],
+  parts: Iterable<RecoveredRequestPart>,
+): void {
+  for (const part of parts) target.push(part);
+}
+
+/**
+ * Parts of several segments within the window, at most `countMax`. Segments are given the newest
+ * first, and what exceeds the limit is not kept.
+ */
+export class LivingParts {
+  readonly #parts: RecoveredRequestPart[] = [];
+  constructor(
+    readonly nowNs: bigint,
+    readonly countMax: number,
+  ) {}
+
+  add(parts: readonly RecoveredRequestPart[]): void {
+    // Within a segment the newest are at the end.
+    for (let i = parts.length - 1; i >= 0; i--) {
+      const part = parts[i];
+      if (this.#parts.length >= this.countMax) return;
+      if (part !== undefined && part.receivedAtNs + windowNs > this.nowNs) this.#parts.push(part);
+    }
+  }
+
+  /** Oldest first. */
+  list(): RecoveredRequestPart[] {
+    const order = (a: RecoveredRequestPart, b: RecoveredRequestPart): number =>
+      a.receivedAtNs === b.receivedAtNs ? 0 : a.receivedAtNs < b.receivedAtNs ? -1 : 1;
+    return this.#parts.reverse().sort(order);
+  }
+}
+
 /** Newest stamp of the parts; 0 for none. */
 export function newestOf(parts: readonly RecoveredRequestPart[]): bigint {
   let newest = 0n;
@@ -58,14 +94,18 @@ export async function storeKeys(
   segmentId: number,
   parts: readonly RecoveredRequestPart[],
 ): Promise<void> {
-  const lines: JsonObject[] = parts.map((part) => ({
-    ...part,
-    bodySha256: Buffer.from(part.bodySha256).toString('hex'),
-    epoch: part.epoch.toString(),
-    receivedAtNs: part.receivedAtNs.toString(),
-  }));
-  const bytes = encodeSidecar('weir-keys', { segmentId }, lines);
-  await replaceFile(files, directory, keysName(segmentId), bytes);
+  const encoded = encodeSidecar('weir-keys', { segmentId }, linesOf(parts));
+  await replaceFile(files, directory, keysName(segmentId), encoded);
+}
+
+function* linesOf(parts: readonly RecoveredRequestPart[]): Generator<JsonObject, void> {
+  for (const part of parts)
+    yield {
+      ...part,
+      bodySha256: Buffer.from(part.bodySha256).toString('hex'),
+      epoch: part.epoch.toString(),
+      receivedAtNs: part.receivedAtNs.toString(),
+    };
 }
 
 /** Empty if there is no such file; null if it is damaged. */
@@ -111,9 +151,6 @@ export class KeyFiles {
   }
   note(segmentId: number, newestNs: bigint): void {
     this.#newest.set(segmentId, newestNs);
-  }
-  has(segmentId: number): boolean {
-    return this.#newest.has(segmentId);
   }
 
   /** Deletes what no window can ask for any more. */

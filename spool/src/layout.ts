@@ -4,13 +4,20 @@ import { assert, LIMITS, WeirError } from '@weir/pipeline';
 
 export const FORMAT_VERSION = 1;
 export const ALIGNMENT_BYTES = 8;
-export const SEGMENT_HEADER_BYTES = 128;
+export const SEGMENT_HEADER_BYTES = 192;
+/** Where the CRC of the bytes before stands; a version keeps it at the end of its header. */
+export const SEGMENT_HEADER_CRC_AT = SEGMENT_HEADER_BYTES - 4;
 export const FRAME_HEADER_BYTES = 128;
 export const FOOTER_FIXED_BYTES = 128;
 export const FOOTER_TRAILER_BYTES = 16;
 /** A table of some 100,000 streams. */
 export const FOOTER_BYTES_MAX = 16 * 1024 * 1024;
 export const SLOT_BYTES = 512;
+/**
+ * A segment ends at this many request parts (a single frame may exceed it alone), so that its
+ * sidecar is encoded and read in parts of a second and its memory is small.
+ */
+export const SEGMENT_REQUEST_PARTS_MAX = 65_536;
 /** Small files that are read whole: epochs and keys. */
 export const SIDECAR_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -24,6 +31,7 @@ export const FOOTER_END_MAGIC = 'FEND';
 export const FRAME_BYTES_MAX =
   FRAME_HEADER_BYTES + LIMITS.frameMetaBytesMax + LIMITS.frameStoredBytesMax + ALIGNMENT_BYTES;
 
+assert(SEGMENT_HEADER_BYTES % ALIGNMENT_BYTES === 0, 'the first frame is aligned');
 assert(FRAME_HEADER_BYTES % ALIGNMENT_BYTES === 0, 'frames stay aligned');
 assert(SLOT_BYTES * 2 === 1024, 'two slots of one sector each');
 

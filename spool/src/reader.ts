@@ -56,10 +56,14 @@ export interface BadAt {
   readonly offset: number;
   readonly header: FrameHeader | null;
   readonly meta: FrameMeta | null;
+  /** Whole, but the frame before it is not the one that it was written behind. */
+  readonly isUnlinked: boolean;
 }
 
 export class SegmentReader {
   readonly #window: FileWindow;
+  /** The last header that was read: the frame behind it must name its CRC. */
+  #last = { frameNo: -1, nextOffset: -1, crc: 0 };
   constructor(
     handle: Readable,
     readonly segmentId: number,
@@ -71,20 +75,36 @@ export class SegmentReader {
 
   /**
    * The frame at an offset. With `withPayload` false only header and metadata are read and checked.
+   * Directly after the frame before it, also the link between the two is.
    */
   async read(offset: number, limit: number, withPayload: boolean): Promise<FrameAt | BadAt> {
     const head = await this.#window.view(offset, FRAME_HEADER_BYTES, limit);
     const header =
       head.length < FRAME_HEADER_BYTES ? null : decodeFrameHeader(head, this.segmentId, this.seed);
-    if (header === null) return { kind: 'bad', offset, header: null, meta: null };
+    if (header === null)
+      return { kind: 'bad', offset, header: null, meta: null, isUnlinked: false };
+    const isLinked = this.#follow(header, offset);
     const byteCount = withPayload ? header.totalBytes : FRAME_HEADER_BYTES + header.metaBytes;
     const bytes = await this.#window.view(offset, byteCount, limit);
     const meta = readMeta(header, bytes);
     const isWhole = withPayload
       ? isPayloadIntact(header, bytes)
       : offset + header.totalBytes <= limit;
-    if (meta === null || !isWhole) return { kind: 'bad', offset, header, meta };
+    if (meta === null || !isWhole) return { kind: 'bad', offset, header, meta, isUnlinked: false };
+    if (!isLinked) return { kind: 'bad', offset, header, meta, isUnlinked: true };
     return { kind: 'frame', offset, header, meta, bytes };
+  }
+
+  /** False if it is known that another frame stood before it when it was written. */
+  #follow(header: FrameHeader, offset: number): boolean {
+    const { frameNo, nextOffset, crc } = this.#last;
+    this.#last = {
+      frameNo: header.frameNo,
+      nextOffset: offset + header.totalBytes,
+      crc: header.crc,
+    };
+    const isNext = offset === nextOffset && header.frameNo === frameNo + 1;
+    return !isNext || header.previousCrc === crc;
   }
 
   /**

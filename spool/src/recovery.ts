@@ -9,7 +9,7 @@ import { loadSlots, SLOT_KIND, SlotFile } from './checkpoint.js';
 import type { EpochEntry, EpochsHead, EpochTable } from './epochs.js';
 import { loadEpochs } from './epochs.js';
 import type { RecoveredRequestPart } from './keys.js';
-import { KeyFiles, loadKeys, newestOf, windowNs } from './keys.js';
+import { KeyFiles, LivingParts, loadKeys, newestOf } from './keys.js';
 import {
   CHECKPOINT_NAME,
   consumerName,
@@ -63,11 +63,17 @@ export interface Recovered {
   readonly report: RecoveryReport;
 }
 
+interface FoundKeys {
+  readonly newestNs: bigint;
+  /** Only what counts: within the window, and all segments together within the limit. */
+  readonly parts: readonly RecoveredRequestPart[];
+}
+
 interface Found {
   readonly names: readonly string[];
   readonly segments: ReadonlyMap<number, SegmentHeader | null>;
-  /** Null for a damaged sidecar. */
-  readonly keys: ReadonlyMap<number, RecoveredRequestPart[] | null>;
+  /** Sidecars with request parts, the newest segment first. */
+  readonly keys: ReadonlyMap<number, FoundKeys>;
   readonly checkpoint: LoadedSlots;
   readonly consumers: ReadonlyMap<string, LoadedSlots>;
   readonly epochs: EpochTable;
@@ -78,7 +84,8 @@ interface Found {
 export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const { files, directory } = settings;
   await files.makeDir(directory);
-  const found = await look(files, directory, settings.consumers);
+  const nowNs = settings.clock.nowNs();
+  const found = await look(settings, nowNs);
   await trust(files, directory, found);
   const identity = identify(settings, found);
   const place = { directory, name: CHECKPOINT_NAME, kind: SLOT_KIND.writer };
@@ -86,14 +93,13 @@ export async function recover(settings: SpoolSettings): Promise<Recovered> {
   await state.save();
   await clean(files, directory, found, identity.deleteIntent);
   const keys = new KeyFiles(files, directory);
-  for (const [id, parts] of found.keys) keys.note(id, parts === null ? 0n : newestOf(parts));
+  for (const [id, { newestNs }] of found.keys) keys.note(id, newestNs);
   const store = new Store(settings, state, new Catalog(), found.epochs, keys);
   const loader = new SegmentLoader(store, found.segments, !found.isEpochsDamaged);
   await loader.load(identity.deleteIntent);
   const endedEpochs = found.epochs.endAll();
-  const nowNs = settings.clock.nowNs();
+  const requestParts = livingParts(found.keys, loader, nowNs);
   await recordScanned(store, loader);
-  const requestParts = livingParts(found, loader, nowNs);
   await keys.removeExpired(nowNs).catch(() => undefined);
   return {
     store,
@@ -166,7 +172,8 @@ function reportOf(
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION if any file is of another version. */
-async function look(files: Files, directory: string, consumers: readonly string[]): Promise<Found> {
+async function look(settings: SpoolSettings, nowNs: bigint): Promise<Found> {
+  const { files, directory, consumers } = settings;
   const names = await files.readDir(directory);
   const checkpoint = await loadSlots(files, `${directory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
   const slots = new Map<string, LoadedSlots>();
@@ -180,18 +187,18 @@ async function look(files: Files, directory: string, consumers: readonly string[
     slots.set(name, await loadSlots(files, path, SLOT_KIND.consumer));
   }
   const segments = new Map<number, SegmentHeader | null>();
-  const keys = new Map<number, RecoveredRequestPart[] | null>();
+  const keyIds: number[] = [];
   for (const name of [...names].sort()) {
     const parsed = parseSegmentName(name);
     if (parsed?.ending === 'log')
       segments.set(parsed.id, await readSegmentHeader(files, `${directory}/${name}`));
-    if (parsed?.ending === 'keys') keys.set(parsed.id, await loadKeys(files, directory, parsed.id));
+    if (parsed?.ending === 'keys') keyIds.unshift(parsed.id);
   }
   const { table, head, isDamaged } = await loadEpochs(files, directory);
   return {
     names,
     segments,
-    keys,
+    keys: await lookAtKeys(files, directory, keyIds, nowNs),
     checkpoint,
     consumers: slots,
     epochs: table,
@@ -284,14 +291,38 @@ async function clean(
 }
 
 /**
- * Within the window, newest last, at most idempotencyKeysMax. A damaged sidecar counts for nothing:
- * keys in it are forgotten, never wrong.
+ * Sidecars are read one by one, the newest first. A damaged one counts for nothing: keys in it are
+ * forgotten, never wrong.
  */
-function livingParts(found: Found, loader: SegmentLoader, nowNs: bigint): RecoveredRequestPart[] {
-  const scanned = new Set(loader.unended.map((info) => info.id));
-  const parts = [...loader.requestParts];
-  for (const [id, stored] of found.keys) if (!scanned.has(id)) parts.push(...(stored ?? []));
-  const living = parts.filter((part) => part.receivedAtNs + windowNs > nowNs);
-  living.sort((a, b) => (a.receivedAtNs < b.receivedAtNs ? -1 : 1));
-  return living.slice(-LIMITS.idempotencyKeysMax);
+async function lookAtKeys(
+  files: Files,
+  directory: string,
+  idsNewestFirst: readonly number[],
+  nowNs: bigint,
+): Promise<Map<number, FoundKeys>> {
+  const found = new Map<number, FoundKeys>();
+  let room: number = LIMITS.idempotencyKeysMax;
+  for (const id of idsNewestFirst) {
+    const stored = (await loadKeys(files, directory, id)) ?? [];
+    const living = new LivingParts(nowNs, room);
+    living.add(stored);
+    const parts = living.list();
+    room -= parts.length;
+    found.set(id, { newestNs: newestOf(stored), parts });
+  }
+  return found;
+}
+
+/** Within the window, oldest first, at most idempotencyKeysMax of the newest segments. */
+function livingParts(
+  sidecars: ReadonlyMap<number, FoundKeys>,
+  loader: SegmentLoader,
+  nowNs: bigint,
+): RecoveredRequestPart[] {
+  const scanned = new Map(loader.unended.map((info) => [info.id, info.unstoredParts]));
+  const living = new LivingParts(nowNs, LIMITS.idempotencyKeysMax);
+  const ids = new Set([...sidecars.keys(), ...scanned.keys()]);
+  for (const id of [...ids].sort((a, b) => b - a))
+    living.add(scanned.get(id) ?? sidecars.get(id)?.parts ?? []);
+  return living.list();
 }

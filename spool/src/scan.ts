@@ -5,7 +5,7 @@ import type { EpochTable } from './epochs.js';
 import type { FrameHeader } from './frame-codec.js';
 import { streamTagOf } from './frame-codec.js';
 import type { RecoveredRequestPart } from './keys.js';
-import { requestPartsOf } from './keys.js';
+import { appendParts, requestPartsOf } from './keys.js';
 import type { StreamEpoch } from './layout.js';
 import { SEGMENT_HEADER_BYTES, streamKey } from './layout.js';
 import type { FrameMeta } from './meta-codec.js';
@@ -40,7 +40,8 @@ export interface SegmentScan {
   readonly tornBytes: number;
   /** Frames in the torn tail whose header could be read. */
   readonly tornFrameCount: number;
-  readonly requestParts: readonly RecoveredRequestPart[];
+  /** The caller's to keep. */
+  readonly requestParts: RecoveredRequestPart[];
   /** Good numbers per stream, merged. */
   readonly good: ReadonlyMap<string, { readonly id: StreamEpoch; readonly ranges: NumberRange[] }>;
   readonly halfReadable: readonly HalfReadable[];
@@ -55,6 +56,11 @@ export interface ScanBounds {
    * True if a footer or end record gave the bounds: what is missing at the end is damage, not torn.
    */
   readonly isSealed: boolean;
+  /**
+   * Where the last place ends that the disk could not read, so far. A tail with such a place is
+   * damage: it does not tell that nothing in it was acknowledged.
+   */
+  readonly unreadableTo?: () => number;
 }
 
 /**
@@ -79,7 +85,8 @@ export async function scanSegment(
     const header = probe.header;
     if (header !== null && header.frameNo >= scan.frameNo) {
       if (header.frameNo >= bounds.frameCountMax) break;
-      scan.bad(offset, { header, meta: probe.meta });
+      const isUnlinked = probe.kind === 'bad' && probe.isUnlinked;
+      scan.bad(offset, { header, meta: probe.meta }, isUnlinked);
       offset += header.totalBytes;
       continue;
     }
@@ -102,6 +109,8 @@ class Scanner {
   #goodFrameCount = 0;
   #endOffset = SEGMENT_HEADER_BYTES;
   #badFrom = -1;
+  /** A tear leaves no whole frames with a wrong link: this is no torn tail. */
+  #unlinkedAt = -1;
   /** Number that the next frame should have at least. */
   frameNo = 0;
   #goodEnd = 0;
@@ -123,7 +132,7 @@ class Scanner {
     this.#tally.add(frame, header.crc);
     if (meta.dispositions.length > 0) this.#tally.dispositionFrameCount++;
     if (meta.requestParts.length > 0)
-      this.#parts.push(...requestPartsOf({ ...frame, requestParts: meta.requestParts }));
+      appendParts(this.#parts, requestPartsOf({ ...frame, requestParts: meta.requestParts }));
     if (header.eventCount > 0) this.#noteGood(frame);
     this.#goodFrameCount++;
     this.#goodEnd = header.frameNo + 1;
@@ -131,8 +140,9 @@ class Scanner {
     this.#endOffset = offset + header.totalBytes;
   }
 
-  bad(offset: number, half: HalfReadable | null): void {
+  bad(offset: number, half: HalfReadable | null, isUnlinked = false): void {
     if (this.#badFrom < 0) this.#badFrom = offset;
+    if (isUnlinked) this.#unlinkedAt = offset;
     if (half === null) return;
     this.#half.push(half);
     this.frameNo = half.header.frameNo + 1;
@@ -147,6 +157,11 @@ class Scanner {
       this.#damage.push({ from, to: limit, frameFrom: this.#goodEnd, frameTo: frameCountMax });
       this.#endOffset = limit;
       this.#goodEnd = frameCountMax;
+    } else if (this.#badFrom >= 0 && this.#isTailDamaged()) {
+      const frameTo = Math.max(this.frameNo, this.#goodEnd + 1);
+      this.#damage.push({ from: this.#badFrom, to: limit, frameFrom: this.#goodEnd, frameTo });
+      this.#endOffset = limit;
+      this.#goodEnd = frameTo;
     } else {
       tornBytes = this.#badFrom >= 0 ? limit - this.#badFrom : 0;
       tornFrameCount = this.#half.length - this.#halfConfirmed;
@@ -164,6 +179,11 @@ class Scanner {
       good: this.#good,
       halfReadable: this.#half,
     };
+  }
+
+  #isTailDamaged(): boolean {
+    const unreadableTo = this.#bounds.unreadableTo?.() ?? 0;
+    return unreadableTo > this.#badFrom || this.#unlinkedAt >= this.#badFrom;
   }
 
   #noteGood(frame: StreamEpoch & { seqFirst: number; eventCount: number }): void {

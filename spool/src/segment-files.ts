@@ -1,6 +1,5 @@
 // Reading header and footer of a segment file.
 import type { Files } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
 import {
   endName,
   FOOTER_BYTES_MAX,
@@ -8,6 +7,7 @@ import {
   SEGMENT_HEADER_BYTES,
   segmentName,
 } from './layout.js';
+import { openSalvage } from './salvage.js';
 import type { SegmentFooter, SegmentHeader } from './segment.js';
 import { decodeFooter, decodeSegmentHeader, footerLength } from './segment.js';
 import { readWhole } from './small-files.js';
@@ -60,16 +60,11 @@ async function readAt(
   position: number,
   byteCount: number,
 ): Promise<Uint8Array | null> {
+  const handle = await openSalvage(files, path);
   try {
-    const handle = await files.open(path, 'read');
-    try {
-      const bytes = new Uint8Array(byteCount);
-      return (await handle.read(bytes, position)) === byteCount ? bytes : null;
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return null;
-    throw error;
+    const bytes = new Uint8Array(byteCount);
+    return (await handle?.read(bytes, position)) === byteCount ? bytes : null;
+  } finally {
+    await handle?.close();
   }
 }

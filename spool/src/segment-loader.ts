@@ -1,9 +1,9 @@
 // Fills the catalog at start: sealed segments by their footers, the others by reading them whole.
 import type { SegmentInfo } from './catalog.js';
 import { headerSeed } from './frame-codec.js';
-import type { RecoveredRequestPart } from './keys.js';
 import { SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
 import { SegmentReader } from './reader.js';
+import { openSalvage, SalvageHandle } from './salvage.js';
 import type { DamageRange, LostNumbers, SegmentScan } from './scan.js';
 import { lostNumbers, scanSegment } from './scan.js';
 import type { SegmentFooter, SegmentHeader } from './segment.js';
@@ -22,7 +22,6 @@ export class SegmentLoader {
   readonly #isEpochsComplete: boolean;
   readonly unended: SegmentInfo[] = [];
   readonly undeclared: Undeclared[] = [];
-  readonly requestParts: RecoveredRequestPart[] = [];
   readonly missingSegmentIds: number[] = [];
   readonly foreignSegmentIds: number[] = [];
   scannedSegmentCount = 0;
@@ -82,7 +81,7 @@ export class SegmentLoader {
 
   async #scan(info: SegmentInfo): Promise<void> {
     const { settings, catalog, epochs } = this.#store;
-    const handle = await settings.files.open(info.path, 'read');
+    const handle = (await openSalvage(settings.files, info.path)) ?? new SalvageHandle(null);
     let scan: SegmentScan;
     try {
       const reader = new SegmentReader(handle, info.id, info.seed);
@@ -90,6 +89,7 @@ export class SegmentLoader {
         limit: info.fileBytes,
         frameCountMax: this.#validFrameCount(info.id),
         isSealed: false,
+        unreadableTo: () => handle.unreadableTo,
       };
       scan = await scanSegment(reader, bounds);
     } finally {
@@ -102,14 +102,13 @@ export class SegmentLoader {
     info.streams = [...tally.streams.values()];
     info.dispositionFrameCount = tally.dispositionFrameCount;
     info.lastCrc = tally.lastCrc;
-    info.unstoredParts = [...scan.requestParts];
+    info.unstoredParts = scan.requestParts;
     for (const span of info.streams) epochs.note(span, span.seqLast);
     for (const numbers of lost) epochs.note(numbers, numbers.ranges.at(-1)?.[1] ?? -1);
     this.scannedSegmentCount++;
     this.scannedFrameCount += scan.goodFrameCount;
     this.tornBytes += scan.tornBytes;
     this.tornFrameCount += scan.tornFrameCount;
-    this.requestParts.push(...scan.requestParts);
     this.unended.push(info);
     if (scan.damage.length > 0) this.undeclared.push({ info, damage: scan.damage, lost });
   }

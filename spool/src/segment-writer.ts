@@ -4,7 +4,7 @@ import { systemCodeOf } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import type { EncodedFrame } from './frame-codec.js';
 import { headerSeed, sealFrame } from './frame-codec.js';
-import { SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
+import { SEGMENT_HEADER_BYTES, SEGMENT_HEADER_CRC_AT, segmentName } from './layout.js';
 import { encodeFooter, encodeSegmentHeader, SegmentTally } from './segment.js';
 import { removeIfThere } from './small-files.js';
 import type { Store } from './store.js';
@@ -58,7 +58,7 @@ export class SegmentWriter {
       throw error;
     }
     const info = store.catalog.add(segmentId, path, headerSeed(storeUuid, segmentId));
-    const headerCrc = new DataView(bytes.buffer).getUint32(124, true);
+    const headerCrc = new DataView(bytes.buffer).getUint32(SEGMENT_HEADER_CRC_AT, true);
     return new SegmentWriter(store, info, handle, headerCrc);
   }
 

@@ -15,6 +15,7 @@ import {
   putAscii,
   putCount,
   SEGMENT_HEADER_BYTES,
+  SEGMENT_HEADER_CRC_AT,
   SEGMENT_MAGIC,
   streamKey,
   versionError,
@@ -46,7 +47,8 @@ export function encodeSegmentHeader(header: Omit<SegmentHeader, 'crc'>): Uint8Ar
   putCount(view, 64, header.previousId);
   putCount(view, 72, header.previousFrameCount);
   view.setUint8(84, CODEC.zstd);
-  view.setUint32(124, crc32c(bytes.subarray(0, 124)), true);
+  const crc = crc32c(bytes.subarray(0, SEGMENT_HEADER_CRC_AT));
+  view.setUint32(SEGMENT_HEADER_CRC_AT, crc, true);
   return bytes;
 }
 
@@ -54,8 +56,8 @@ export function encodeSegmentHeader(header: Omit<SegmentHeader, 'crc'>): Uint8Ar
 export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader | null {
   if (bytes.length < SEGMENT_HEADER_BYTES || !hasAscii(bytes, 0, SEGMENT_MAGIC)) return null;
   const view = viewOf(bytes);
-  const crc = view.getUint32(124, true);
-  if (crc32c(bytes.subarray(0, 124)) !== crc) return null;
+  const crc = view.getUint32(SEGMENT_HEADER_CRC_AT, true);
+  if (crc32c(bytes.subarray(0, SEGMENT_HEADER_CRC_AT)) !== crc) return null;
   const version = view.getUint16(8, true);
   if (version !== FORMAT_VERSION) throw versionError(file, version);
   return {

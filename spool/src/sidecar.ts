@@ -7,20 +7,31 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function encodeSidecar(
+/** Lines encoded in one go, some milliseconds of work. */
+const linesPerPart = 2_048;
+
+/** The file in parts; together they are what decodeSidecar reads. */
+export function* encodeSidecar(
   format: string,
   head: JsonObject,
   lines: Iterable<JsonObject>,
-): Uint8Array {
-  const parts = [JSON.stringify({ format, version: FORMAT_VERSION, ...head })];
-  for (const line of lines) parts.push(JSON.stringify(line));
-  const count = parts.length - 1;
-  const body = encoder.encode(`${parts.join('\n')}\n`);
-  const tail = encoder.encode(`${JSON.stringify({ count, crc32c: hex8(crc32c(body)) })}\n`);
-  const bytes = new Uint8Array(body.length + tail.length);
-  bytes.set(body);
-  bytes.set(tail, body.length);
-  return bytes;
+): Generator<Uint8Array, void> {
+  let texts = [JSON.stringify({ format, version: FORMAT_VERSION, ...head })];
+  let count = 0;
+  let crc = 0;
+  const flush = (): Uint8Array => {
+    const bytes = encoder.encode(`${texts.join('\n')}\n`);
+    crc = crc32c(bytes, crc);
+    texts = [];
+    return bytes;
+  };
+  for (const line of lines) {
+    texts.push(JSON.stringify(line));
+    count++;
+    if (texts.length >= linesPerPart) yield flush();
+  }
+  if (texts.length > 0) yield flush();
+  yield encoder.encode(`${JSON.stringify({ count, crc32c: hex8(crc) })}\n`);
 }
 
 /** Null if damaged. Throws WEIR_SPOOL_VERSION if intact but of another version. */
@@ -56,12 +67,13 @@ export function bigintOf(object: JsonObject, name: string): bigint {
 
 const hex8 = (value: number): string => value.toString(16).padStart(8, '0');
 
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function parseObject(line: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value))
-      : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,21 +1,20 @@
 // Small files: replaced as a whole, or read as a whole.
-import type { FileHandle, Files } from '@weir/pipeline';
+import type { Files } from '@weir/pipeline';
 import { systemCodeOf } from '@weir/pipeline';
 import { TEMPORARY_SUFFIX } from './layout.js';
+import { openSalvage } from './salvage.js';
 
-/** The whole file; null if there is none, or if it is larger than the limit. */
+/**
+ * The whole file, with zeros for what cannot be read; null if there is none, or if it is larger
+ * than the limit.
+ */
 export async function readWhole(
   files: Files,
   path: string,
   bytesMax: number,
 ): Promise<Uint8Array | null> {
-  let handle: FileHandle;
-  try {
-    handle = await files.open(path, 'read');
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const handle = await openSalvage(files, path);
+  if (handle === null) return null;
   try {
     const size = await files.sizeBytes(path);
     if (size === null || size > bytesMax) return null;
@@ -26,19 +25,26 @@ export async function readWhole(
   }
 }
 
-/** Atomic and durable: after a crash the file has the old content or the new one. */
+/**
+ * Atomic and durable: after a crash the file has the old content or the new one. Parts are taken
+ * one by one, each when the one before is written, so that making them does not hold up other work.
+ */
 export async function replaceFile(
   files: Files,
   directory: string,
   name: string,
-  bytes: Uint8Array,
+  parts: Iterable<Uint8Array>,
 ): Promise<void> {
   const path = `${directory}/${name}`;
   const temporary = path + TEMPORARY_SUFFIX;
   await removeIfThere(files, temporary);
   const handle = await files.open(temporary, 'create');
   try {
-    await handle.write([bytes], 0);
+    let at = 0;
+    for (const part of parts) {
+      await handle.write([part], at);
+      at += part.length;
+    }
     await handle.sync();
   } finally {
     await handle.close();

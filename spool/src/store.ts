@@ -100,7 +100,7 @@ export class Store {
     if (info.needsEndRecord) {
       const bytes = encodeFooter(this.footerOf(info));
       if (bytes !== null)
-        await replaceFile(this.settings.files, this.settings.directory, endName(info.id), bytes);
+        await replaceFile(this.settings.files, this.settings.directory, endName(info.id), [bytes]);
     }
     info.isRecorded = true;
   }

@@ -44,6 +44,10 @@ function buildProgram(): Command {
   ]) {
     program.addCommand(make().copyInheritedSettings(program));
   }
+  // These two have their own --help, in the program that they start.
+  for (const command of program.commands) {
+    if (['proof', 'bench'].includes(command.name())) command.helpOption(false);
+  }
   program.addHelpText(
     'after',
     '\nExit codes: 0 done, 1 the check failed, 2 wrong usage or configuration.\n' +

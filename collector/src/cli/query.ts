@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
 
 interface QueryFlags extends InstanceFlags {
+  readonly write?: true;
   readonly format?: string;
 }
 
@@ -14,6 +15,7 @@ export function queryCommand(): Command {
     .description('Run SQL against the store of a running or stopped instance.')
     .argument('<sql>', 'one statement; `-` reads it from standard input')
     .option('--format <name>', 'ClickHouse output format (PrettyCompact on a terminal, else TSV)')
+    .option('--write', 'allow statements that change something; the ledger will not hide it')
     .addHelpText('after', '\nExit codes: 0 done, 1 the statement failed, 2 wrong usage.');
   return addInstanceOptions(command).action(query);
 }
@@ -25,6 +27,12 @@ async function query(sql: string, flags: QueryFlags): Promise<void> {
   if (!/^\w+$/.test(format)) {
     throw new WeirError('WEIR_USAGE', `--format must be a name such as JSONEachRow; got ${format}`);
   }
+  if (!flags.write && !READS.test(withoutComments(text))) {
+    throw new WeirError(
+      'WEIR_USAGE',
+      'only statements that read are run (SELECT, WITH, SHOW, DESCRIBE, EXISTS, EXPLAIN); for others give --write',
+    );
+  }
   await withStoreUrl(findInstance(flags), async (url) => {
     const store = createStore({ url });
     try {
@@ -35,12 +43,17 @@ async function query(sql: string, flags: QueryFlags): Promise<void> {
   });
 }
 
+const READS = /^(SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b/i;
+
+/** From the first word on: without comments, blanks and parentheses before it. */
+const withoutComments = (sql: string): string =>
+  sql.replace(/^(\s|\(|--.*(\n|$)|\/\*[\s\S]*?\*\/)*/, '');
+
 /** A statement that names its own format keeps it; one that gives no rows takes none. */
 function withFormat(sql: string, format: string): string {
   const bare = sql.replace(/;\s*$/, '');
   if (/\bFORMAT\s+\w+\s*$/i.test(bare)) return bare;
-  const word = bare.replace(/^(\s|\(|--.*\n|\/\*[\s\S]*?\*\/)*/, '');
-  if (!/^(SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b/i.test(word)) return bare;
+  if (!READS.test(withoutComments(bare))) return bare;
   return `${bare}\nFORMAT ${format}`;
 }
 

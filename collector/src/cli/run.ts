@@ -97,13 +97,13 @@ function greeting(collector: RunningCollector, dataFlag: string): string[] {
   const lines = [`store      ${storeDescription}`, `listening  ${shown.join(', ')}`];
   const tcp = listeners.find(({ address }) => address.protocol === 'tcp')?.address;
   if (tcp !== undefined) {
-    const { host, port } = tcp;
+    const { host, port } = reachable(tcp);
     lines.push(`send one   logger --server ${host} --port ${port} --tcp --rfc5424 "hello weir"`);
   }
   const http = listeners.find(({ address }) => address.protocol === 'http')?.address;
   if (http !== undefined) {
     lines.push(
-      `send one   curl -sS http://${formatAddress(http)}/ingest -d '{"message":"hello weir"}'`,
+      `send one   curl -sS http://${formatAddress(reachable(http))}/ingest -d '{"message":"hello weir"}'`,
     );
   }
   lines.push(
@@ -111,6 +111,12 @@ function greeting(collector: RunningCollector, dataFlag: string): string[] {
       `WHERE message LIKE '%hello%'"${dataFlag}`,
   );
   return lines;
+}
+
+/** Who listens on all addresses is reached on loopback from this machine. */
+function reachable({ host, port }: { host: string; port: number }): { host: string; port: number } {
+  if (host === '0.0.0.0') return { host: '127.0.0.1', port };
+  return { host: host === '::' ? '::1' : host, port };
 }
 
 function startStatusLines(collector: RunningCollector, say: (line: string) => void): () => void {

@@ -104,10 +104,21 @@ function toText(report: VerifyReport): string {
   const [issued = 0, ...rest] = totals.map((total) => total.toLocaleString('en-US'));
   const names = ['stored', 'quarantined', 'filtered', 'lost', 'in flight'];
   const sum = rest.map((total, i) => `${total} ${names[i]}`).join(' + ');
-  const verdict = report.closes
-    ? `the ledger closes: ${issued} issued = ${sum}`
-    : `the ledger does NOT close: ${issued} issued, ${sum}`;
+  const verdict = `${verdictOf(report)}: ${issued} issued = ${sum}${missingText(report)}`;
   return [...table([head, ...rows]), '', verdict].join('\n');
+}
+
+function verdictOf({ closes, deep, problems }: VerifyReport): string {
+  if (closes && deep === null) return 'the ledger closes';
+  if (closes) return 'the ledger closes and the tables hold just these rows';
+  const isOnlyDeep = deep !== null && deep.problems.length === problems.length;
+  return isOnlyDeep ? 'the tables do NOT hold what the ledger says' : 'the ledger does NOT close';
+}
+
+function missingText(report: VerifyReport): string {
+  const ranges = report.streams.flatMap(({ missing }) => missing);
+  const count = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  return count === 0 ? '' : ` + ${count.toLocaleString('en-US')} MISSING`;
 }
 
 /** Columns as wide as their widest cell; numbers to the right. */

@@ -11,7 +11,7 @@ export function checkTogether(config: Config): void {
   const addresses = new Map<string, string>();
   const names = new Map<string, string>();
   for (const [name, source] of Object.entries(config.sources)) {
-    const { host, port } = splitHostPort(source.listen);
+    const { host, port } = splitHostPort(source.listen, `/sources/${name}/listen`);
     for (const protocol of source.type === 'http' ? ['tcp'] : source.protocols) {
       const path = `/sources/${name}`;
       const listener = source.type === 'http' ? name : `${name}_${protocol}`;

@@ -30,20 +30,32 @@ export function loadConfig(flags: ConfigFlags, environment: NodeJS.ProcessEnv): 
     throw new WeirError('WEIR_CONFIG_INVALID', `/ must be a table of settings in ${file}`);
   }
   const config = document as Config;
-  try {
-    validateDocument(config, ConfigSchema as unknown as JsonSchema);
-    applyEnvironment(config, environment);
-    applyFlags(config, flags);
-    // Once more: what came from environment and flags is held to the same schema.
-    validateDocument(config, ConfigSchema as unknown as JsonSchema);
+  const schema = ConfigSchema as unknown as JsonSchema;
+  blaming(file ?? 'defaults', () => {
+    validateDocument(config, schema);
     checkTogether(config);
-  } catch (error) {
-    if (file === null || !(error instanceof WeirError)) throw error;
-    throw new WeirError(error.code, `${file}: ${error.message}`, error.details);
-  }
+  });
+  // What comes from environment and flags is held to the same schema.
+  applyEnvironment(config, environment);
+  blaming('CLICKHOUSE_URL or EVENTS_TABLE', () => validateDocument(config, schema));
+  applyFlags(config, flags);
+  blaming('command line', () => {
+    validateDocument(config, schema);
+    checkTogether(config);
+  });
   // The embedded engine does not take a relative path.
   config.data_dir = resolve(config.data_dir);
   return { config, file };
+}
+
+/** Puts the origin of a wrong value before the sentence about it. */
+function blaming(origin: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    throw new WeirError(error.code, `${origin}: ${error.message}`, error.details);
+  }
 }
 
 function readDocument(file: string): unknown {

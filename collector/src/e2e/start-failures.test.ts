@@ -24,11 +24,11 @@ function sentenceOf(stderr: string): string {
 
 /** Segment header of spool/FORMAT.md: magic, version, and a CRC that says it is no damage. */
 function segmentHeaderOfVersion(version: number): Buffer {
-  const header = Buffer.alloc(128);
+  const header = Buffer.alloc(192);
   header.write('WEIRSEG1');
   header.writeUInt16LE(version, 8);
   header.writeUInt16LE(header.length, 10);
-  header.writeUInt32LE(crc32c(header.subarray(0, 124)), 124);
+  header.writeUInt32LE(crc32c(header.subarray(0, 188)), 188);
   return header;
 }
 

@@ -183,9 +183,24 @@ class Collector implements RunningCollector {
       sabotage: this.#sabotage,
     });
     this.#closers.add('spool', () => this.#spool.close());
-    this.#log.info({ component: 'spool', recovery: this.#spool.report }, 'spool opened');
+    this.#logRecovery();
     void this.#spool.failed.then((error) => this.#fail(error));
     this.#consumer = new GapWatch(this.#spool.consumer(CONSUMER));
+  }
+
+  /** An ordinary start is no news; what a crash or a bad disk left behind is. */
+  #logRecovery(): void {
+    const { report } = this.#spool;
+    const { tornBytes, damage, lost, missingSegmentIds, damagedConsumers } = report;
+    const isNews =
+      tornBytes > 0 ||
+      damage.length + lost.length + missingSegmentIds.length > 0 ||
+      damagedConsumers.length > 0 ||
+      report.isCheckpointRebuilt ||
+      report.isEpochsDamaged;
+    const line = { component: 'spool', recovery: report };
+    if (isNews) this.#log.warn(line, 'the spool was not closed in order, and was recovered');
+    else this.#log.debug(line, 'spool opened');
   }
 
   #createLoader(): void {
@@ -223,6 +238,8 @@ class Collector implements RunningCollector {
     const metrics = this.#metrics.component('parsers', 'transform', 'parse');
     return new OrderedProcessor({
       workers,
+      clock: nodeClock,
+      onProcessed: (seconds) => metrics.latency(seconds),
       onFailure: (failure, { stream, seqFirst, eventCount }) => {
         metrics.error('worker_failed', 'processing');
         const where = { component: 'parsers', stream, seqFirst, eventCount };
@@ -247,7 +264,7 @@ class Collector implements RunningCollector {
   async #migrate(): Promise<void> {
     const { events_table: eventsTable, ttl_days: retentionDays } = this.#config.store;
     const applied = await applyMigrations(this.#destination.store, { eventsTable, retentionDays });
-    if (applied.length > 0) this.#log.info({ component: 'store', applied }, 'migrations applied');
+    if (applied.length > 0) this.#log.debug({ component: 'store', applied }, 'migrations applied');
     this.#isMigrated = true;
     this.#migrationError = null;
   }

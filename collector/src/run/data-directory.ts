@@ -77,8 +77,8 @@ export function openDataDirectory(path: string): DataDirectory {
 }
 
 /**
- * As mkdir -p, and durable. Node's own `recursive` does not come to an end where the parent is there and the
- * child cannot be made, as in /proc.
+ * As mkdir -p, and durable. Node's own `recursive` does not come to an end where the parent is
+ * there and the child cannot be made, as in /proc.
  */
 export function makeDirectories(path: string): void {
   try {

@@ -48,7 +48,7 @@ export async function openDestination(
     log: (line) => log.info({ component: 'store' }, line),
     onState: (state, detail) => {
       if (state === 'restarting') log.warn({ component: 'store', state }, detail);
-      else log.info({ component: 'store', state }, detail);
+      else log.debug({ component: 'store', state }, detail);
       onChange();
     },
   });

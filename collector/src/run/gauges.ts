@@ -52,7 +52,7 @@ export class LoaderMetrics {
 
   update(): void {
     const now = this.#loader.stats();
-    this.#component.sent(now.storedEvents - this.#shown.storedEvents, 0);
+    this.#component.sent(now.storedEvents - this.#shown.storedEvents);
     for (let i = this.#shown.retryCount; i < now.retryCount; i++) {
       this.#component.error('insert_retried', 'sending');
     }

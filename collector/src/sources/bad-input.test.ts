@@ -5,8 +5,10 @@ import { readFileSync } from 'node:fs';
 import { LIMITS, LOSS_CAUSES, MARK, QUARANTINE_REASONS, REFUSAL_CAUSES } from '@weir/pipeline';
 import t from 'tap';
 import { BODY_LIMITS } from './http/body.js';
+import { limitsOf } from './http/ingest-limits.js';
 import { HTTP_SERVER_LIMITS } from './http/server.js';
 
+const INGEST = limitsOf({});
 const page = readFileSync(new URL('../../../docs/bad-input.md', import.meta.url), 'utf8');
 const lines = page.split('\n');
 const named = (prefix: string): Set<string> =>
@@ -53,6 +55,15 @@ t.test('the figures are those of the code', (t) => {
     ['100,000 items', LIMITS.httpItemCountMax === 100_000],
     ['deeper than 64', LIMITS.jsonDepthMax === 64],
     ['more than 16 bodies', LIMITS.httpRequestsInFlightMax === 16],
+    ['one of 16 places', LIMITS.httpRequestsInFlightMax === 16],
+    ['bodies of a listener over 64 MiB', LIMITS.httpBodiesBytesMax === 64 * 1024 * 1024],
+    ['bodies of one address over 32 MiB', LIMITS.httpPeerBodiesBytesMax === 32 * 1024 * 1024],
+    ['more than 2,500 of them', LIMITS.httpPeerBodiesMax === 2_500],
+    ['decompressed ones at most 32 MiB', LIMITS.httpDecodedBytesMax === 32 * 1024 * 1024],
+    ['waits 5 s for its turn', LIMITS.httpDecodeWaitMs === 5_000],
+    ['more than 1,024 zstd frames', LIMITS.zstdFramesPerBodyMax === 1_024],
+    ['waits for space 2 s', INGEST.stopGraceMs === 2_000],
+    ['not durable 7 s', INGEST.stopGraceMs + INGEST.stopDurableMs === 7_000],
     ['within the hour', LIMITS.idempotencyWindowMs === 3_600_000],
     ['headers not complete in 10 s', HTTP_SERVER_LIMITS.headersTimeoutMs === 10_000],
     ['request not complete in 120 s', HTTP_SERVER_LIMITS.requestTimeoutMs === 120_000],

@@ -6,7 +6,10 @@ import { allocateBytes, type SequencedBatch } from '../batch.js';
 import type { EncodedBatch } from '../component.js';
 import { WeirError } from '../errors.js';
 import type { Workers } from '../ports.js';
+import { SimClock } from '../testing/sim-clock.js';
 import { OrderedProcessor, type ProcessTask } from './ordered-processor.js';
+
+const clock = new SimClock();
 
 const EMPTY: EncodedBatch = {
   events: null,
@@ -54,7 +57,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 t.test('order is restored per stream and not across streams', async (t) => {
   const workers = new ManualWorkers();
-  const processor = new OrderedProcessor({ workers });
+  const processor = new OrderedProcessor({ workers, clock });
   const done: string[] = [];
   for (const [stream, seq] of [
     ['a', 0],
@@ -76,7 +79,7 @@ t.test('order is restored per stream and not across streams', async (t) => {
 
 t.test('no more than the limit is under way', async (t) => {
   const workers = new ManualWorkers();
-  const processor = new OrderedProcessor({ workers, inFlightBatchesMax: 2 });
+  const processor = new OrderedProcessor({ workers, clock, inFlightBatchesMax: 2 });
   for (let i = 0; i < 5; i++) void processor.process(batchOf('a', i), null);
   await settle();
   t.equal(workers.pending.length, 2);
@@ -95,6 +98,7 @@ t.test('a failure reaches the caller, in its turn, and the place is free again',
   const failures: string[] = [];
   const processor = new OrderedProcessor({
     workers,
+    clock,
     onFailure: (failure, batch) => failures.push(`${failure.code} ${batch.seqFirst}`),
   });
   const first = processor.process(batchOf('a', 0), null);

@@ -5,7 +5,7 @@ import type { BatchProcessor, EncodedBatch } from '../component.js';
 import type { FailureRecord } from '../errors.js';
 import { toFailure } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import type { Workers } from '../ports.js';
+import type { Clock, Workers } from '../ports.js';
 
 /** What a worker is asked to do. */
 export interface ProcessTask {
@@ -16,6 +16,9 @@ export interface ProcessTask {
 export interface OrderedProcessorOptions {
   readonly workers: Workers<ProcessTask, EncodedBatch>;
   readonly inFlightBatchesMax?: number;
+  /** Told how long each batch was with a worker, or waited for one. */
+  readonly onProcessed?: (seconds: number) => void;
+  readonly clock: Clock;
   /** Told of each failure, before the caller is. */
   readonly onFailure?: (failure: FailureRecord, batch: SequencedBatch) => void;
 }
@@ -62,8 +65,12 @@ export class OrderedProcessor implements BatchProcessor {
    */
   async #run(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
     await this.#enter();
+    const { clock, workers, onProcessed } = this.#options;
+    const startedMs = clock.monotonicMs();
     try {
-      return await this.#options.workers.run({ batch, skipSeqs }, [batch.bytes.buffer]);
+      const encoded = await workers.run({ batch, skipSeqs }, [batch.bytes.buffer]);
+      onProcessed?.((clock.monotonicMs() - startedMs) / 1000);
+      return encoded;
     } catch (error) {
       this.#options.onFailure?.(toFailure(error, 'WEIR_WORKER_FAILED'), batch);
       throw error;

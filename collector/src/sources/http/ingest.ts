@@ -1,5 +1,5 @@
-// `POST /ingest`: NDJSON or a JSON array, plain, gzip or zstd. Nothing is admitted before the whole body
-// was read within its caps, and 200 is sent only after the fdatasync of all its events.
+// `POST /ingest`: NDJSON or a JSON array, plain, gzip or zstd. Nothing is admitted before the whole
+// body was read within its caps, and 200 is sent only after the fdatasync of all its events.
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import {
@@ -205,7 +205,7 @@ class Ingest implements HttpIngest {
     }
   }
 
-  /** Why nothing more can be taken now; asked before the body is read and again before it is used. */
+  /** Why nothing can be taken now; asked before the body is read and again before it is used. */
   #busy(stream: Admission): BodyRefusal | null {
     const { blockCause } = stream;
     if (blockCause !== null) return blocked(blockCause);

@@ -99,7 +99,12 @@ t.test('limits', (t) => {
   t.equal(splitBody(Buffer.from('[{},{},{}]'), limits).hasTooManyItems, false);
   t.equal(splitBody(Buffer.from('[{},{},{},{}]'), limits).hasTooManyItems, true);
   t.equal(splitBody(Buffer.from('{}\n{}\n{}\n{}\n'), limits).hasTooManyItems, true);
-  for (const body of [`[${'{},'.repeat(999)}{}]`, '{}\n'.repeat(1_000)]) {
+  for (const body of [
+    `[${'{},'.repeat(999)}{}]`,
+    `[${'{"a":"],\\"[","b":[1,{}]} , '.repeat(999)}"x,"] `,
+    '{}\n'.repeat(1_000),
+    '{} \n\r\n '.repeat(1_000),
+  ]) {
     const found = splitBody(Buffer.from(body), limits);
     t.equal(found.itemCount, 1_000, 'all are counted');
     t.equal(found.items.length, 9, 'as many as may be are kept');

@@ -4,7 +4,7 @@ import { LIMITS, MARK } from '@weir/pipeline';
 
 /** An array if the first byte that is no white space is `[`, else one item a line (NDJSON). */
 export interface SplitBody {
-  /** All of them, also of a body that has too many. */
+  /** All of them. Of a body with too many that is broken as well, about all. */
   readonly itemCount: number;
   /** [start, end, MarkCode or 0] per item: the bytes as sent, without white space around them. */
   readonly items: Uint32Array;
@@ -63,7 +63,7 @@ class Splitter {
       itemCount: this.#itemCount,
       items: this.#items.subarray(0, Math.min(this.#itemCount, httpItemCountMax) * 3),
       blankLineCount: this.#blankLineCount,
-      hasTooManyItems: this.#itemCount > httpItemCountMax,
+      hasTooManyItems: this.#isOverfull,
       isUnclosed: this.#isUnclosed,
     };
   }
@@ -72,6 +72,10 @@ class Splitter {
     const body = this.#body;
     let position = first;
     while (position < body.length) {
+      if (this.#isOverfull) {
+        this.#itemCount += countLines(body, position);
+        return;
+      }
       const newline = body.indexOf(LF, position);
       const end = newline < 0 ? body.length : newline;
       const start = skipBlank(body, position, end);
@@ -95,6 +99,10 @@ class Splitter {
     let position = first;
     let comma = -1;
     for (;;) {
+      if (this.#isOverfull) {
+        this.#itemCount += countArrayItems(body, position, end);
+        return;
+      }
       const start = skipBlank(body, position, end);
       const byte = body[start];
       if (start === end) {
@@ -117,6 +125,10 @@ class Splitter {
       comma = body[stop] === COMMA ? stop : -1;
       position = comma < 0 ? stop : stop + 1;
     }
+  }
+
+  get #isOverfull(): boolean {
+    return this.#itemCount > this.#limits.httpItemCountMax;
   }
 
   #push(start: number, end: number, mark: number): void {
@@ -213,6 +225,46 @@ class ItemScanner {
     this.isBroken = true;
     return end;
   }
+}
+
+/** Lines that are not blank. For bodies that are refused: quick, since nothing is kept of them. */
+function countLines(body: Buffer, start: number): number {
+  let count = 0;
+  let isBlankLine = true;
+  for (let i = start; i < body.length; i++) {
+    const byte = body[i] as number;
+    if (byte === LF) isBlankLine = true;
+    else if (isBlankLine && !isBlank(byte)) {
+      isBlankLine = false;
+      count++;
+    }
+  }
+  return count;
+}
+
+/** From behind a comma. Right for arrays that are well-formed; others are refused all the same. */
+function countArrayItems(body: Buffer, start: number, end: number): number {
+  let count = 0;
+  let depth = 0;
+  let hasItem = false;
+  let isInString = false;
+  for (let i = start; i < end && depth >= 0; i++) {
+    const byte = body[i] as number;
+    if (isInString) {
+      if (byte === BACKSLASH) i++;
+      else if (byte === QUOTE) isInString = false;
+    } else if (byte === COMMA && depth === 0) {
+      hasItem = false;
+    } else if (byte === ARRAY_CLOSE || byte === OBJECT_CLOSE) {
+      depth--;
+    } else if (!isBlank(byte)) {
+      if (byte === QUOTE) isInString = true;
+      else if (byte === ARRAY_OPEN || byte === OBJECT_OPEN) depth++;
+      if (!hasItem) count++;
+      hasItem = true;
+    }
+  }
+  return count;
 }
 
 const hasByteOrderMark = (body: Buffer): boolean =>

@@ -40,9 +40,12 @@ export async function serve(
     path: string,
     body: string | Buffer,
     headers: Record<string, string | string[]> = {},
+    localAddress?: string,
   ): Promise<Reply> =>
     new Promise((resolve, reject) => {
-      const sent = request({ host, port, method, path, headers, agent: false }, (response) => {
+      const from = localAddress === undefined ? {} : { localAddress };
+      const to = { host, port, method, path, headers, agent: false, ...from };
+      const sent = request(to, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
@@ -56,5 +59,7 @@ export async function serve(
     });
   const post = (body: string | Buffer, headers: Record<string, string | string[]> = {}) =>
     call('POST', '/ingest', body, headers);
-  return { ...rig, app, ingest, host, port, call, post };
+  const postFrom = (localAddress: string, body: string | Buffer) =>
+    call('POST', '/ingest', body, {}, localAddress);
+  return { ...rig, app, ingest, host, port, call, post, postFrom };
 }

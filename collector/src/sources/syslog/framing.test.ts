@@ -216,8 +216,10 @@ function randomStream(random: SimRandom): Buffer {
       const body = random.pick(['', '\n']) + text() + random.pick(['', '\n', '\r\n', '\0']);
       stream += random.chance(0.9) ? `${body.length} ${body}` : `${body.length}x${body}`;
     }
-    if (random.chance(0.3)) stream = random.pick(['-', '0', '+', '7-', '20.', '1234567:', '12345678']) + stream;
-    if (random.chance(0.1)) stream = `${1 + random.below(9_999)}${random.pick(DATE_BYTES)}${stream}`;
+    if (random.chance(0.3))
+      stream = random.pick(['-', '0', '+', '7-', '20.', '1234567:', '12345678']) + stream;
+    if (random.chance(0.1))
+      stream = `${1 + random.below(9_999)}${random.pick(DATE_BYTES)}${stream}`;
     if (random.chance(0.3)) stream = stream.slice(0, random.below(stream.length + 1));
   }
   return Buffer.from(stream, 'latin1');

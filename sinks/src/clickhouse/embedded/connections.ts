@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly database: string;
   readonly settings: ReadonlyMap<string, string>;
   readonly parameters: ReadonlyMap<string, string>;
+  /** Nothing may be changed but settings, as a server treats GET. */
+  readonly isReadOnly: boolean;
 }
 
 export class Connections {
@@ -89,6 +91,8 @@ export class Connections {
         `USE \`${options.database.replace(/[\\`]/g, '\\$&')}\``,
         'Null',
       );
+    if (options.isReadOnly)
+      await this.#engine.QueryAsyncConnection(connection, 'SET readonly = 2', 'Null');
   }
 }
 
@@ -97,4 +101,5 @@ function identifier(name: string): string {
   throw new StoreException(115, `Unknown setting '${name}'`, 'UNKNOWN_SETTING');
 }
 
-const quote = (value: string): string => `'${value.replace(/[\\']/g, '\\$&')}'`;
+/** As a string literal. */
+export const quote = (value: string): string => `'${value.replace(/[\\']/g, '\\$&')}'`;

@@ -61,7 +61,12 @@ export async function readRequest(request: IncomingMessage): Promise<StoreReques
   const { settings, parameters } = splitParameters(query, form);
   const base = {
     queryId: query.get('query_id') || randomUUID(),
-    session: { database: query.get('database') || 'default', settings, parameters },
+    session: {
+      database: query.get('database') || 'default',
+      settings,
+      parameters,
+      isReadOnly: request.method !== 'POST',
+    },
     defaultFormat: query.get('default_format') ?? 'TabSeparated',
     acceptsGzip:
       query.get('enable_http_compression') === '1' &&

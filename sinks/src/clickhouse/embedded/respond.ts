@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
-import type { Connections } from './connections.js';
+import { type Connections, quote } from './connections.js';
 import type { Engine, EngineConnection, EngineResult } from './engine.js';
 import { engineFailure } from './exceptions.js';
 import type { InsertFiles } from './insert-files.js';
@@ -52,7 +52,7 @@ async function answerInsert(
   try {
     const compression = insert.compression === '' ? '' : ` COMPRESSION '${insert.compression}'`;
     const sql =
-      `${statement.head} FROM INFILE '${path}'${compression} ` +
+      `${statement.head} FROM INFILE ${quote(path)}${compression} ` +
       `${statement.settings} FORMAT ${statement.format}`;
     const result = await context.connections.withSession(request.session, (connection) =>
       context.engine.QueryAsyncConnection(connection, sql, 'Null'),

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, WeirError } from '@weir/pipeline';
+import { assertAuthenticated, assertLocal, PASSWORD_VARIABLE } from './access.js';
 import { Connections } from './connections.js';
 import { loadEngine } from './engine.js';
 import { engineConfigXml, engineLimits } from './engine-config.js';
@@ -17,6 +18,8 @@ import { readRequest } from './request.js';
 import { answer, answerError, type StoreContext } from './respond.js';
 
 const [directory = '', port = '0'] = process.argv.slice(2);
+const password = process.env[PASSWORD_VARIABLE] ?? '';
+delete process.env[PASSWORD_VARIABLE];
 
 function send(message: ChildMessage): void {
   process.send?.(message, () => undefined);
@@ -51,12 +54,14 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0];
-  if (path === '/ping' || path === '/replicas_status') {
-    response.end('Ok.\n');
-    return;
-  }
   let queryId = '';
   try {
+    assertLocal(request);
+    if (path === '/ping' || path === '/replicas_status') {
+      response.end('Ok.\n');
+      return;
+    }
+    assertAuthenticated(request, password);
     const parsed = await readRequest(request);
     queryId = parsed.queryId;
     await answer(context, parsed, response);
@@ -93,7 +98,7 @@ function serve(connections: Connections): void {
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 process.on('disconnect', die);
-if (process.channel === undefined || process.channel === null) {
+if (process.channel === undefined || process.channel === null || password === '') {
   process.stderr.write('this is the embedded store of weir; it is started by weir run\n');
   process.exit(2);
 }

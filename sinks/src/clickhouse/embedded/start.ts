@@ -1,9 +1,11 @@
 // Starts the embedded store: the ClickHouse engine in a child process behind HTTP.
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { messageOf, WeirError } from '@weir/pipeline';
+import { PASSWORD_VARIABLE, STORE_USER } from './access.js';
 import { STATEMENTS_AT_ONCE_MAX } from './connections.js';
 import { fenceLeftovers, lockedError, removeEngineRecord } from './engine-record.js';
 import type { ChildMessage } from './messages.js';
@@ -13,11 +15,13 @@ export interface EmbeddedStoreOptions {
   readonly directory: string;
   /** 0 or absent: the kernel chooses. */
   readonly port?: number;
+  /** Letters and digits; default a random one. */
+  readonly password?: string;
   readonly log: (line: string) => void;
 }
 
 export interface EmbeddedStore {
-  /** http://127.0.0.1:PORT */
+  /** http://USER:PASSWORD@127.0.0.1:PORT: not for logs. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
@@ -47,10 +51,16 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
     throw new WeirError('WEIR_DATA_DIR_UNWRITABLE', messageOf(error), { directory }, error);
   }
   await fenceLeftovers(directory, log);
+  const password = options.password ?? randomPassword();
   const child = fork(ENTRY, [directory, String(options.port ?? 0)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--max-old-space-size=192'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(STATEMENTS_AT_ONCE_MAX + 6) },
+    // Arguments can be read by everyone on the machine, the environment cannot.
+    env: {
+      ...process.env,
+      UV_THREADPOOL_SIZE: String(STATEMENTS_AT_ONCE_MAX + 6),
+      [PASSWORD_VARIABLE]: password,
+    },
   });
   const lastLines = forwardOutput(child, log);
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
@@ -60,7 +70,7 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
   const pid = child.pid ?? 0;
   void exited.then(() => removeEngineRecord(directory, pid));
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${STORE_USER}:${password}@127.0.0.1:${port}`,
     port,
     pid,
     exited,
@@ -68,6 +78,8 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
     kill: () => void child.kill('SIGKILL'),
   };
 }
+
+export const randomPassword = (): string => randomBytes(16).toString('hex');
 
 async function started(
   child: ChildProcess,

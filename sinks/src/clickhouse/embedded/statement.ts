@@ -49,9 +49,14 @@ function toInsert(found: RegExpExecArray): InsertStatement {
 export const isSelect = (sql: string): boolean =>
   /^(?:\s|\(|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:SELECT|WITH)\b/i.test(sql);
 
-/** Output format named by the statement itself. */
-export const namedFormat = (sql: string): string | undefined =>
-  /\bFORMAT\s+(\w+)\s*(?:SETTINGS\s[^;']*)?;?\s*$/i.exec(sql)?.[1];
+/** Output format named by the statement itself; `ORDER BY format DESC` names none. */
+export function namedFormat(sql: string): string | undefined {
+  const name = /\bFORMAT\s+(\w+)\s*(?:SETTINGS\s[^;']*)?;?\s*$/i.exec(sql)?.[1];
+  return name !== undefined && NO_FORMAT.test(name) ? undefined : name;
+}
+
+/** Words that stand behind a column or table called `format`. */
+const NO_FORMAT = /^(?:ASC|ASCENDING|DESC|DESCENDING|END|FINAL)$/i;
 
 /**
  * Formats whose output is a plain sequence of rows or blocks, so that chunks can be sent as made.

@@ -2,7 +2,12 @@
 // clients only need to try again.
 import { messageOf, type WeirError } from '@weir/pipeline';
 import { nodeClock } from '@weir/pipeline/node';
-import { type EmbeddedStore, type EmbeddedStoreOptions, startEmbeddedStore } from './start.js';
+import {
+  type EmbeddedStore,
+  type EmbeddedStoreOptions,
+  randomPassword,
+  startEmbeddedStore,
+} from './start.js';
 
 export type StoreState = 'running' | 'restarting' | 'stopped';
 
@@ -34,7 +39,9 @@ const STABLE_MS = 60_000;
 
 /** Rejects like startEmbeddedStore when the first start fails; later failures are tried again. */
 export async function superviseStore(options: SupervisorOptions): Promise<SupervisedStore> {
-  const supervisor = new Supervisor(options, await startEmbeddedStore(options));
+  // Clients keep their URL over restarts.
+  const lasting = { ...options, password: options.password ?? randomPassword() };
+  const supervisor = new Supervisor(lasting, await startEmbeddedStore(lasting));
   supervisor.watch();
   return supervisor;
 }

@@ -1,5 +1,6 @@
 // The deep check: does each table hold exactly the numbers that the ledger says, each once?
 import type { Store, TableNames } from '../store/index.js';
+import { streamKey } from './read-ledger.js';
 import { nameOf } from './verify-ledger.js';
 
 export interface TableStream {
@@ -21,12 +22,46 @@ export interface DeepReport {
   readonly problems: readonly string[];
 }
 
-/** Rows that the tables' TTL has removed count as absent. */
-export async function verifyTables(store: Store, tables: TableNames): Promise<DeepReport> {
-  const streams = [
-    ...(await compare(store, tables, 'events', 'stored')),
-    ...(await compare(store, tables, 'quarantine', 'quarantined')),
-  ];
+export interface DeepOptions {
+  /** Only streams whose name starts so: a server may hold those of others. null: all. */
+  readonly streamPrefix?: string | null;
+  /** A loader runs: rows above the ledger's highest number are in flight. */
+  readonly isRunning?: boolean;
+}
+
+/**
+ * Rows that the TTL has removed do not count as absent. A stream's rows are inserted in the order
+ * of (epoch, seq) and expire in that order; a row younger than the retention cannot have been
+ * removed. So numbers count as absent from the first such row of their stream on, and all of them
+ * while the tables themselves are younger than the retention. What is missing before that row, in
+ * tables that are older, cannot be told from what has expired.
+ */
+export async function verifyTables(
+  store: Store,
+  tables: TableNames,
+  options: DeepOptions = {},
+): Promise<DeepReport> {
+  // Before the tables are read: what comes meanwhile stands above it.
+  const ledgerMax = options.isRunning ? await readLedgerMax(store, tables) : null;
+  const streams: TableStream[] = [];
+  for (const [table, kind] of [
+    ['events', 'stored'],
+    ['quarantine', 'quarantined'],
+  ] as const) {
+    const retentionDays = await passedRetentionDays(store, tables, table);
+    for (const found of await compare(store, tables, table, kind, options.streamPrefix ?? '')) {
+      const mayBeRunning = ledgerMax !== null && (found.absent > 0 || found.unaccounted > 0);
+      const mayBeExpired = retentionDays !== null && found.absent > 0;
+      if (!mayBeRunning && !mayBeExpired) {
+        streams.push(found);
+        continue;
+      }
+      const key = streamKey(found.tenant, found.stream, found.epoch);
+      const seqMax = ledgerMax === null ? Number.MAX_SAFE_INTEGER - 1 : (ledgerMax.get(key) ?? -1);
+      const seqMin = mayBeExpired ? await firstKept(store, tables, found, retentionDays) : 0;
+      streams.push(await compareRange(store, tables, found, kind, seqMin, seqMax));
+    }
+  }
   const problems: string[] = [];
   for (const entry of streams) {
     const name = `${nameOf(entry)}: ${entry.table}`;
@@ -44,6 +79,7 @@ async function compare(
   tables: TableNames,
   table: 'events' | 'quarantine',
   kind: string,
+  streamPrefix: string,
 ): Promise<TableStream[]> {
   const rows = await store.query<{
     tenant_id: string;
@@ -60,12 +96,14 @@ async function compare(
       'bitmapAndnotCardinality(groupBitmapMergeStateIf(seqs, source = 2) AS noted, here) ' +
       'AS absent, bitmapAndnotCardinality(here, noted) AS unaccounted FROM (' +
       'SELECT tenant_id, stream, epoch, groupBitmapState(seq) AS seqs, count() AS row_count, ' +
-      `1 AS source FROM ${tables[table]} GROUP BY tenant_id, stream, epoch ` +
+      `1 AS source FROM ${tables[table]} WHERE startsWith(stream, {streamPrefix:String}) ` +
+      'GROUP BY tenant_id, stream, epoch ' +
       'UNION ALL SELECT tenant_id, stream, epoch, groupBitmapMergeState(seqs) AS seqs, ' +
       `toUInt64(0) AS row_count, 2 AS source FROM ${tables.ledger} ` +
-      `WHERE kind = {kind:String} GROUP BY tenant_id, stream, epoch` +
+      'WHERE kind = {kind:String} AND startsWith(stream, {streamPrefix:String}) ' +
+      'GROUP BY tenant_id, stream, epoch' +
       `) GROUP BY tenant_id, stream, epoch ORDER BY tenant_id, stream, epoch`,
-    { kind },
+    { kind, streamPrefix },
   );
   return rows.map((row) => ({
     tenant: row.tenant_id,
@@ -77,4 +115,78 @@ async function compare(
     absent: Number(row.absent),
     unaccounted: Number(row.unaccounted),
   }));
+}
+
+/** One stream and epoch again: absent only within the range, unaccounted only up to its end. */
+async function compareRange(
+  store: Store,
+  tables: TableNames,
+  found: TableStream,
+  kind: string,
+  seqMin: number,
+  seqMax: number,
+): Promise<TableStream> {
+  const { tenant, stream, table } = found;
+  const where =
+    'WHERE tenant_id = {tenant:String} AND stream = {stream:String} AND epoch = {epoch:UInt64}';
+  const rows = await store.query<{ absent: string; unaccounted: string }>(
+    `WITH (SELECT groupBitmapState(seq) FROM ${tables[table]} ${where}) AS all_here, ` +
+      `(SELECT groupBitmapMergeState(seqs) FROM ${tables.ledger} ${where} ` +
+      'AND kind = {kind:String}) AS all_noted, ' +
+      'bitmapSubsetInRange(all_here, toUInt64(0), {end:UInt64}) AS here, ' +
+      'bitmapSubsetInRange(all_noted, {seqMin:UInt64}, {end:UInt64}) AS noted ' +
+      'SELECT bitmapAndnotCardinality(noted, here) AS absent, ' +
+      'bitmapAndnotCardinality(here, all_noted) AS unaccounted',
+    { tenant, stream, epoch: String(found.epoch), kind, seqMin, end: seqMax + 1 },
+  );
+  const row = rows[0];
+  return { ...found, absent: Number(row?.absent), unaccounted: Number(row?.unaccounted) };
+}
+
+async function readLedgerMax(store: Store, tables: TableNames): Promise<Map<string, number>> {
+  const rows = await store.query<Record<'tenant_id' | 'stream' | 'epoch' | 'seq_max', string>>(
+    `SELECT tenant_id, stream, epoch, seq_max FROM ${tables.ledgerByStream}`,
+  );
+  return new Map(
+    rows.map((row) => [streamKey(row.tenant_id, row.stream, row.epoch), Number(row.seq_max)]),
+  );
+}
+
+/** Days of the table's TTL, if the first migration is older than that; else null. */
+async function passedRetentionDays(
+  store: Store,
+  tables: TableNames,
+  table: 'events' | 'quarantine',
+): Promise<number | null> {
+  const name = table === 'events' ? tables.eventsName : 'quarantine';
+  const rows = await store.query<{ days: string; age_days: number }>(
+    "SELECT extract(create_table_query, 'toIntervalDay\\((\\d+)\\)') AS days, " +
+      `(SELECT dateDiff('day', min(applied_at), now()) FROM ${tables.migrations}) AS age_days ` +
+      'FROM system.tables WHERE database = {database:String} AND name = {name:String}',
+    { database: tables.database, name },
+  );
+  const row = rows[0];
+  if (row === undefined || row.days === '') return null;
+  return Number(row.age_days) >= Number(row.days) ? Number(row.days) : null;
+}
+
+/**
+ * First number of the stream's epoch that the TTL must have left; beyond all when there is none.
+ */
+async function firstKept(
+  store: Store,
+  tables: TableNames,
+  { tenant, stream, epoch, table }: TableStream,
+  retentionDays: number,
+): Promise<number> {
+  const rows = await store.query<{ epoch: string; seq: string }>(
+    `SELECT epoch, min(seq) AS seq FROM ${tables[table]} ` +
+      'WHERE tenant_id = {tenant:String} AND stream = {stream:String} ' +
+      'AND ingest_time > now() - toIntervalDay({retentionDays:UInt32}) ' +
+      'GROUP BY epoch ORDER BY epoch LIMIT 1',
+    { tenant, stream, retentionDays },
+  );
+  const first = rows[0];
+  if (first === undefined || BigInt(first.epoch) > epoch) return Number.MAX_SAFE_INTEGER - 1;
+  return BigInt(first.epoch) < epoch ? 0 : Number(first.seq);
 }

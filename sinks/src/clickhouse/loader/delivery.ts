@@ -2,8 +2,8 @@
 // repeated; none may be left out, and none may come earlier.
 
 import type { TableNames } from '../store/index.js';
-import { type Group, intentOf } from './group.js';
-import { comparePositions, type Intent, type IntentFile } from './intent.js';
+import { blocksOf, type Group, intentOf, type PartitionBlocks } from './group.js';
+import { comparePositions, type Intent, type IntentFile, type StoredIntent } from './intent.js';
 import type { Landed } from './landed.js';
 import type { LoaderOptions } from './options.js';
 import type { LedgerKind } from './outcome.js';
@@ -43,8 +43,11 @@ export class Delivery {
   /** The intent's frames are gone from the spool: there is nothing left to finish. */
   #isAbandoned = false;
   #sabotaged = false;
-  /** Of all statements of this loader; another loader of the same store has another. */
+  /** Of all statements of this loader, also of its earlier processes; no other loader has it. */
   readonly queryIdPrefix: string;
+  /** Of this process: ids must not repeat, not even when the counters start again. */
+  readonly #queryIdRun: string;
+  #statementCount = 0;
   settledCount = 0;
 
   constructor(options: LoaderOptions, tables: TableNames, intentFile: IntentFile) {
@@ -52,7 +55,10 @@ export class Delivery {
     this.#tables = tables;
     this.#intentFile = intentFile;
     const name = options.loaderName ?? 'loader';
-    this.queryIdPrefix = `weir-${name.replace(/[^\w-]/g, '_')}-`;
+    // No hyphen in the name: else the prefix of one loader could be that of another, too.
+    this.queryIdPrefix = `weir-${name.replace(/\W/g, '_')}-`;
+    const random = options.random?.u32() ?? 0;
+    this.#queryIdRun = `${options.clock.nowNs().toString(36)}${random.toString(36)}`;
   }
 
   get openIntent(): Intent | null {
@@ -71,14 +77,17 @@ export class Delivery {
     };
   }
 
-  /** False when something stands there that cannot be read. */
-  async loadIntent(): Promise<boolean> {
+  async loadIntent(): Promise<StoredIntent> {
     const stored = await this.#intentFile.load();
     if (stored.kind === 'intent') this.#intent = stored.intent;
-    return stored.kind !== 'unreadable';
+    return stored;
   }
 
-  abandon(): void {
+  /** Forgets the open intent, once the ledger knows those of its rows that landed. */
+  async abandon(intent: Intent, landed: Landed): Promise<void> {
+    const outcome = new Outcome();
+    outcome.addLanded(landed, []);
+    await insertLedger(this.#options.store, this.#tables, outcome, this.#queryId(intent, 'ledger'));
     this.#isAbandoned = true;
   }
 
@@ -89,50 +98,47 @@ export class Delivery {
     await this.#intentFile.store(intent);
   }
 
-  deliver(group: Group, landed: Landed | null): Promise<void> {
-    return this.deliverAs(intentOf(group, (this.#intent?.id ?? 0) + 1, 1), group, landed);
+  deliver(group: Group): Promise<void> {
+    return this.deliverAs(intentOf(group, (this.#intent?.id ?? 0) + 1, 1), group, group.landed);
   }
 
+  /**
+   * Settles the last batch of the group, which stands before the intent's `to` when the last frames
+   * of a repeated intent cannot be read any more.
+   */
   async deliverAs(intent: Intent, group: Group, landed: Landed | null): Promise<void> {
     await this.begin(intent);
+    const settleTo = group.entries.at(-1)?.head.position ?? intent.to;
     if (this.#options.sabotage === 'drop_batch' && !this.#sabotaged) {
       this.#sabotaged = group.entries.splice(0, 1).length > 0;
     }
-    const eventBlocks: Uint8Array[] = [];
-    const quarantineBlocks: Uint8Array[] = [];
-    for (const { encoded } of group.entries) {
-      if (encoded.events !== null) eventBlocks.push(encoded.events.bytes);
-      if (encoded.quarantine !== null) quarantineBlocks.push(encoded.quarantine.bytes);
-    }
-    await this.insert(intent, eventBlocks, quarantineBlocks);
+    for (const blocks of blocksOf(group.entries)) await this.insert(intent, blocks);
     const { store, consumer } = this.#options;
-    await insertDispositions(store, this.#tables, group.entries);
+    const tables = this.#tables;
+    const { entries } = group;
+    await insertDispositions(store, tables, entries, this.#queryId(intent, 'dispositions'));
     const outcome = new Outcome();
-    for (const entry of group.entries) outcome.addBatch(entry, landed);
-    await insertLedger(store, this.#tables, outcome);
-    await consumer.settle(intent.to);
+    for (const entry of entries) outcome.addBatch(entry, landed);
+    if (landed !== null) outcome.addLanded(landed, entries);
+    await insertLedger(store, tables, outcome, this.#queryId(intent, 'ledger'));
+    await consumer.settle(settleTo);
     this.#count(group, outcome);
   }
 
-  /** One INSERT a table; everything of a group is in one partition. */
-  async insert(
-    intent: Intent,
-    eventBlocks: readonly Uint8Array[],
-    quarantineBlocks: readonly Uint8Array[],
-  ): Promise<void> {
+  /** One INSERT a table; the blocks are of one partition. */
+  async insert(intent: Intent, { events, quarantine }: PartitionBlocks): Promise<void> {
     const { store } = this.#options;
-    const { insertCount } = this.#counts;
-    const queryId = `${this.queryIdPrefix}${intent.id}-${intent.attempt}-${insertCount}`;
     const tables = this.#tables;
-    await insertBlocks(store, tables.events, EVENTS_COLUMNS, eventBlocks, `${queryId}-events`);
-    await insertBlocks(
-      store,
-      tables.quarantine,
-      QUARANTINE_COLUMNS,
-      quarantineBlocks,
-      `${queryId}-quarantine`,
-    );
-    this.#counts.insertCount += Math.sign(eventBlocks.length) + Math.sign(quarantineBlocks.length);
+    const eventsId = this.#queryId(intent, 'events');
+    await insertBlocks(store, tables.events, EVENTS_COLUMNS, events, eventsId);
+    const quarantineId = this.#queryId(intent, 'quarantine');
+    await insertBlocks(store, tables.quarantine, QUARANTINE_COLUMNS, quarantine, quarantineId);
+    this.#counts.insertCount += Math.sign(events.length) + Math.sign(quarantine.length);
+  }
+
+  #queryId(intent: Intent, what: string): string {
+    const run = this.#queryIdRun;
+    return `${this.queryIdPrefix}${run}-${intent.id}-${intent.attempt}-${this.#statementCount++}-${what}`;
   }
 
   #count(group: Group, outcome: Outcome): void {

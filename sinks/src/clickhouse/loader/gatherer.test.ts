@@ -1,6 +1,6 @@
 // Scenario: batches arrive one by one while time stands still until a timer is fired by hand.
 // Guarantees: a lone event waits lingerMs and no longer, many events wait up to lingerMsMax, a full
-// group and a change of partition wait for nothing, one delivery runs at a time, order is kept.
+// group waits for nothing, partitions share a group, one delivery runs at a time, order is kept.
 import type { Clock, SequencedBatch, Timers } from '@weir/pipeline';
 import t from 'tap';
 import { MemoryConsumer } from '../testing/memory-consumer.js';
@@ -92,7 +92,7 @@ t.test('many events wait longer, and a full group does not wait', async (t) => {
   await running;
 });
 
-t.test('another day closes the group; one delivery at a time, in order', async (t) => {
+t.test('another day joins the group; one delivery at a time, in order', async (t) => {
   const groups: number[][] = [];
   const finish: (() => void)[] = [];
   const { clock, consumer, gatherer } = bench((group) => {
@@ -104,16 +104,21 @@ t.test('another day closes the group; one delivery at a time, in order', async (
   consumer.append(batchOf(0, 1));
   consumer.append(batchOf(1, 1));
   consumer.append(batchOf(2, 1, 1n));
+  consumer.append(batchOf(3, 1));
   await settle();
-  t.same(groups, [[0, 1]]);
   clock.fire();
   await settle();
-  t.same(groups, [[0, 1]], 'the next waits for the one under way');
+  t.same(groups, [[0, 1, 2, 3]]);
+  consumer.append(batchOf(4, 1));
+  await settle();
+  clock.fire();
+  await settle();
+  t.same(groups, [[0, 1, 2, 3]], 'the next waits for the one under way');
   finish[0]?.();
   await settle();
   clock.fire();
   await settle();
-  t.same(groups, [[0, 1], [2]]);
+  t.same(groups, [[0, 1, 2, 3], [4]]);
   stop.abort();
   finish[1]?.();
   await running;

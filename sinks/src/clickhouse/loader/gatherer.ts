@@ -22,7 +22,7 @@ export interface GathererOptions {
   /** Called for each batch before it is processed; null means that nothing of it can be stored. */
   readonly landedOf: (head: BatchHead) => Promise<Landed | null>;
   /** Puts a group into the store and settles it. One at a time. */
-  readonly deliver: (group: Group, landed: Landed | null) => Promise<void>;
+  readonly deliver: (group: Group) => Promise<void>;
   readonly isDraining: () => boolean;
 }
 
@@ -33,7 +33,6 @@ export class Gatherer {
   readonly #inFlight: InFlight[] = [];
   #bytesInFlight = 0;
   #group: Group | null = null;
-  #groupLanded: Landed | null = null;
   #delivering: Promise<void> | null = null;
   #deliveringSinceUs: number | null = null;
   #failure: { readonly error: unknown } | null = null;
@@ -149,26 +148,18 @@ export class Gatherer {
       const item = this.#inFlight[0];
       if (item === undefined || item.encoded === null) return;
       const group = this.#group;
-      if (group !== null && (this.#isFull(group) || group.partition !== item.head.partition))
-        return;
+      if (group !== null && this.#isFull(group)) return;
       this.#inFlight.shift();
       this.#bytesInFlight -= item.head.byteCount;
       this.#group ??= new Group(this.#options.clock.monotonicMs());
-      this.#group.add({ head: item.head, encoded: item.encoded });
-      this.#groupLanded = item.landed;
+      this.#group.add({ head: item.head, encoded: item.encoded }, item.landed);
       if (this.#hasRoom()) this.#room.open();
-      // What was checked against the tables goes alone: its landed numbers are its own.
-      if (item.landed !== null) return;
     }
   }
 
   #isFull(group: Group): boolean {
     const { limits } = this.#options;
-    return (
-      group.eventCount >= limits.rowsMax ||
-      group.byteCount >= limits.bytesMax ||
-      this.#groupLanded !== null
-    );
+    return group.eventCount >= limits.rowsMax || group.byteCount >= limits.bytesMax;
   }
 
   #deliverWhenDue(): void {
@@ -180,11 +171,9 @@ export class Gatherer {
       this.#timer = this.#options.timers.after(waitMs, () => this.#gate.open());
       return;
     }
-    const landed = this.#groupLanded;
     this.#group = null;
-    this.#groupLanded = null;
     this.#deliveringSinceUs = group.entries[0]?.head.ingestUs ?? null;
-    this.#delivering = this.#options.deliver(group, landed).then(
+    this.#delivering = this.#options.deliver(group).then(
       () => {
         this.#delivering = null;
         this.#deliveringSinceUs = null;
@@ -198,12 +187,9 @@ export class Gatherer {
     this.#gate.open();
   }
 
-  /** 0: now. A partition change closes a group, as does a batch that does not fit. */
+  /** 0: now. */
   #waitMs(group: Group): number {
-    const next = this.#inFlight[0];
-    const blocked =
-      next !== undefined && next.encoded !== null && next.head.partition !== group.partition;
-    if (blocked || this.#isFull(group) || this.#options.isDraining() || this.#readerDone) return 0;
+    if (this.#isFull(group) || this.#options.isDraining() || this.#readerDone) return 0;
     const { lingerMs, lingerMsMax } = this.#options.limits;
     const linger = group.eventCount < SMALL_GROUP_ROWS ? lingerMs : lingerMsMax;
     return group.openedAtMs + linger - this.#options.clock.monotonicMs();

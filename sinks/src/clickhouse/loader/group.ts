@@ -1,4 +1,4 @@
-// Batches on their way to the store together: one partition, one INSERT a table.
+// Batches on their way to the store together: one INSERT a table and partition.
 import type {
   Disposition,
   EncodedBatch,
@@ -7,6 +7,7 @@ import type {
   SpooledBatch,
 } from '@weir/pipeline';
 import type { Intent, StreamRange } from './intent.js';
+import { Landed } from './landed.js';
 
 /** What the loader keeps of a batch after its bytes went to a worker. */
 export interface BatchHead {
@@ -54,22 +55,45 @@ export class Group {
   rowCount = 0;
   eventCount = 0;
   byteCount = 0;
+  /** What was found of its batches in the tables; null when none of them needed a look. */
+  landed: Landed | null = null;
 
   constructor(openedAtMs: number) {
     this.openedAtMs = openedAtMs;
   }
 
-  get partition(): string | undefined {
-    return this.entries[0]?.head.partition;
-  }
-
-  add(entry: GroupEntry): void {
+  add(entry: GroupEntry, landed: Landed | null = null): void {
+    if (landed !== null) {
+      this.landed ??= new Landed();
+      this.landed.addAll(landed);
+    }
     this.entries.push(entry);
     this.eventCount += entry.head.eventCount;
     const { events, quarantine } = entry.encoded;
     this.rowCount += (events?.rowCount ?? 0) + (quarantine?.rowCount ?? 0);
     this.byteCount += (events?.bytes.length ?? 0) + (quarantine?.bytes.length ?? 0);
   }
+}
+
+/** Blocks for one partition of the tables. */
+export interface PartitionBlocks {
+  readonly events: Uint8Array[];
+  readonly quarantine: Uint8Array[];
+}
+
+/** Blocks by partition, in the order of the first batch of each. */
+export function blocksOf(entries: readonly GroupEntry[]): PartitionBlocks[] {
+  const byPartition = new Map<string, PartitionBlocks>();
+  for (const { head, encoded } of entries) {
+    let blocks = byPartition.get(head.partition);
+    if (blocks === undefined) {
+      blocks = { events: [], quarantine: [] };
+      byPartition.set(head.partition, blocks);
+    }
+    if (encoded.events !== null) blocks.events.push(encoded.events.bytes);
+    if (encoded.quarantine !== null) blocks.quarantine.push(encoded.quarantine.bytes);
+  }
+  return [...byPartition.values()];
 }
 
 export const EMPTY_ENCODED: EncodedBatch = {
@@ -112,5 +136,6 @@ export function intentOf(group: Group, id: number, attempt: number): Intent {
     ranges: [...ranges.values()],
     ingestUsFirst: Math.min(...heads.map((head) => head.ingestUs)),
     ingestUsLast: Math.max(...heads.map((head) => head.ingestUs)),
+    ...(group.landed === null ? {} : { isChecked: true }),
   };
 }

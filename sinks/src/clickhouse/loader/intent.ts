@@ -2,7 +2,7 @@
 // one file, replaced by rename. An intent is open while the consumer's frontier stands before its
 // `to`; so settling closes it, and nothing needs to be written for that.
 import { crc32 } from 'node:zlib';
-import { type Files, type FramePosition, systemCodeOf } from '@weir/pipeline';
+import { type Files, type FramePosition, systemCodeOf, WeirError } from '@weir/pipeline';
 
 export interface StreamRange {
   readonly tenant: string;
@@ -25,6 +25,8 @@ export interface Intent {
   /** Bounds of ingest_time, microseconds since 1970. */
   readonly ingestUsFirst: number;
   readonly ingestUsLast: number;
+  /** Its batches were checked against the tables, and those behind it have to be as well. */
+  readonly isChecked?: boolean;
 }
 
 export type StoredIntent =
@@ -88,11 +90,19 @@ export function encodeIntent(intent: Intent): string {
   return `${json}\n${checksum(json)}\n`;
 }
 
+/** Throws WEIR_SPOOL_VERSION for an intact intent of another version: it is not ours to replace. */
 export function decodeIntent(text: string): StoredIntent {
   const [json = '', sum = ''] = text.split('\n');
   if (sum !== checksum(json)) return { kind: 'unreadable' };
   const intent = JSON.parse(json) as Intent;
-  return intent.version === 1 ? { kind: 'intent', intent } : { kind: 'unreadable' };
+  if (intent.version !== 1)
+    throw new WeirError(
+      'WEIR_SPOOL_VERSION',
+      `the loader intent has version ${String(intent.version)}, this program reads version 1; ` +
+        'the file was left untouched',
+      { version: String(intent.version) },
+    );
+  return { kind: 'intent', intent };
 }
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');

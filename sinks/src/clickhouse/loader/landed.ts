@@ -4,6 +4,14 @@ import type { Store, TableNames } from '../store/index.js';
 import type { BatchHead } from './group.js';
 import type { StreamRange } from './intent.js';
 
+export interface LandedStream {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+  readonly events: ReadonlySet<number>;
+  readonly quarantine: ReadonlySet<number>;
+}
+
 /** Numbers per (tenant, stream, epoch), by table. */
 export class Landed {
   readonly #events = new Map<string, Set<number>>();
@@ -23,6 +31,33 @@ export class Landed {
 
   quarantineOf(head: BatchHead): ReadonlySet<number> {
     return this.#quarantine.get(keyOf(head.tenant, head.stream, String(head.epoch))) ?? EMPTY;
+  }
+
+  /** Takes in what another look has found. */
+  addAll(other: Landed): void {
+    for (const [mine, theirs] of [
+      [this.#events, other.#events],
+      [this.#quarantine, other.#quarantine],
+    ] as const)
+      for (const [key, seqs] of theirs) {
+        const known = mine.get(key);
+        if (known === undefined) mine.set(key, new Set(seqs));
+        else for (const seq of seqs) known.add(seq);
+      }
+  }
+
+  /** Everything that was found, one entry a stream and epoch; a number may be in both tables. */
+  *streams(): Generator<LandedStream> {
+    for (const key of new Set([...this.#events.keys(), ...this.#quarantine.keys()])) {
+      const [tenant, stream, epoch] = JSON.parse(key) as [string, string, string];
+      yield {
+        tenant,
+        stream,
+        epoch: BigInt(epoch),
+        events: this.#events.get(key) ?? EMPTY,
+        quarantine: this.#quarantine.get(key) ?? EMPTY,
+      };
+    }
   }
 
   /** Numbers of the batch that are in either table, ascending; null for none. */

@@ -11,9 +11,10 @@ import {
   WeirError,
 } from '@weir/pipeline';
 import { isDataError, type Store, type TableNames, tableNames } from '../store/index.js';
+import { Checks } from './checks.js';
 import { Delivery } from './delivery.js';
 import { Gatherer } from './gatherer.js';
-import { type BatchHead, EMPTY_ENCODED, Group, type GroupEntry, headOf } from './group.js';
+import { EMPTY_ENCODED, Group, type GroupEntry, headOf } from './group.js';
 import { comparePositions, type Intent, IntentFile } from './intent.js';
 import { type Landed, readBack } from './landed.js';
 import {
@@ -39,13 +40,14 @@ export class Loader {
   #state: LoaderState = 'ok';
   #lastError: string | null = null;
   #retryCount = 0;
+  #isStarted = false;
   #draining = false;
   /** A statement was sent whose reply never came. */
   #isUncertain = false;
   /** The store refused the data of the open intent: its batches go one by one. */
   #isRefused = false;
-  /** Events still to be checked against the tables batch by batch, as the intent was unreadable. */
-  #eventsToCheck = 0;
+  /** Of batches that an earlier process may have sent without an intent that says so. */
+  readonly #checks: Checks;
   /** Failures of workers by batch; while there are any, batches are processed one at a time. */
   readonly #workerFailures = new Map<string, number>();
 
@@ -54,6 +56,7 @@ export class Loader {
     this.#options = options;
     this.#limits = { ...LOADER_LIMITS, ...options.limits };
     this.#tables = tableNames(options.eventsTable);
+    this.#checks = new Checks(options.store, this.#tables);
     this.#delivery = new Delivery(
       options,
       this.#tables,
@@ -75,29 +78,53 @@ export class Loader {
   }
 
   /**
-   * Resolves after the signal has aborted and the insert under way has ended, or after the consumer
-   * was closed and everything is settled. Failures are tried again for ever, with growing delay;
-   * only a broken invariant rejects.
+   * Resolves after the signal has aborted and the statement under way has ended, or has not ended
+   * within `stopWaitMs` (the intent covers it), or after the consumer was closed and everything is
+   * settled. Failures are tried again for ever, with growing delay; only a broken invariant and an
+   * intent of another version (WEIR_SPOOL_VERSION) reject.
    */
   async run(signal: AbortSignal): Promise<void> {
     let delayMs = RETRY_DELAY_MS_MIN;
-    let isStarted = false;
     while (!signal.aborted) {
       const settledBefore = this.#delivery.settledCount;
       try {
-        if (!isStarted) await this.#loadIntent();
-        isStarted = true;
-        await this.#recover(signal);
-        await this.#gather(signal);
+        await this.#untilStopped(this.#attempt(signal), signal);
         return;
       } catch (error) {
         if (error instanceof InvariantError) throw error;
+        if (error instanceof WeirError && error.code === 'WEIR_SPOOL_VERSION') throw error;
         if (signal.aborted) return;
         if (this.#delivery.settledCount > settledBefore) delayMs = RETRY_DELAY_MS_MIN;
         this.#noteFailure(error, delayMs);
         await this.#options.timers.sleep(this.#jittered(delayMs), signal);
         delayMs = Math.min(delayMs * 2, this.#limits.retryDelayMsMax);
       }
+    }
+  }
+
+  async #attempt(signal: AbortSignal): Promise<void> {
+    if (!this.#isStarted) await this.#loadIntent();
+    this.#isStarted = true;
+    await this.#recover(signal);
+    await this.#gather(signal);
+  }
+
+  /** An engine that hangs must not hold up a stop: its statement counts as unanswered. */
+  async #untilStopped(attempt: Promise<void>, signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const gaveUp = new Promise<void>((resolve) => {
+      const onAbort = (): void =>
+        void this.#options.timers.sleep(this.#limits.stopWaitMs, ended.signal).then(resolve);
+      signal.addEventListener('abort', onAbort, { once: true });
+      ended.signal.addEventListener('abort', () => signal.removeEventListener('abort', onAbort), {
+        once: true,
+      });
+      if (signal.aborted) onAbort();
+    });
+    try {
+      await Promise.race([attempt, gaveUp]);
+    } finally {
+      ended.abort();
     }
   }
 
@@ -114,12 +141,21 @@ export class Loader {
   }
 
   async #loadIntent(): Promise<void> {
-    const isReadable = await this.#delivery.loadIntent();
+    const { consumer, log } = this.#options;
+    const stored = await this.#delivery.loadIntent();
     // Whoever wrote the intent may have sent statements that still run.
-    this.#isUncertain = !isReadable || this.#delivery.openIntent !== null;
-    if (isReadable) return;
-    this.#options.log('the loader intent cannot be read: rows are checked before they are sent');
-    this.#eventsToCheck = this.#limits.rowsMax * 2;
+    this.#isUncertain = stored.kind === 'unreadable' || this.#delivery.openIntent !== null;
+    if (stored.kind === 'intent') {
+      this.#checks.isActive = stored.intent.isChecked === true;
+      return;
+    }
+    // The first start ever has no intent, and as a rule nothing pending either.
+    if (stored.kind === 'none' && consumer.frontier === null && consumer.pendingFrameCount === 0)
+      return;
+    this.#isUncertain = true;
+    this.#checks.isActive = true;
+    const state = stored.kind === 'none' ? 'is missing' : 'cannot be read';
+    log(`the loader intent ${state}: rows are checked before they are sent`);
   }
 
   /** Finishes the open intent, if there is one. */
@@ -129,33 +165,66 @@ export class Loader {
       this.#isUncertain = false;
     }
     const intent = this.#delivery.openIntent;
-    if (intent !== null) await this.#replay(intent, signal);
+    if (intent === null) return;
+    if (intent.isChecked) this.#checks.isActive = true;
+    await this.#replay(intent, signal);
   }
 
+  /**
+   * Repeats the intent with the frames of it that can be read. Whatever of it is missing or comes
+   * in another order makes the batches behind it go the usual way, each checked against the tables.
+   */
   async #replay(intent: Intent, signal: AbortSignal): Promise<void> {
     const { consumer, log } = this.#options;
     const { ranges, ingestUsFirst, ingestUsLast } = intent;
-    const landed = await this.#readBack(ranges, ingestUsFirst, ingestUsLast);
+    const { store } = this.#options;
+    const landed = await readBack(store, this.#tables, ranges, ingestUsFirst, ingestUsLast);
     const next = { ...intent, attempt: intent.attempt + 1 };
     if (this.#isRefused) await this.#delivery.begin(next);
     consumer.rewind();
     const group = new Group(0);
-    for (;;) {
-      const spooled = await consumer.read(signal);
-      if (spooled === null) throw new WeirError('WEIR_ABORTED', 'stopped during a replay');
-      const order = comparePositions(spooled.position, intent.to);
-      if (order <= 0) group.add(await this.#replayed(spooled, landed, next));
+    let order = -1;
+    while (order < 0) {
+      const spooled = await this.#readAgain(signal);
+      if (spooled === null) break;
+      if (comparePositions(spooled.position, intent.from) < 0) {
+        log('the frontier stands before the loader intent: rows are checked before they are sent');
+        this.#checks.isActive = true;
+        return;
+      }
+      order = comparePositions(spooled.position, intent.to);
       // Beyond it: the last frames of the intent are gone from the spool.
-      if (order >= 0) break;
+      if (order <= 0) group.add(await this.#replayed(spooled, landed, next));
     }
+    if (order !== 0) this.#checks.isActive = true;
     if (group.entries.length === 0) {
-      this.#delivery.abandon();
+      await this.#delivery.abandon(intent, landed);
       return;
     }
     await this.#delivery.deliverAs(next, group, landed);
     this.#isRefused = false;
     log(`intent ${intent.id} is complete at attempt ${next.attempt}: ${group.rowCount} rows sent`);
     this.#noteSuccess();
+  }
+
+  /** Null when no frame comes: nothing says that one will, if the last ones are unreadable. */
+  async #readAgain(signal: AbortSignal): Promise<SpooledBatch | null> {
+    const { consumer, timers } = this.#options;
+    if (consumer.pendingFrameCount === 0) return null;
+    const look = new AbortController();
+    const stop = (): void => look.abort();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const timer = timers.after(this.#limits.replayReadMs, stop);
+    try {
+      const spooled = await consumer.read(look.signal);
+      if (spooled === null && signal.aborted)
+        throw new WeirError('WEIR_ABORTED', 'stopped during a replay');
+      return spooled;
+    } finally {
+      timer.cancel();
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   async #replayed(spooled: SpooledBatch, landed: Landed, intent: Intent): Promise<GroupEntry> {
@@ -166,11 +235,10 @@ export class Loader {
     const encoded = await insertByPieces(spooled.batch, known, {
       process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
       insert: ({ events, quarantine }) =>
-        this.#delivery.insert(
-          intent,
-          events === null ? [] : [events.bytes],
-          quarantine === null ? [] : [quarantine.bytes],
-        ),
+        this.#delivery.insert(intent, {
+          events: events === null ? [] : [events.bytes],
+          quarantine: quarantine === null ? [] : [quarantine.bytes],
+        }),
     });
     return { head, encoded };
   }
@@ -178,6 +246,7 @@ export class Loader {
   async #gather(signal: AbortSignal): Promise<void> {
     const { consumer, clock, timers } = this.#options;
     consumer.rewind();
+    this.#checks.begin(consumer.pendingFrameCount);
     this.#gatherer = new Gatherer({
       limits: this.#limits,
       // One at a time shows which batch it is that fails.
@@ -188,9 +257,11 @@ export class Loader {
       consumer,
       process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
       isDraining: () => this.#draining,
-      landedOf: (head) => this.#landedOf(head),
-      deliver: async (group, landed) => {
-        await this.#delivery.deliver(group, landed);
+      landedOf: (head) => this.#checks.landedOf(head),
+      deliver: async (group) => {
+        await this.#delivery.deliver(group);
+        // Batches come in order: behind one that needed no check none does.
+        if (group.landed === null) this.#checks.isActive = false;
         this.#noteSuccess();
       },
     });
@@ -220,20 +291,10 @@ export class Loader {
     }
   }
 
-  async #landedOf(head: BatchHead): Promise<Landed | null> {
-    if (this.#eventsToCheck <= 0 || head.eventCount === 0) return null;
-    this.#eventsToCheck -= head.eventCount;
-    const { tenant, stream, seqFirst } = head;
-    const seqLast = seqFirst + head.eventCount - 1;
-    const range = { tenant, stream, epoch: String(head.epoch), seqFirst, seqLast };
-    return this.#readBack([range], head.ingestUs, head.ingestUs);
-  }
-
-  #readBack(ranges: Intent['ranges'], usFirst: number, usLast: number): Promise<Landed> {
-    return readBack(this.#options.store, this.#tables, ranges, usFirst, usLast);
-  }
-
-  /** The store, with a note of every statement whose reply never came and of refused data. */
+  /**
+   * The store, with a note of every statement whose reply never came and of refused data. A query
+   * without a reply counts, too: an engine that hangs is ended by the fence.
+   */
   #watched(store: Store): Store {
     const watch = async <T>(reply: Promise<T>): Promise<T> => {
       try {
@@ -246,9 +307,10 @@ export class Loader {
     };
     return {
       url: store.url,
-      query: (sql, params) => store.query(sql, params),
+      query: (sql, params) => watch(store.query(sql, params)),
       stream: (sql, params) => store.stream(sql, params),
-      command: (sql, params, settings) => watch(store.command(sql, params, settings)),
+      command: (sql, params, settings, queryId) =>
+        watch(store.command(sql, params, settings, queryId)),
       insertNative: async (sql, blocks, options) => {
         try {
           await watch(store.insertNative(sql, blocks, options));

@@ -20,6 +20,10 @@ export interface LoaderLimits {
   /** A group of many rows waits longer: fewer and larger parts cost the store much less. */
   readonly lingerMsMax: number;
   readonly retryDelayMsMax: number;
+  /** A statement under way gets this long to end once the loader is told to stop. */
+  readonly stopWaitMs: number;
+  /** A replay takes a frame of its intent that does not come within this time for unreadable. */
+  readonly replayReadMs: number;
 }
 
 export const LOADER_LIMITS: LoaderLimits = {
@@ -30,6 +34,8 @@ export const LOADER_LIMITS: LoaderLimits = {
   lingerMs: LIMITS.loaderLingerMs,
   lingerMsMax: 1_000,
   retryDelayMsMax: LIMITS.loaderRetryDelayMsMax,
+  stopWaitMs: 5_000,
+  replayReadMs: 2_000,
 };
 
 /** A group with fewer rows than this is small. */

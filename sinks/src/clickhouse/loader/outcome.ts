@@ -45,6 +45,27 @@ export class Outcome {
     for (const disposition of head.dispositions) this.#addDisposition(entry, disposition);
   }
 
+  /**
+   * Rows that are in the tables and whose frame cannot be read any more (it rotted since): they are
+   * stored, whatever the spool declares about them.
+   */
+  addLanded(landed: Landed, entries: readonly GroupEntry[]): void {
+    for (const found of landed.streams()) {
+      const covered = new Set<number>();
+      for (const { head } of entries)
+        if (
+          head.stream === found.stream &&
+          head.epoch === found.epoch &&
+          head.tenant === found.tenant
+        )
+          for (let i = 0; i < head.eventCount; i++) covered.add(head.seqFirst + i);
+      const seqs = [...new Set([...found.events, ...found.quarantine])].sort((a, b) => a - b);
+      for (const seq of seqs)
+        if (!covered.has(seq))
+          this.#add(found, found.events.has(seq) ? 'stored' : 'quarantined', seq, seq);
+    }
+  }
+
   #addDisposition(entry: GroupEntry, disposition: Disposition): void {
     if (disposition.kind === 'refused') return;
     for (const [first, last] of disposition.seqRanges)

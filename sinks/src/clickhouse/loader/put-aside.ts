@@ -62,12 +62,14 @@ function allBut(
 
 export interface PieceInserter {
   process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch>;
+  /** One INSERT; at most one of the blocks is there. */
   insert(encoded: EncodedBatch): Promise<void>;
 }
 
 /**
  * Inserts the batch alone, by halves where the store refuses the data; a single row that it refuses
- * goes to quarantine as `schema_invalid`. Resolves with what became of the batch, without blocks.
+ * goes to quarantine as `schema_invalid`. The tables are halved apart: what one has taken must not
+ * be sent again because the other refuses. Resolves with what became of the batch, without blocks.
  */
 export async function insertByPieces(
   batch: SequencedBatch,
@@ -76,11 +78,17 @@ export async function insertByPieces(
 ): Promise<EncodedBatch> {
   const refused: number[] = [];
   let whole: EncodedBatch | null = null;
-  const insertPiece = async (first: number, last: number): Promise<void> => {
+  const insertPiece = async (
+    table: 'events' | 'quarantine',
+    first: number,
+    last: number,
+  ): Promise<void> => {
     const encoded = await inserter.process(copyBatch(batch), allBut(batch, first, last, known));
     whole ??= encoded;
+    if (encoded[table] === null) return;
+    const other = table === 'events' ? 'quarantine' : 'events';
     try {
-      await inserter.insert(encoded);
+      await inserter.insert({ ...encoded, [other]: null });
       return;
     } catch (error) {
       if (!isDataError(error)) throw error;
@@ -92,17 +100,20 @@ export async function insertByPieces(
       return;
     }
     const middle = Math.floor((first + last) / 2);
-    await insertPiece(first, middle);
-    await insertPiece(middle + 1, last);
+    await insertPiece(table, first, middle);
+    await insertPiece(table, middle + 1, last);
   };
-  await insertPiece(batch.seqFirst, batch.seqFirst + batch.eventCount - 1);
+  const seqLast = batch.seqFirst + batch.eventCount - 1;
+  await insertPiece('events', batch.seqFirst, seqLast);
+  await insertPiece('quarantine', batch.seqFirst, seqLast);
   return withRefused(whole as EncodedBatch | null, refused);
 }
 
 function withRefused(whole: EncodedBatch | null, refused: readonly number[]): EncodedBatch {
   const quarantined = new Set([...(whole?.quarantinedSeqs ?? []), ...refused]);
   const byReason = { ...whole?.quarantinedByReason };
-  if (refused.length > 0) byReason.schema_invalid = (byReason.schema_invalid ?? 0) + refused.length;
+  const more = quarantined.size - (whole?.quarantinedSeqs.length ?? 0);
+  if (more > 0) byReason.schema_invalid = (byReason.schema_invalid ?? 0) + more;
   return {
     events: null,
     quarantine: null,

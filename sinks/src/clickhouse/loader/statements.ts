@@ -68,6 +68,7 @@ export async function insertDispositions(
   store: Store,
   tables: TableNames,
   entries: readonly GroupEntry[],
+  queryId: string,
 ): Promise<void> {
   const rows: string[] = [];
   for (const { head, encoded } of entries)
@@ -79,6 +80,7 @@ export async function insertDispositions(
       `seq_ranges, event_count, ingest_time) VALUES ${rows.join(', ')}`,
     {},
     { ...STATEMENT_SETTINGS },
+    queryId,
   );
 }
 
@@ -109,6 +111,7 @@ export async function insertLedger(
   store: Store,
   tables: TableNames,
   outcome: Outcome,
+  queryId: string,
 ): Promise<void> {
   const parts: string[] = [];
   for (const ranges of outcome.ranges) if (ranges.seqs.length > 0) parts.push(ledgerTuple(ranges));
@@ -124,6 +127,7 @@ export async function insertLedger(
       'GROUP BY tenant_id, stream, epoch, bucket, kind',
     {},
     { ...STATEMENT_SETTINGS, function_range_max_elements_in_block: 2_000_000_000 },
+    queryId,
   );
 }
 

@@ -52,6 +52,23 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
   t.throws(() => tableNames('dev.events; DROP'), { code: 'WEIR_CONFIG_INVALID' });
 });
 
+t.test('another events table in the same database', async (t) => {
+  const applied = await applyMigrations(fixture.store, { eventsTable: 'dev.others' });
+  t.ok(applied.length > 0);
+  await fixture.store.query('SELECT count() FROM dev.others');
+  t.same(await applyMigrations(fixture.store, { eventsTable: 'dev.others' }), []);
+  t.same(await applyMigrations(fixture.store), []);
+  // As an earlier version of this program noted them.
+  await fixture.store.command(
+    "ALTER TABLE dev.weir_migrations UPDATE events_table = '' WHERE events_table = 'events'",
+    {},
+    { mutations_sync: 1 },
+  );
+  t.same(await applyMigrations(fixture.store), []);
+  // The view over both tables is the first one's again for what follows.
+  await fixture.store.command('DROP TABLE dev.others');
+});
+
 t.test('retention follows the configuration', async (t) => {
   await applyMigrations(fixture.store, { retentionDays: 30 });
   const rows = await fixture.store.query<{ ddl: string }>(

@@ -52,6 +52,9 @@ export async function applyMigrations(
       'ENGINE = MergeTree ORDER BY version ' +
       'SETTINGS fsync_after_insert = 1, fsync_part_directory = 1',
   );
+  await store.command(
+    `ALTER TABLE ${tables.migrations} ADD COLUMN IF NOT EXISTS events_table String DEFAULT ''`,
+  );
   const done = await appliedChecksums(store, tables);
   const applied: string[] = [];
   for (const migration of migrations) {
@@ -64,9 +67,14 @@ export async function applyMigrations(
       await store.command(statement);
     // Statements can run twice (IF NOT EXISTS), so a crash before this line only repeats them.
     await store.command(
-      `INSERT INTO ${tables.migrations} (version, name, checksum) ` +
-        'SELECT {version:UInt32}, {name:String}, {checksum:String}',
-      { version: migration.version, name: migration.name, checksum: migration.checksum },
+      `INSERT INTO ${tables.migrations} (version, name, checksum, events_table) ` +
+        'SELECT {version:UInt32}, {name:String}, {checksum:String}, {events:String}',
+      {
+        version: migration.version,
+        name: migration.name,
+        checksum: migration.checksum,
+        events: tables.eventsName,
+      },
     );
     applied.push(migration.name);
   }
@@ -87,9 +95,17 @@ export function readMigrations(directory: string): Migration[] {
   return migrations;
 }
 
+/**
+ * Of this events table: another name in the same database gets tables of its own. Rows from before
+ * the column was there name none; they are about the events table that exists.
+ */
 async function appliedChecksums(store: Store, tables: TableNames): Promise<Map<number, string>> {
   const rows = await store.query<{ version: number; checksum: string }>(
-    `SELECT version, any(checksum) AS checksum FROM ${tables.migrations} GROUP BY version`,
+    `SELECT version, any(checksum) AS checksum FROM ${tables.migrations} ` +
+      "WHERE events_table = {events:String} OR events_table = '' AND (SELECT count() " +
+      'FROM system.tables WHERE database = {database:String} AND name = {events:String}) > 0 ' +
+      'GROUP BY version',
+    { events: tables.eventsName, database: tables.database },
   );
   return new Map(rows.map((row) => [row.version, row.checksum]));
 }

@@ -24,7 +24,13 @@ export interface Store {
   query<Row>(sql: string, params?: QueryParams): Promise<Row[]>;
   /** The text of a result in the format that the statement names, in chunks. */
   stream(sql: string, params?: QueryParams): Promise<Readable>;
-  command(sql: string, params?: QueryParams, settings?: StatementSettings): Promise<void>;
+  /** `queryId`: must not repeat; default a random one. */
+  command(
+    sql: string,
+    params?: QueryParams,
+    settings?: StatementSettings,
+    queryId?: string,
+  ): Promise<void>;
   /** One INSERT. `sql` ends with `FORMAT Native`; the blocks are sent one behind the other. */
   insertNative(
     sql: string,
@@ -87,12 +93,14 @@ class HttpStore implements Store {
     sql: string,
     params: QueryParams = {},
     settings: StatementSettings = {},
+    queryId?: string,
   ): Promise<void> {
     await this.#run(sql, () =>
       this.#client.command({
         query: sql,
         query_params: { ...params },
         clickhouse_settings: { ...settings },
+        ...(queryId === undefined ? {} : { query_id: queryId }),
       }),
     );
   }

@@ -1,5 +1,6 @@
 // A Consumer over batches in memory, with a frontier that outlives the loader, for tests.
 import {
+  assert,
   type Consumer,
   type FramePosition,
   type SequencedBatch,
@@ -14,6 +15,9 @@ export class MemoryConsumer implements Consumer {
   /** Set: the next settle fails once. */
   failSettle = false;
   readonly #frames: SpooledBatch[] = [];
+  readonly #lost = new Set<SpooledBatch>();
+  /** Read since the last rewind and not settled. */
+  #outstanding: FramePosition[] = [];
   #next = 0;
   #closed = false;
   #wake: (() => void)[] = [];
@@ -27,6 +31,12 @@ export class MemoryConsumer implements Consumer {
     return position;
   }
 
+  /** The frame rots: it stays pending, and reading passes over it. */
+  lose(position: FramePosition): void {
+    for (const frame of this.#frames)
+      if (comparePositions(frame.position, position) === 0) this.#lost.add(frame);
+  }
+
   /** Readers get null once everything was read. */
   close(): void {
     this.#closed = true;
@@ -34,7 +44,9 @@ export class MemoryConsumer implements Consumer {
   }
 
   async read(signal: AbortSignal): Promise<SpooledBatch | null> {
-    while (this.#next >= this.#frames.length) {
+    for (;;) {
+      while (this.#lost.has(this.#frames[this.#next] as SpooledBatch)) this.#next++;
+      if (this.#next < this.#frames.length) break;
       if (signal.aborted || this.#closed) return null;
       await new Promise<void>((resolve) => {
         this.#wake.push(resolve);
@@ -43,6 +55,7 @@ export class MemoryConsumer implements Consumer {
     }
     if (signal.aborted) return null;
     const frame = this.#frames[this.#next++] as SpooledBatch;
+    this.#outstanding.push(frame.position);
     // The caller owns it, and may give its memory away.
     const { batch } = frame;
     return {
@@ -58,6 +71,7 @@ export class MemoryConsumer implements Consumer {
 
   rewind(): void {
     const { frontier } = this;
+    this.#outstanding = [];
     this.#next =
       frontier === null
         ? 0
@@ -70,6 +84,13 @@ export class MemoryConsumer implements Consumer {
       this.failSettle = false;
       throw new WeirError('WEIR_SPOOL_IO', 'settling failed for the test');
     }
+    const { frontier } = this;
+    if (frontier !== null && comparePositions(position, frontier) <= 0) return;
+    assert(
+      this.#outstanding.some((read) => comparePositions(read, position) === 0),
+      'only what was read can be settled',
+    );
+    this.#outstanding = this.#outstanding.filter((read) => comparePositions(read, position) > 0);
     this.frontier = position;
   }
 

@@ -1,0 +1,101 @@
+// Scenario: a sender gives every event a request part of its own, hundreds of thousands within the
+// window.
+// Guarantees: the spool opens again however many there are; a segment, and so a sidecar, holds a
+// bounded number; what is remembered is bounded and is the newest.
+import { isDeepStrictEqual } from 'node:util';
+import { LIMITS } from '@weir/pipeline';
+import { SimFiles } from '@weir/pipeline/testing';
+import t from 'tap';
+import type { RecoveredRequestPart } from './keys.js';
+import { loadKeys, storeKeys, windowNs } from './keys.js';
+import { parseSegmentName, SEGMENT_REQUEST_PARTS_MAX } from './layout.js';
+import { makeBatch } from './test-batches.js';
+import { drain, newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
+
+const bodySha256 = new Uint8Array(32).fill(7);
+const nowNs = 1_767_225_600_000_000_000n;
+
+function storedParts(prefix: string, count: number, receivedAtNs: bigint): RecoveredRequestPart[] {
+  return Array.from({ length: count }, (_, i) => ({
+    key: `${prefix}${i}`,
+    bodySha256,
+    tenant: 'default',
+    stream: 'a',
+    epoch: 1n,
+    seqFirst: i,
+    eventCount: 1,
+    itemIndexFirst: 0,
+    itemCount: 1,
+    receivedAtNs,
+  }));
+}
+
+t.test('sidecars with more parts than a stack holds; the newest segments count', async (t) => {
+  const world = newWorld(1);
+  const now = world.clock.nowNs();
+  await world.files.makeDir(TEST_DIRECTORY);
+  // As a spool of another limit may have left them.
+  await storeKeys(world.files, TEST_DIRECTORY, 1, storedParts('old', 1000, now - windowNs));
+  await storeKeys(world.files, TEST_DIRECTORY, 2, storedParts('mid', 130_000, now - 5n));
+  await storeKeys(world.files, TEST_DIRECTORY, 3, storedParts('new', 140_000, now - 4n));
+  const spool = await openSim(world);
+  const parts = spool.recoveredRequestParts;
+  t.equal(parts.length, LIMITS.idempotencyKeysMax);
+  t.equal(parts.at(-1)?.key, 'new139999');
+  t.equal(parts.filter(({ key }) => key.startsWith('new')).length, 140_000);
+  t.equal(parts[0]?.key, `mid${270_000 - LIMITS.idempotencyKeysMax}`);
+  t.notOk(world.files.paths.some((path) => path.endsWith('seg-0000000000000001.keys')));
+  await spool.close();
+});
+
+t.test('a segment ends at its number of request parts', async (t) => {
+  const world = newWorld(2);
+  const options = { segmentBytes: LIMITS.spoolSegmentBytes };
+  const first = await openSim(world, options);
+  const requestParts = Array.from({ length: 500 }, (_, i) => ({
+    key: `k${i}`,
+    bodySha256,
+    eventIndexFirst: 0,
+    eventCount: 1,
+    itemIndexFirst: 0,
+    itemCount: 1,
+  }));
+  const receivedAtNs = world.clock.nowNs();
+  const events = [new TextEncoder().encode('x')];
+  const total = 290;
+  await Promise.all(
+    Array.from({ length: total }, (_, seqFirst) =>
+      first.append(makeBatch({ epoch: first.epoch, seqFirst, events, requestParts, receivedAtNs })),
+    ),
+  );
+  const crashed = { ...world, files: world.files.crash('lose_unsynced', world.random) };
+  const counts: number[] = [];
+  for (const path of crashed.files.paths) {
+    const parsed = parseSegmentName(path.slice(TEST_DIRECTORY.length + 1));
+    if (parsed?.ending === 'keys')
+      counts.push((await loadKeys(crashed.files, TEST_DIRECTORY, parsed.id))?.length ?? 0);
+  }
+  t.same(counts, [65_500, 65_500], 'ended segments');
+  t.ok(counts.every((count) => count <= SEGMENT_REQUEST_PARTS_MAX));
+  await first.close();
+  const second = await openSim(crashed, options);
+  t.equal(second.recoveredRequestParts.length, total * 500);
+  t.equal((await drain(second.consumer('loader'))).length, total);
+  await second.close();
+});
+
+t.test('a sidecar is written in parts and reads as one', async (t) => {
+  const files = new SimFiles();
+  await files.makeDir(TEST_DIRECTORY);
+  for (const count of [0, 1, 2_047, 2_048, 4_095, 10_000]) {
+    let longest = 0;
+    files.onOperation = ({ kind, byteCount }) => {
+      if (kind === 'write') longest = Math.max(longest, byteCount);
+      return null;
+    };
+    const parts = storedParts('k', count, nowNs);
+    await storeKeys(files, TEST_DIRECTORY, 1, parts);
+    t.ok(isDeepStrictEqual(await loadKeys(files, TEST_DIRECTORY, 1), parts), `${count}`);
+    t.ok(longest < 1024 * 1024, 'no long piece of work');
+  }
+});
