@@ -36,6 +36,7 @@ function lookOf({ issued, pending = [], ledger, isQuiet = pending.length === 0 }
     seqLast,
   }));
   return {
+    nodeId: null,
     spool: {
       streams: Object.entries(issued).map(([stream, count]) => ({
         ...id(stream),

@@ -35,6 +35,8 @@ export interface VerifyReport extends LedgerReport {
 
 /** One look at both sides. What is in flight can only move from the first into the second. */
 export interface Look {
+  /** Begins the names of all streams of this spool; null if nothing names it. */
+  readonly nodeId: string | null;
   readonly spool: Pick<SpoolInspection, 'streams' | 'consumers'>;
   readonly ledger: readonly LedgerStream[];
   /** Nothing was in flight, and nothing was issued while the ledger was read. */
@@ -58,24 +60,25 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const isStuck = last !== first && accountedOf(last) === accountedOf(first);
   const report = judge(last, isRunning ? (isStuck ? STUCK : null) : NOT_RUNNING);
   if (!options.deep) return { ...report, deep: null };
-  const deep = await verifyTables(options.store, options.tables);
+  const streamPrefix = streamPrefixOf(last.nodeId);
+  const deep = await verifyTables(options.store, options.tables, { streamPrefix, isRunning });
   const problems = [...report.problems, ...deep.problems];
   return { ...report, problems, closes: problems.length === 0, deep };
 }
 
 async function look(options: VerifyOptions): Promise<Look> {
   const spool = await inspectSpool(options.files, options.spoolDirectory);
-  const prefix = streamPrefixOf(spool);
+  const prefix = streamPrefixOf(spool.nodeId);
   const all = await readLedger(options.store, options.tables);
   // A server may hold the streams of other collectors, whose spools are not here.
   const ledger = all.filter(({ stream }) => prefix === null || stream.startsWith(prefix));
   const after = await inspectSpool(options.files, options.spoolDirectory);
   const isQuiet = pendingOf(spool) === 0 && issuedTotal(spool) === issuedTotal(after);
-  return { spool, ledger, isQuiet };
+  return { nodeId: spool.nodeId, spool, ledger, isQuiet };
 }
 
-const streamPrefixOf = (spool: SpoolInspection): string | null =>
-  spool.nodeId === null ? null : `${spool.nodeId}/`;
+const streamPrefixOf = (nodeId: string | null): string | null =>
+  nodeId === null ? null : `${nodeId}/`;
 
 const pendingOf = (spool: Look['spool']): number =>
   Math.max(0, ...spool.consumers.map((consumer) => consumer.pendingEventCount));
