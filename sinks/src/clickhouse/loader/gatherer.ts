@@ -1,8 +1,9 @@
 // Reads batches, has them processed, and puts the results together in read order. Runs until it is
 // stopped or something fails; after a failure the loader makes a new one behind a rewound consumer.
 import type { Clock, Consumer, EncodedBatch, SequencedBatch, Timer, Timers } from '@weir/pipeline';
+import { type BatchHead, headOf } from './batch-head.js';
 import { Gate } from './gate.js';
-import { type BatchHead, EMPTY_ENCODED, Group, headOf } from './group.js';
+import { EMPTY_ENCODED, Group } from './group.js';
 import type { Landed } from './landed.js';
 import { type LoaderLimits, SMALL_GROUP_ROWS } from './options.js';
 

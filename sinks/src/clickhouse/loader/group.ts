@@ -1,48 +1,8 @@
 // Batches on their way to the store together: one INSERT a table and partition.
-import type {
-  Disposition,
-  EncodedBatch,
-  FramePosition,
-  SequencedBatch,
-  SpooledBatch,
-} from '@weir/pipeline';
+import type { EncodedBatch } from '@weir/pipeline';
+import type { BatchHead } from './batch-head.js';
 import type { Intent, StreamRange } from './intent.js';
 import { Landed } from './landed.js';
-
-/** What the loader keeps of a batch after its bytes went to a worker. */
-export interface BatchHead {
-  readonly position: FramePosition;
-  readonly tenant: string;
-  readonly stream: string;
-  readonly epoch: bigint;
-  readonly seqFirst: number;
-  readonly eventCount: number;
-  readonly byteCount: number;
-  readonly ingestUs: number;
-  readonly partition: string;
-  readonly dispositions: readonly Disposition[];
-}
-
-const US_PER_DAY = 86_400_000_000n;
-
-/** As the tables' PARTITION BY: day of ingest_time (UTC) and retention class. */
-const partitionOf = (batch: SequencedBatch): string =>
-  `${batch.receivedAtNs / 1000n / US_PER_DAY}/${batch.retentionClass}`;
-
-export function headOf({ position, batch }: SpooledBatch): BatchHead {
-  return {
-    position,
-    tenant: batch.tenant,
-    stream: batch.stream,
-    epoch: batch.epoch,
-    seqFirst: batch.seqFirst,
-    eventCount: batch.eventCount,
-    byteCount: batch.bytes.length,
-    ingestUs: Number(batch.receivedAtNs / 1000n),
-    partition: partitionOf(batch),
-    dispositions: batch.dispositions,
-  };
-}
 
 export interface GroupEntry {
   readonly head: BatchHead;

@@ -11,10 +11,11 @@ import {
   WeirError,
 } from '@weir/pipeline';
 import { isDataError, type Store, type TableNames, tableNames } from '../store/index.js';
+import { headOf } from './batch-head.js';
 import { Checks } from './checks.js';
 import { Delivery } from './delivery.js';
 import { Gatherer } from './gatherer.js';
-import { EMPTY_ENCODED, Group, type GroupEntry, headOf } from './group.js';
+import { EMPTY_ENCODED, Group, type GroupEntry } from './group.js';
 import { comparePositions, type Intent, IntentFile } from './intent.js';
 import { type Landed, readBack } from './landed.js';
 import {

@@ -1,7 +1,8 @@
 // The statements of the loader. Every one can be repeated without changing what the tables mean.
 import { type Disposition, FIELDS } from '@weir/pipeline';
 import type { Store, TableNames } from '../store/index.js';
-import type { BatchHead, GroupEntry } from './group.js';
+import type { BatchHead } from './batch-head.js';
+import type { GroupEntry } from './group.js';
 import type { Outcome, OutcomeRanges } from './outcome.js';
 
 const IDENTITY_COLUMNS = [
