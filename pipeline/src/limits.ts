@@ -60,7 +60,7 @@ export const LIMITS = {
   /** Frame metadata: runs, contexts, request parts, dispositions. */
   frameMetaBytesMax: 1 * MiB,
   /** Recent frames kept in memory for consumers that keep up. */
-  spoolCacheBytesMax: 32 * MiB,
+  spoolCacheBytesMax: 16 * MiB,
   spoolConsumersMax: 16,
   idempotencyKeyBytesMax: 255,
   idempotencyWindowMs: 3_600_000,
@@ -69,7 +69,7 @@ export const LIMITS = {
   poolBatchesInFlightMax: 64,
   poolBytesInFlightMax: 32 * MiB,
   loaderRowsMax: 100_000,
-  loaderBytesMax: 48 * MiB,
+  loaderBytesMax: 32 * MiB,
   loaderLingerMs: 300,
   loaderRetryDelayMsMax: 30_000,
   drainDeliveryMs: 10_000,
