@@ -4,4 +4,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 WEIR_SETUP_QUIET=1 sh scripts/setup.sh
-exec node collector/bin/weir.js run "$@"
+# One thread collects garbage: on few cores the helpers of V8 cost more than they save (docs/performance.md).
+exec node --single-threaded-gc collector/bin/weir.js run "$@"

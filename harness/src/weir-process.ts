@@ -60,7 +60,8 @@ export class WeirProcess {
     const child = spawn(
       process.execPath,
       [
-        ...[WEIR, 'run', '--data', this.directory],
+        // As scripts/start.sh and the first line of bin/weir.js do.
+        ...['--single-threaded-gc', WEIR, 'run', '--data', this.directory],
         ...['--syslog', this.#syslog, '--http', this.#http],
         ...this.#flags,
       ],
