@@ -2,7 +2,7 @@
 // event. Whoever holds a batch owns its memory; posting it to a worker moves it.
 import { assert } from './errors.js';
 import { LIMITS } from './limits.js';
-import type { DispositionCause, MarkCode } from './taxonomy.js';
+import type { DispositionCause } from './taxonomy.js';
 
 /**
  * How the bytes of a batch are to be read. It is durable in the frame, so a replay reads the same.
@@ -133,11 +133,4 @@ export function assertBatch(batch: RawBatch): void {
   let runEvents = 0;
   for (const run of batch.runs) runEvents += run.eventCount;
   assert(runEvents === batch.eventCount, 'runs cover the batch');
-}
-
-/** Number of mark triples of a code, for tests and reports. */
-export function countMarks(marks: Uint32Array, code: MarkCode): number {
-  let count = 0;
-  for (let i = 1; i < marks.length; i += 3) if (marks[i] === code) count++;
-  return count;
 }

@@ -1,6 +1,6 @@
 // Names, magics and sizes of FORMAT.md, and the few helpers that all its parts share.
 import { createHash } from 'node:crypto';
-import { assert, LIMITS, WeirError } from '@weir/pipeline';
+import { assert, WeirError } from '@weir/pipeline';
 
 export const FORMAT_VERSION = 1;
 export const ALIGNMENT_BYTES = 8;
@@ -26,10 +26,6 @@ export const SLOT_MAGIC = 'WEIRCKPT';
 export const FRAME_MAGIC = 'WFRM';
 export const FOOTER_MAGIC = 'WEND';
 export const FOOTER_END_MAGIC = 'FEND';
-
-/** Largest whole frame; bounds the memory of a reader. */
-export const FRAME_BYTES_MAX =
-  FRAME_HEADER_BYTES + LIMITS.frameMetaBytesMax + LIMITS.frameStoredBytesMax + ALIGNMENT_BYTES;
 
 assert(SEGMENT_HEADER_BYTES % ALIGNMENT_BYTES === 0, 'the first frame is aligned');
 assert(FRAME_HEADER_BYTES % ALIGNMENT_BYTES === 0, 'frames stay aligned');

@@ -1,7 +1,14 @@
 // What the tests of the sources share: real sockets on loopback, streams into a buffer that the
 // test controls, and the metrics as text.
 import { connect, type Socket } from 'node:net';
-import { type AdmissionLimits, createSequencer, Metrics, StreamSet } from '@weir/pipeline';
+import {
+  type AdmissionLimits,
+  createSequencer,
+  Metrics,
+  StreamSet,
+  systemCodeOf,
+  WeirError,
+} from '@weir/pipeline';
 import { nodeClock, nodeNetwork, nodeTimers } from '@weir/pipeline/node';
 import { FakeBuffer } from '@weir/pipeline/testing';
 
@@ -56,4 +63,10 @@ export function closed(socket: Socket): Promise<void> {
     if (socket.closed) resolve();
     else socket.once('close', () => resolve());
   });
+}
+
+/** The one failure to listen on ::1 that says that the machine has no IPv6. */
+export function isNoSuchAddress(error: unknown): boolean {
+  const code = error instanceof WeirError ? error.details.systemCode : systemCodeOf(error);
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
 }
