@@ -91,22 +91,69 @@ export interface BatchWriter {
   reject(row: number, mark: number, offset: number): void;
 }
 
-/** What a worker makes of a batch: column blocks ready for the store, by destination table. */
+/** What a worker makes of a batch for one sink. */
 export interface EncodedBatch {
-  readonly events: NativeBlock | null;
-  readonly quarantine: NativeBlock | null;
+  /** Rows for the sink; null when there are none. */
+  readonly events: EncodedBlock | null;
+  /** Rows for quarantine, with their reason and raw bytes. */
+  readonly quarantine: EncodedBlock | null;
   /**
    * Numbers that went to quarantine, ascending. All others of the batch are in events or filtered.
    */
   readonly quarantinedSeqs: Float64Array<ArrayBuffer>;
   readonly quarantinedByReason: Readonly<Partial<Record<QuarantineReason, number>>>;
+  /** One disposition for each component that filtered, with cause `filter:<component id>`. */
   readonly filtered: readonly Disposition[];
+  /** What each transform on the way did with the batch; absent where there is none. */
+  readonly steps?: readonly StepCounts[];
+  /** Rows that someone watches live; absent when nobody does. */
+  readonly tapped?: readonly TappedRows[];
 }
 
-/** One block in ClickHouse's Native format (columns, then rows within each column). */
-export interface NativeBlock {
+/**
+ * Rows in the encoding of their sink: a block in ClickHouse's Native format, NDJSON lines, or
+ * frames. Blocks of one encoding one after the other are valid, too.
+ */
+export interface EncodedBlock {
   readonly rowCount: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Events through one transform, for its metrics. */
+export interface StepCounts {
+  readonly component: string;
+  readonly receivedEvents: number;
+  readonly sentEvents: number;
+  /** Events on which the component threw; they are in quarantine as `component_failed`. */
+  readonly failedEvents: number;
+}
+
+/** Asks a worker for copies of events as they leave a component. */
+export interface TapRequest {
+  readonly id: number;
+  /** Id of a source, transform or sink; a route's output is `<id>.<route>`. */
+  readonly component: string;
+  /** CEL condition; null takes every event. */
+  readonly condition: string | null;
+  readonly rowsMax: number;
+}
+
+export interface TappedRows {
+  readonly id: number;
+  /** One JSON text an event, without line end. */
+  readonly lines: readonly string[];
+  /** Events that matched, also those beyond rowsMax. */
+  readonly matchedEvents: number;
+}
+
+/** What a worker is asked to do: the way of one batch to one sink. */
+export interface ProcessTask {
+  readonly batch: SequencedBatch;
+  /** Component id of the sink. */
+  readonly sink: string;
+  /** Numbers that are stored already; no row is made for them. Ascending. */
+  readonly skipSeqs: Float64Array | null;
+  readonly taps: readonly TapRequest[];
 }
 
 /** Parses and encodes batches on the worker pool. */

@@ -26,6 +26,7 @@ export const MARK = {
   timestamp_zone_assumed: 21,
   schema_invalid: 22,
   tenant_unknown: 23,
+  component_failed: 24,
 } as const;
 export type MarkName = keyof typeof MARK;
 export type MarkCode = (typeof MARK)[MarkName];
@@ -51,6 +52,7 @@ export const QUARANTINE_REASONS = [
   'encoding_invalid',
   'tenant_unknown',
   'unsupported_type',
+  'component_failed',
 ] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
@@ -75,7 +77,7 @@ export const REFUSAL_CAUSES = [
   'udp_kernel_drop',
 ] as const;
 /** Causes of declared losses: the event had a number. */
-export const LOSS_CAUSES = ['spool_corruption', 'spool_write_failed'] as const;
+export const LOSS_CAUSES = ['spool_corruption', 'spool_write_failed', 'sink_overrun'] as const;
 export type RefusalCause = (typeof REFUSAL_CAUSES)[number];
 export type LossCause = (typeof LOSS_CAUSES)[number];
 export type DispositionCause = RefusalCause | LossCause | `filter:${string}`;

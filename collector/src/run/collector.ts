@@ -237,6 +237,7 @@ class Collector implements RunningCollector {
   #createProcessor(workers: Workers<ProcessTask, EncodedBatch>): OrderedProcessor {
     const metrics = this.#metrics.component('parsers', 'transform', 'parse');
     return new OrderedProcessor({
+      sink: CONSUMER,
       workers,
       clock: nodeClock,
       onProcessed: (seconds) => metrics.latency(seconds),

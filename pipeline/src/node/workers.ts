@@ -12,6 +12,8 @@ export interface NodeWorkersOptions {
   readonly queueTaskCountMax: number;
   /** Heap of one worker, MiB. */
   readonly heapMiBMax: number;
+  /** Given to each worker at its start; it reads it with `setupOfWorker`. */
+  readonly setup?: unknown;
 }
 
 export function nodeWorkers<Task, Result>(options: NodeWorkersOptions): Workers<Task, Result> {
@@ -23,6 +25,7 @@ export function nodeWorkers<Task, Result>(options: NodeWorkersOptions): Workers<
     maxQueue: options.queueTaskCountMax,
     atomics: 'async',
     recordTiming: false,
+    workerData: options.setup,
     resourceLimits: { maxOldGenerationSizeMb: options.heapMiBMax },
   });
   return {
@@ -49,3 +52,6 @@ export function moveResult<Result>(result: Result, buffers: readonly ArrayBuffer
   // Piscina unwraps it before posting; the task's type is that of the value.
   return move(wrapped as never) as unknown as Result;
 }
+
+/** What `setup` of the pool was, seen from inside a worker. */
+export const setupOfWorker = (): unknown => Piscina.workerData;

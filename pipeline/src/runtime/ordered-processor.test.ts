@@ -3,11 +3,11 @@
 // never more than the limit is under way; a failure reaches the caller and frees its place.
 import t from 'tap';
 import { allocateBytes, type SequencedBatch } from '../batch.js';
-import type { EncodedBatch } from '../component.js';
+import type { EncodedBatch, ProcessTask } from '../component.js';
 import { WeirError } from '../errors.js';
 import type { Workers } from '../ports.js';
 import { SimClock } from '../testing/sim-clock.js';
-import { OrderedProcessor, type ProcessTask } from './ordered-processor.js';
+import { OrderedProcessor } from './ordered-processor.js';
 
 const clock = new SimClock();
 
@@ -57,7 +57,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 t.test('order is restored per stream and not across streams', async (t) => {
   const workers = new ManualWorkers();
-  const processor = new OrderedProcessor({ workers, clock });
+  const processor = new OrderedProcessor({ workers, clock, sink: 'out' });
   const done: string[] = [];
   for (const [stream, seq] of [
     ['a', 0],
@@ -79,7 +79,7 @@ t.test('order is restored per stream and not across streams', async (t) => {
 
 t.test('no more than the limit is under way', async (t) => {
   const workers = new ManualWorkers();
-  const processor = new OrderedProcessor({ workers, clock, inFlightBatchesMax: 2 });
+  const processor = new OrderedProcessor({ workers, clock, sink: 'out', inFlightBatchesMax: 2 });
   for (let i = 0; i < 5; i++) void processor.process(batchOf('a', i), null);
   await settle();
   t.equal(workers.pending.length, 2);
@@ -97,6 +97,7 @@ t.test('a failure reaches the caller, in its turn, and the place is free again',
   const workers = new ManualWorkers();
   const failures: string[] = [];
   const processor = new OrderedProcessor({
+    sink: 'out',
     workers,
     clock,
     onFailure: (failure, batch) => failures.push(`${failure.code} ${batch.seqFirst}`),

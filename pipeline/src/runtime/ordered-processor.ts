@@ -1,20 +1,18 @@
 // Batches through the worker pool: any worker takes any batch, results come back in the order of
 // submission per stream, and never more than a fixed number is under way.
 import type { SequencedBatch } from '../batch.js';
-import type { BatchProcessor, EncodedBatch } from '../component.js';
+import type { BatchProcessor, EncodedBatch, ProcessTask, TapRequest } from '../component.js';
 import type { FailureRecord } from '../errors.js';
 import { toFailure } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { Clock, Workers } from '../ports.js';
 
-/** What a worker is asked to do. */
-export interface ProcessTask {
-  readonly batch: SequencedBatch;
-  readonly skipSeqs: Float64Array | null;
-}
-
 export interface OrderedProcessorOptions {
   readonly workers: Workers<ProcessTask, EncodedBatch>;
+  /** Component id of the sink that the batches are for. */
+  readonly sink: string;
+  /** What is watched live right now; asked for each batch. */
+  readonly taps?: () => readonly TapRequest[];
   readonly inFlightBatchesMax?: number;
   /** Told how long each batch was with a worker, or waited for one. */
   readonly onProcessed?: (seconds: number) => void;
@@ -65,10 +63,11 @@ export class OrderedProcessor implements BatchProcessor {
    */
   async #run(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
     await this.#enter();
-    const { clock, workers, onProcessed } = this.#options;
+    const { clock, workers, sink, onProcessed } = this.#options;
+    const taps = this.#options.taps?.() ?? [];
     const startedMs = clock.monotonicMs();
     try {
-      const encoded = await workers.run({ batch, skipSeqs }, [batch.bytes.buffer]);
+      const encoded = await workers.run({ batch, sink, skipSeqs, taps }, [batch.bytes.buffer]);
       onProcessed?.((clock.monotonicMs() - startedMs) / 1000);
       return encoded;
     } catch (error) {

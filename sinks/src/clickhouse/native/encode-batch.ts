@@ -3,12 +3,12 @@
 import {
   type Disposition,
   type EncodedBatch,
+  type EncodedBlock,
   type EventBatch,
   FIELD,
   FIELDS,
   MARK,
   markName,
-  type NativeBlock,
   type QuarantineReason,
   type SequencedBatch,
   STATUS,
@@ -121,7 +121,7 @@ function filteredDispositions(rows: Uint16Array, seqFirst: number): Disposition[
 }
 
 /** Writes the columns through `write` behind a head whose column count is put in afterwards. */
-function block(rowCount: number, write: (out: NativeBuffer) => number): NativeBlock {
+function block(rowCount: number, write: (out: NativeBuffer) => number): EncodedBlock {
   const out = scratchBuffer;
   out.clear();
   out.reserve(16);
@@ -197,7 +197,11 @@ function sourcesOf(events: EventBatch) {
   return { codes, sourceSeqs, dictionary: [...codeOf.keys()] };
 }
 
-function encodeEvents(events: EventBatch, identity: BatchIdentity, rows: Uint16Array): NativeBlock {
+function encodeEvents(
+  events: EventBatch,
+  identity: BatchIdentity,
+  rows: Uint16Array,
+): EncodedBlock {
   const ingestTimeUs = Number(events.raw.receivedAtNs / 1000n);
   return block(rows.length, (out) => {
     let columnCount = identityColumns(out, events, identity, rows);
@@ -231,7 +235,7 @@ function encodeQuarantine(
   events: EventBatch,
   identity: BatchIdentity,
   rows: Uint16Array,
-): NativeBlock {
+): EncodedBlock {
   const { offsets } = events.raw;
   const storedBytes = (row: number): number =>
     (offsets[row + 1] as number) - (offsets[row] as number);
