@@ -1,10 +1,13 @@
 // Writes the documents that are made from the code. Run it after a build: node
 // tools/generate-docs.mjs
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generatedDocuments } from '../collector/dist/config/documents.js';
 
 for (const [path, text] of generatedDocuments()) {
-  writeFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), text);
+  const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
   process.stdout.write(`${path}\n`);
 }

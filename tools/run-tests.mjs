@@ -3,10 +3,12 @@
 // timeout, a wrong plan) is one failure. The last line is always `N passed, N failed, N skipped`.
 // Usage: node tools/run-tests.mjs [--long] [FILE...]. Exit code 0 when all passed, else 1.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Parser } from 'tap-parser';
+import { reportCoverage } from './coverage.mjs';
 
 /** Counts results in TAP text; `onFile` is called with each file's figures as it ends. */
 export class TapCounter {
@@ -108,13 +110,21 @@ async function main() {
     const time = `${(file.timeMs / 1000).toFixed(1)} s`;
     console.log(`${file.ok ? 'ok' : 'NOT OK'} ${file.name} (${file.passed} passed, ${time})`);
   });
-  const tapCode = files.length === 0 ? 1 : await runTap(root, files, isLong, counter);
-  report(counter, files.length, tapCode);
+  // A few tests cover little: the figure is only asked of all of them.
+  const raw = names.length === 0 ? mkdtempSync(join(tmpdir(), 'weir-coverage-')) : null;
+  const tapCode = files.length === 0 ? 1 : await runTap(root, files, isLong, raw, counter);
+  const shortfalls = raw === null ? [] : reportCoverage(root, raw);
+  if (raw !== null) rmSync(raw, { recursive: true, force: true });
+  report(counter, files.length, tapCode, shortfalls);
 }
 
-async function runTap(root, files, isLong, counter) {
+async function runTap(root, files, isLong, rawCoverage, counter) {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs');
-  const env = isLong ? { ...process.env, WEIR_LONG: '1' } : process.env;
+  const env = {
+    ...process.env,
+    ...(isLong ? { WEIR_LONG: '1' } : {}),
+    ...(rawCoverage === null ? {} : { NODE_V8_COVERAGE: rawCoverage }),
+  };
   const args = [tap, 'run', '--reporter=tap', '--disable-coverage', ...files];
   const child = spawn(process.execPath, args, {
     cwd: root,
@@ -128,7 +138,7 @@ async function runTap(root, files, isLong, counter) {
   return code;
 }
 
-function report(counter, fileCount, tapCode) {
+function report(counter, fileCount, tapCode, shortfalls) {
   for (const { name, diag } of counter.failures) {
     console.log(`\nFAILED ${name}`);
     if (diag) console.log(JSON.stringify(diag, null, 2).replace(/^/gm, '  '));
@@ -136,6 +146,10 @@ function report(counter, fileCount, tapCode) {
   for (const { name, reason } of counter.skips) console.log(`skipped: ${name}: ${reason}`);
   const checksFailed = Number(process.env.WEIR_CHECKS_FAILED ?? 0);
   let failed = counter.failed + checksFailed;
+  for (const shortfall of shortfalls) {
+    console.log(`FAILED ${shortfall}`);
+    failed++;
+  }
   if (counter.files < fileCount) {
     console.log(`FAILED ${fileCount - counter.files} of ${fileCount} test files gave no result`);
     failed++;

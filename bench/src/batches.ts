@@ -1,6 +1,6 @@
 // Batches of generated events, made before anything is measured.
 import { createHash } from 'node:crypto';
-import { createGenerator } from '@weir/collector';
+import { createGenerator, type ProfileName } from '@weir/collector';
 import { LIMITS, type RawBatch } from '@weir/pipeline';
 
 export interface GeneratedBatches {
@@ -16,11 +16,13 @@ export function generateBatches(
   eventCount: number,
   seed: number,
   streamCount: number,
+  profile: ProfileName = 'mixed',
+  rfc: '3164' | '5424' = '5424',
 ): GeneratedBatches {
   const generator = createGenerator({
-    profile: 'mixed',
+    profile,
     seed,
-    rfc: '5424',
+    rfc,
     startMs: 0,
     runId: 'bench',
   });

@@ -1,44 +1,65 @@
-// Scenario: each bench in its small size.
-// Guarantees: it runs, its figures are there and are not absurd, and what it computed is the same
-// for the same seed. How fast the code is, is not looked at here.
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+// Scenario: the benches of this process and of the spool in their small size, and wrong usage.
+// Guarantees: they run, their figures are there, and what was computed is the same for the same seed
+// and another for another. How fast the code is, is not looked at here.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
-import { formatSpread, spreadOf } from './report.js';
-
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
-const run = promisify(execFile);
-
-async function bench(...args: string[]): Promise<Record<string, unknown>> {
-  const { stdout } = await run(process.execPath, [MAIN, ...args, '--small', '--json']);
-  return JSON.parse(stdout) as Record<string, unknown>;
-}
+import type { BenchReport } from './report.js';
+import { runMain, smallBench } from './test-bench.js';
 
 t.test('spool', async (t) => {
-  const first = await bench('spool', '--runs', '1');
-  const second = await bench('spool', '--runs', '1');
-  t.equal(first.hash, second.hash, 'the same seed gives the same input');
-  t.not(first.hash, (await bench('spool', '--runs', '1', '--seed', '2')).hash);
-  t.equal(first.events, 20_000);
-  t.ok((first.compression as number) > 2, 'frames are compressed');
+  const { measures, facts } = await smallBench('spool');
+  t.match(facts, { tcpEvents: 20_000, memoryEvents: 20_000, tcpAllReceivedAreDurable: true });
+  t.match(facts.floorReader, /^(C|Node)$/);
+  t.ok((facts.compression as number) > 2, 'frames are compressed');
+  for (const name of ['memory', 'tcpVaried', 'tcpPeers']) {
+    t.equal(measures[`${name}EventsPerSecond`]?.kind, 'throughput');
+    t.equal(measures[`${name}CpuSecondsPerMillion`]?.kind, 'cpu');
+  }
+  const outran = measures.tcpVariedSenderToTargetRatio?.median ?? 0;
+  t.ok(outran > 1, `the sender outruns the target: ${outran}`);
 });
 
-t.test('end_to_end', async (t) => {
-  const report = await bench('end_to_end');
-  t.equal(report.events, 15_000);
-  t.equal(report.ledgerCloses, true);
-  t.equal((report.loneEventMs as number[]).length, 2);
+t.test('parse, saved, held against itself, profiled', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-test-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'report.json');
+  const first = await smallBench('parse', '--save', path);
+  t.match(first, { schema: 'weir-bench-2', bench: 'parse', machine: { cores: Number } });
+  t.equal(first.facts.fortigateParsedShare, 1);
+  t.same(JSON.parse(readFileSync(path, 'utf8')) as BenchReport, first);
+  // Nothing is slower than a thousandth, or dearer than 99 times as much.
+  const wide = ['--threshold-throughput', '0.001', '--threshold-cpu', '99'];
+  const again = await smallBench('parse', '--baseline', path, ...wide);
+  t.equal(again.hash, first.hash, 'the same seed computes the same');
+  const other = ['parse', '--small', '--runs', '1', '--seed', '2', '--baseline', path];
+  await t.rejects(runMain(...other), { code: 2, stderr: /not comparable/ });
+  const strict = ['parse', '--small', '--runs', '1', '--profile', '--baseline', path, '--force'];
+  const failure = (await runMain(...strict, '--threshold-throughput', '90').catch(
+    (error: unknown) => error,
+  )) as { code: number; stderr: string };
+  t.match(failure, { code: 1, stderr: /worse than the baseline/ });
+  const profiles = /profiles are in (\S+)/.exec(failure.stderr)?.[1] ?? '';
+  t.teardown(() => rmSync(profiles, { recursive: true, force: true }));
+  t.ok(existsSync(profiles) && readdirSync(profiles).some((name) => name.endsWith('.cpuprofile')));
+  t.ok(readdirSync(profiles).some((name) => name.endsWith('.heapprofile')));
+});
+
+t.test('list', async (t) => {
+  const { stdout } = await runMain('list');
+  for (const name of ['spool', 'parse', 'http_out', 'end_to_end', 'stress'])
+    t.match(stdout, new RegExp(`^ *${name} `, 'm'));
 });
 
 t.test('wrong usage', async (t) => {
-  for (const args of [['none'], ['spool', '--runs', 'x'], ['spool', '--what']]) {
-    await t.rejects(run(process.execPath, [MAIN, ...args]), { code: 2 }, args.join(' '));
+  for (const args of [
+    ['none'],
+    ['spool', '--runs', 'x'],
+    ['spool', '--what'],
+    ['parse', '--baseline', '/nowhere'],
+    ['parse', '--threshold-cpu', '0'],
+  ]) {
+    await t.rejects(runMain(...args), { code: 2 }, args.join(' '));
   }
-});
-
-t.test('spread', async (t) => {
-  t.same(spreadOf([3, 1, 2]), { min: 1, median: 2, max: 3 });
-  t.same(spreadOf([4, 1, 2, 3]), { min: 1, median: 2.5, max: 4 });
-  t.equal(formatSpread({ min: 1000, median: 2000, max: 3000 }, 0), '2,000 (1,000 .. 3,000)');
 });

@@ -1,61 +1,137 @@
 // `npm run bench -- NAME`: prints events/s and CPU-seconds per million events, with their spread.
-import { Command } from 'commander';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './bench.js';
 import { endToEnd } from './benches/end-to-end.js';
+import { httpOut } from './benches/http-out.js';
+import { parse } from './benches/parse.js';
 import { spool } from './benches/spool.js';
-import { machineFacts } from './report.js';
+import { stress } from './benches/stress.js';
+import { isoNow } from './clock.js';
+import { compare, differencesOf } from './compare.js';
+import { type BenchReport, linesOf, reportOf } from './report.js';
 
-const BENCHES: readonly Bench[] = [spool, endToEnd];
+const BENCHES: readonly Bench[] = [spool, parse, httpOut, endToEnd, stress];
+const LIST = BENCHES.map((bench) => `  ${bench.name.padEnd(12)} ${bench.summary}`).join('\n');
 
 interface Options {
   readonly small?: true;
+  readonly long?: true;
+  readonly settle?: true;
+  readonly profile?: true;
+  readonly force?: true;
   readonly json?: true;
-  readonly seed: string;
-  readonly runs: string;
-  readonly seconds?: string;
-  readonly rate?: string;
-}
-
-async function runBench(name: string, options: Options): Promise<void> {
-  const bench = BENCHES.find((candidate) => candidate.name === name);
-  if (bench === undefined) {
-    throw usage(`no bench named ${name}; there are ${BENCHES.map((each) => each.name).join(', ')}`);
-  }
-  const result = await bench.run({
-    small: options.small ?? false,
-    seed: integer('--seed', options.seed),
-    runs: integer('--runs', options.runs),
-    seconds: options.seconds === undefined ? null : integer('--seconds', options.seconds),
-    rate: options.rate === undefined ? null : integer('--rate', options.rate),
-    say: (line) => void process.stderr.write(`${name}: ${line}\n`),
-  });
-  if (options.json) {
-    const report = { bench: name, machine: machineFacts(), hash: result.hash, ...result.figures };
-    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    return;
-  }
-  process.stdout.write(`${[...result.lines, `hash ${result.hash}`].join('\n')}\n`);
-}
-
-function integer(flag: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw usage(`${flag} must be a whole number; got ${text}`);
+  readonly seed: number;
+  readonly runs: number;
+  readonly seconds?: number;
+  readonly rate?: number;
+  readonly peers?: string;
+  readonly baseline?: string;
+  readonly save?: string;
+  readonly thresholdThroughput: number;
+  readonly thresholdCpu: number;
 }
 
 class UsageError extends Error {}
-const usage = (message: string): UsageError => new UsageError(message);
+
+async function runBench(name: string, options: Options): Promise<void> {
+  if (name === 'list') return void process.stdout.write(`${LIST}\n`);
+  const bench = BENCHES.find((candidate) => candidate.name === name);
+  if (bench === undefined) throw new UsageError(`no bench named ${name}; there are\n${LIST}`);
+  const say = (line: string): void => void process.stderr.write(`${name}: ${line}\n`);
+  // Read first: a missing file should not be told after an hour.
+  const baseline = options.baseline === undefined ? null : readReport(options.baseline);
+  const { small = false, long = false, settle = false, seed, runs } = options;
+  const settings = {
+    ...{ small, long, settle, seed },
+    ...{ seconds: options.seconds ?? null, rate: options.rate ?? null },
+    peers: options.peers !== undefined,
+    profile: options.profile ?? false,
+  };
+  const profileDirectory = options.profile ? makeProfileDirectory(name) : null;
+  const result = await bench.run({
+    ...{ small, long, settle, seed, runs, say, profileDirectory },
+    seconds: options.seconds ?? null,
+    rate: options.rate ?? null,
+    peersDirectory: options.peers ?? null,
+  });
+  const report = reportOf(name, settings, result);
+  if (options.save !== undefined)
+    writeFileSync(options.save, `${JSON.stringify(report, null, 2)}\n`);
+  process.stdout.write(
+    options.json ? `${JSON.stringify(report, null, 2)}\n` : `${linesOf(report).join('\n')}\n`,
+  );
+  if (profileDirectory !== null) say(`profiles are in ${profileDirectory}`);
+  if (baseline !== null) holdAgainst(report, baseline, options, say);
+}
+
+function holdAgainst(
+  report: BenchReport,
+  baseline: BenchReport,
+  options: Options,
+  say: (line: string) => void,
+): void {
+  const differences = differencesOf(report, baseline);
+  for (const difference of differences) say(difference);
+  if (differences.length > 0 && !options.force)
+    throw new UsageError('not comparable with the baseline; --force compares all the same');
+  const thresholds = { throughput: options.thresholdThroughput, cpu: options.thresholdCpu };
+  const { lines, regressions } = compare(report, baseline, thresholds);
+  for (const line of lines) say(line);
+  if (regressions.length === 0) return;
+  say(`worse than the baseline: ${regressions.join(', ')}`);
+  process.exitCode = 1;
+}
+
+function readReport(path: string): BenchReport {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
+  } catch (error) {
+    throw new UsageError(`cannot read the baseline ${path}: ${String(error)}`);
+  }
+}
+
+function makeProfileDirectory(name: string): string {
+  const stamp = isoNow()
+    .replaceAll(/[^0-9T]/g, '')
+    .slice(0, 15);
+  const directory = fileURLToPath(new URL(`../out/${name}-${stamp}/`, import.meta.url));
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function ratio(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 100) return value;
+  throw new InvalidArgumentError('It must be a number above 0, for instance 0.85.');
+}
 
 const program = new Command('bench')
   .description('Measure a part of Weir on this machine. Nothing else should run meanwhile.')
-  .argument('<name>', BENCHES.map((bench) => bench.name).join(', '))
+  .argument('<name>', `list, or ${BENCHES.map((bench) => bench.name).join(', ')}`)
   .option('--small', 'a run of seconds that only shows that the bench works')
-  .option('--runs <count>', 'counted runs, after one warm-up', '5')
-  .option('--seconds <count>', 'length of a timed bench')
-  .option('--rate <events>', 'events offered per second')
-  .option('--seed <number>', 'seed of the generated events', '1')
+  .option('--long', 'longer steps, for benches that have steps')
+  .option('--runs <count>', 'counted runs, after one warm-up', integer, 5)
+  .option('--seconds <count>', 'length of a timed bench', integer)
+  .option('--rate <events>', 'events offered per second', integer)
+  .option('--seed <number>', 'seed of the generated events', integer, 1)
+  .option('--settle', 'end_to_end: wait until the merges have settled, and count their CPU time')
+  .option('--peers <dir>', 'folder with loadgen/loadgen.c, to be used as generator')
+  .option('--baseline <file>', 'compare with this report of --save; exit 1 on a regression')
+  .option('--threshold-throughput <share>', 'least share of the baseline', ratio, 0.85)
+  .option('--threshold-cpu <multiple>', 'greatest multiple of the baseline', ratio, 1.2)
+  .option('--force', 'compare even with another machine, version or settings')
+  .option('--save <file>', 'write the report of --json to this file')
+  .option('--profile', 'write CPU and heap profiles to bench/out/ (the figures suffer)')
   .option('--json', 'all figures as JSON')
-  .addHelpText('after', `\n${BENCHES.map((b) => `  ${b.name.padEnd(12)} ${b.summary}`).join('\n')}`)
+  .addHelpText('after', `\n${LIST}`)
   .action(runBench);
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 try {

@@ -25,6 +25,16 @@ export function residentMiBOf(pid: number): number {
   }
 }
 
+/** Highest resident memory so far in MiB; 0 when the process is gone. */
+export function residentPeakMiBOf(pid: number): number {
+  try {
+    const kib = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(kib ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
 /** Direct children of a process. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')

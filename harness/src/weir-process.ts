@@ -28,19 +28,22 @@ export class WeirProcess {
   readonly directory: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #flags: readonly string[];
+  readonly #nodeFlags: readonly string[];
   #child: ChildProcess | null = null;
   /** Chosen at the first start, taken again by every restart so that senders find it. */
   #syslog = '';
   #http = '';
 
-  /** `flags` are further arguments of `weir run`. */
+  /** `flags` are further arguments of `weir run`, `nodeFlags` of the node that runs it. */
   constructor(
     directory: string,
     environment: NodeJS.ProcessEnv = {},
     flags: readonly string[] = [],
+    nodeFlags: readonly string[] = [],
   ) {
     this.directory = directory;
     this.#flags = flags;
+    this.#nodeFlags = nodeFlags;
     this.#environment = environment;
   }
 
@@ -61,6 +64,7 @@ export class WeirProcess {
       process.execPath,
       [
         // As scripts/start.sh and the first line of bin/weir.js do.
+        ...this.#nodeFlags,
         ...['--single-threaded-gc', WEIR, 'run', '--data', this.directory],
         ...['--syslog', this.#syslog, '--http', this.#http],
         ...this.#flags,
@@ -97,6 +101,12 @@ export class WeirProcess {
 
   runFile(): RunFile {
     return JSON.parse(readFileSync(join(this.directory, 'run.json'), 'utf8')) as RunFile;
+  }
+
+  /** The text of /metrics. */
+  async metrics(): Promise<string> {
+    const reply = await fetch(`${this.httpUrl}/metrics`);
+    return await reply.text();
   }
 
   /** SIGKILL to the embedded store only. */

@@ -8,6 +8,7 @@ import {
   FRAMING_QUARANTINE,
   InvariantError,
   MARK,
+  type Parser,
   type ParseVerdict,
   type RawBatch,
   STATUS,
@@ -26,9 +27,23 @@ import { firstInvalidUtf8 } from './text/utf8.js';
 export interface ParseOptions {
   /** Name of one pack for the body of every event; `auto` or absent: by detection. */
   readonly pack?: string;
+  /**
+   * Someone's own parser. It gets the text behind the syslog header, or the whole JSON item; where
+   * it answers `no`, the packs are asked as if it was not there.
+   */
+  readonly own?: Parser;
+  /**
+   * Told of each row once it is parsed, before the next: what it writes to the row stays in order.
+   * Status and reason of the row are set.
+   */
+  readonly onRow?: (row: number) => void;
+  /** 1: the row came without its event and is only counted; it is not parsed. */
+  readonly hollow?: Uint8Array | null;
 }
 /** What `pack` may be. */
 export const PACK_NAMES: readonly string[] = ['auto', ...all.map((pack) => pack.name)];
+
+type Named = Pick<Parser, 'name' | 'version'>;
 
 const JSON_INDEX = all.indexOf(json);
 const INDEX_5424 = all.indexOf(syslog5424);
@@ -46,19 +61,24 @@ export function parseBatch(
   writer: ColumnWriter,
   options: ParseOptions = {},
 ): EventBatch {
-  writer.begin(batch, all);
+  const { onRow, own = null, hollow = null } = options;
+  writer.begin(batch, own === null ? all : parsersWith(own));
   const isForced = options.pack !== undefined && options.pack !== 'auto';
   const packs = isForced ? bodyPacks.filter((pack) => pack.name === options.pack) : bodyPacks;
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
   for (let row = 0; row < batch.eventCount; row++) {
     writer.openRow(row);
+    if (hollow !== null && hollow[row] === 1) {
+      writer.setStatus(row, STATUS.filtered);
+      continue;
+    }
     noteFraming(batch, row, frameMark, false, writer);
     if (!isClean) noteOddBytes(batch, row, writer);
     writer.keepMarks(row);
     let verdict: ParseVerdict;
     try {
-      verdict = parseRow(batch, row, packs, isForced, writer);
+      verdict = parseRow(batch, row, packs, isForced, own, writer);
     } catch (error) {
       // A defect in a parser must not stop the stream: the event goes to quarantine with its bytes.
       if (error instanceof InvariantError) throw error;
@@ -68,8 +88,21 @@ export function parseBatch(
     }
     frameMark = noteFraming(batch, row, frameMark, true, writer);
     writer.setStatus(row, statusOf(verdict, writer.rejectedAs(row) !== 0));
+    if (onRow !== undefined) onRow(row);
   }
   return writer.finish();
+}
+
+let parsersWithOwn: readonly Named[] = [];
+let ownNow: Parser | null = null;
+
+/** The list with someone's own parser at its end; kept, since a worker has few of them. */
+function parsersWith(own: Parser): readonly Named[] {
+  if (own !== ownNow) {
+    ownNow = own;
+    parsersWithOwn = [...all, { name: own.name, version: own.version }];
+  }
+  return parsersWithOwn;
 }
 
 function statusOf(
@@ -85,6 +118,7 @@ function parseRow(
   row: number,
   packs: readonly Pack[],
   isForced: boolean,
+  own: Parser | null,
   out: ColumnWriter,
 ): ParseVerdict {
   const start = batch.offsets[row] as number;
@@ -95,13 +129,17 @@ function parseRow(
     return 'failed';
   }
   if (batch.format === 'json') {
-    out.setParser(row, JSON_INDEX);
-    const verdict = json.parse(batch, row, start, end, out);
+    let verdict: ParseVerdict = own === null ? 'no' : own.parse(batch, row, start, end, out);
+    if (verdict === 'no') {
+      if (own !== null) out.rollbackRow(row);
+      verdict = json.parse(batch, row, start, end, out);
+      out.setParser(row, JSON_INDEX);
+    } else out.setParser(row, all.length);
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
       out.mark(row, MARK.timestamp_missing, 0);
     return verdict;
   }
-  return parseSyslogRow(batch, row, start, end, packs, isForced, out);
+  return parseSyslogRow(batch, row, start, end, packs, isForced, own, out);
 }
 
 function parseSyslogRow(
@@ -111,10 +149,20 @@ function parseSyslogRow(
   end: number,
   packs: readonly Pack[],
   isForced: boolean,
+  own: Parser | null,
   out: ColumnWriter,
 ): ParseVerdict {
   readHeader(batch.bytes, start, end, header);
   const bodyStart = header.bodyStart;
+  if (own !== null) {
+    const verdict = own.parse(batch, row, bodyStart, end, out);
+    if (verdict !== 'no') {
+      out.setParser(row, all.length);
+      const isWhole = writeHeader(batch, row, header, out);
+      return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    }
+    out.rollbackRow(row);
+  }
   for (let i = 0; i < packs.length; i++) {
     const pack = packs[i] as Pack;
     if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;

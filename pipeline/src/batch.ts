@@ -95,6 +95,13 @@ export type Column =
 export const STATUS = { parsed: 0, partial: 1, unparsed: 2, filtered: 3 } as const;
 export type Status = (typeof STATUS)[keyof typeof STATUS];
 
+/** Why a row with STATUS.filtered goes no further. */
+export interface FilterCause {
+  /** `lost` only for rows that another node declared lost before it forwarded the frame. */
+  readonly kind: 'filtered' | 'lost';
+  readonly cause: DispositionCause;
+}
+
 /** Columns of spans over a batch's bytes. */
 export interface EventBatch {
   readonly raw: RawBatch;
@@ -113,6 +120,11 @@ export interface EventBatch {
   /** Per event: index into `parsers`. */
   readonly parserIndex: Uint8Array<ArrayBuffer>;
   readonly parsers: readonly { readonly name: string; readonly version: string }[];
+  /** For rows with STATUS.filtered: index into `causes`. Absent where no component filters. */
+  readonly filteredBy?: {
+    readonly causeIndex: Uint16Array<ArrayBuffer>;
+    readonly causes: readonly FilterCause[];
+  };
 }
 
 /**

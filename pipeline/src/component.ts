@@ -124,8 +124,13 @@ export interface StepCounts {
   readonly component: string;
   readonly receivedEvents: number;
   readonly sentEvents: number;
-  /** Events on which the component threw; they are in quarantine as `component_failed`. */
+  /**
+   * Events on which the component threw. They are in quarantine as `component_failed`; those of an
+   * enricher go on without what it adds, marked `component_failed`.
+   */
   readonly failedEvents: number;
+  /** What the first of those throws said; absent when there was none. */
+  readonly firstError?: string;
 }
 
 /** Asks a worker for copies of events as they leave a component. */

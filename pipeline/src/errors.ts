@@ -4,7 +4,7 @@
 export const ERRORS = {
   WEIR_USAGE: 'The command line is wrong.',
   WEIR_CONFIG_INVALID: 'The configuration is wrong; the message starts with the path of the value.',
-  WEIR_CONFIG_UNREADABLE: 'The configuration file cannot be read or is not valid TOML or JSON.',
+  WEIR_CONFIG_UNREADABLE: 'The configuration file cannot be read or is not valid TOML, YAML or JSON.',
   WEIR_ADDRESS_IN_USE: 'Another process listens on this address.',
   WEIR_ADDRESS_UNAVAILABLE: 'This address cannot be listened on.',
   WEIR_DATA_DIR_UNWRITABLE: 'The data directory cannot be created or written.',
@@ -13,6 +13,9 @@ export const ERRORS = {
     'The spool was written by a version that this one cannot read; it was left untouched.',
   WEIR_SPOOL_IO: 'Writing or reading the spool failed.',
   WEIR_SPOOL_CLOSED: 'The spool was closed while the operation waited.',
+  WEIR_SINK_UNREACHABLE: 'The destination of a sink cannot be reached.',
+  WEIR_SINK_REJECTED: 'The destination of a sink refused events.',
+  WEIR_SINK_IO: 'Writing a file of a sink, of its ledger or of its quarantine failed.',
   WEIR_STORE_UNREACHABLE: 'ClickHouse cannot be reached.',
   WEIR_STORE_REJECTED: 'ClickHouse refused the statement.',
   WEIR_STORE_ENGINE_MISSING: 'The embedded engine is not available on this platform.',

@@ -68,12 +68,48 @@ export const LIMITS = {
   /** Batches given to workers and not yet taken by the sink. */
   poolBatchesInFlightMax: 64,
   poolBytesInFlightMax: 32 * MiB,
+  /** Longest time that a worker may take for one batch; then it is ended and replaced. */
+  workerBatchTimeoutMs: 5_000,
+  /** Of a part of a batch while the bad row is looked for. */
+  workerPieceTimeoutMs: 1_000,
+  /** A pool in which nothing begins and nothing ends for so long is replaced. */
+  workerStallMs: 30_000,
+  /** A batch whose worker was ended because of another batch goes to a worker again so often. */
+  workerBystanderRetriesMax: 64,
+  /** Worker time that may be lost to the failures of one batch; then its rest is put aside. */
+  isolationLostMsMax: 30_000,
+  /** Batches with a bad row in a minute; above it the times below hold for the sink. */
+  isolationsPerMinuteMax: 10,
+  stormBatchTimeoutMs: 1_000,
+  stormPieceTimeoutMs: 250,
+  stormLostMsMax: 5_000,
+  /** Unused memory that is kept for copies of batches under way. */
+  batchCopiesFreeBytesMax: 4 * MiB,
   loaderRowsMax: 100_000,
   loaderBytesMax: 32 * MiB,
   loaderLingerMs: 300,
   loaderRetryDelayMsMax: 30_000,
   drainDeliveryMs: 10_000,
   unmappedPairsPerEventMax: 1_024,
+  /** Frames in one body of forwarded frames. */
+  wireFramesMax: 1_024,
+  /** Forwarded frames of a listener that are decoded and not yet durable; beyond it 503. */
+  forwardedPendingBytesMax: 96 * MiB,
+  /** Streams and epochs of other nodes that a spool keeps numbers of; beyond it 503. */
+  forwardedStreamsMax: 65_536,
+  /** Holes between the numbers that came of one stream and epoch; beyond it 422. */
+  forwardedHolesPerStreamMax: 1_024,
+  /** Retention classes that forwarded frames may bring: each is a partition a day. */
+  forwardedRetentionClassesMax: 64,
+  /** Live taps at once; beyond it 429. */
+  tapsMax: 16,
+  /** Lines of a tap that its reader has not taken yet; beyond it they are dropped for the tap. */
+  tapBufferBytesMax: 1 * MiB,
+  /** Events/s that a tap shows unless told otherwise. */
+  tapRateDefault: 100,
+  tapRateMax: 100_000,
+  /** Sources of all streams whose silence is noticed. */
+  watchedSourcesMax: 16_384,
 } as const;
 
 assert(LIMITS.httpItemBytesMax < LIMITS.frameRawBytesMax, 'any item fits into a frame');
@@ -92,4 +128,11 @@ assert(LIMITS.batchEventCountMax < 65_536, 'an event index fits into 16 bits');
 assert(
   10 ** LIMITS.octetCountDigitsMax > LIMITS.syslogMessageBytesMax,
   'octet counts reach the limit',
+);
+assert(
+  LIMITS.stormPieceTimeoutMs <= LIMITS.stormBatchTimeoutMs &&
+    LIMITS.stormBatchTimeoutMs <= LIMITS.workerBatchTimeoutMs &&
+    LIMITS.workerPieceTimeoutMs <= LIMITS.workerBatchTimeoutMs &&
+    LIMITS.workerBatchTimeoutMs < LIMITS.workerStallMs,
+  'what is quicker by its name is quicker',
 );

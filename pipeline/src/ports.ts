@@ -99,8 +99,14 @@ export interface TcpConnection {
 export interface Workers<Task, Result> {
   readonly workerCount: number;
   /**
-   * Moves the buffers in `transfer`. Rejects with WEIR_WORKER_FAILED when the worker threw or died.
+   * Moves the buffers in `transfer`. Rejects with WEIR_WORKER_FAILED when the worker threw, hung or
+   * died; `workerFailureOf` tells which, and whether this task was the reason.
    */
-  run(task: Task, transfer: readonly ArrayBuffer[]): Promise<Result>;
+  run(task: Task, transfer: readonly ArrayBuffer[], options?: RunOptions): Promise<Result>;
   close(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** How long the task may keep a worker; waiting for one does not count. Default: the pool's. */
+  readonly timeoutMs?: number;
 }

@@ -109,33 +109,55 @@ export class EventRow {
    * the event goes to quarantine; `raw_data_base64` is there when the bytes are not UTF-8.
    */
   toOcsf(): OcsfEvent {
-    const event = emptyObject();
-    const rejection = this.rejection();
-    if (rejection !== null) {
-      event.error = rejection.reason;
-      event.offset = rejection.offset;
-    }
-    for (let field = 0; field < FIELDS.length; field++) {
-      const value = this.valueOf(field);
-      const path = FIELDS[field]?.path;
-      if (value === undefined || path === undefined) continue;
-      place(event, path, field === TIME ? isoMicroseconds(Number(value)) : value);
-    }
-    place(event, 'metadata.version', OCSF_VERSION);
-    const unmapped = this.unmapped();
-    if (Object.keys(unmapped).length > 0) event.unmapped = unmapped;
-    const marks = this.marks();
-    if (marks.length > 0) event.marks = marks;
-    const parser = this.#batch.parsers[this.#batch.parserIndex[this.#row] ?? 0];
-    if (parser !== undefined) {
-      event.parser = parser.name;
-      event.parser_version = parser.version;
-    }
-    const raw = this.rawBytes();
-    event.raw_data = decoder.decode(raw);
-    if (!isUtf8(raw)) event.raw_data_base64 = Buffer.from(raw).toString('base64');
-    return event;
+    return ocsfOf({
+      rejection: this.rejection(),
+      valueOf: (field) => this.valueOf(field),
+      unmapped: this.unmapped(),
+      marks: this.marks(),
+      parser: this.#batch.parsers[this.#batch.parserIndex[this.#row] ?? 0],
+      raw: this.rawBytes(),
+    });
   }
+}
+
+/** What an OCSF object is made from. */
+export interface OcsfParts {
+  readonly rejection: { readonly reason: string; readonly offset: number } | null;
+  valueOf(field: number): FieldValue | undefined;
+  readonly unmapped: Readonly<Record<string, string>>;
+  readonly marks: readonly string[];
+  readonly parser: { readonly name: string; readonly version: string } | undefined;
+  readonly raw: Uint8Array<ArrayBuffer>;
+}
+
+export function ocsfOf(parts: OcsfParts): OcsfEvent {
+  const event = emptyObject();
+  if (parts.rejection !== null) {
+    event.error = parts.rejection.reason;
+    event.offset = parts.rejection.offset;
+  }
+  for (let field = 0; field < FIELDS.length; field++) {
+    const value = parts.valueOf(field);
+    const path = FIELDS[field]?.path;
+    if (value === undefined || path === undefined) continue;
+    place(event, path, field === TIME ? isoMicroseconds(Number(value)) : value);
+  }
+  place(event, 'metadata.version', OCSF_VERSION);
+  if (Object.keys(parts.unmapped).length > 0) event.unmapped = parts.unmapped;
+  if (parts.marks.length > 0) event.marks = parts.marks;
+  if (parts.parser !== undefined) {
+    event.parser = parts.parser.name;
+    event.parser_version = parts.parser.version;
+  }
+  return Object.assign(event, rawFields(parts.raw));
+}
+
+/** Raw bytes as they stand in an event's JSON. */
+export function rawFields(raw: Uint8Array<ArrayBuffer>): OcsfEvent {
+  const event = emptyObject();
+  event.raw_data = decoder.decode(raw);
+  if (!isUtf8(raw)) event.raw_data_base64 = Buffer.from(raw).toString('base64');
+  return event;
 }
 
 /** Text of a span; invalid UTF-8 shows as replacement characters. */

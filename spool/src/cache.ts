@@ -22,7 +22,7 @@ export class FrameCache {
   }
 
   put(position: FramePosition, batch: SequencedBatch, nextOffset: number): void {
-    const costBytes = batch.bytes.length + batch.offsets.byteLength + 1024;
+    const costBytes = batch.bytes.buffer.byteLength + batch.offsets.byteLength + 1024;
     if (this.consumerCount === 0 || costBytes > this.costBytesMax) return;
     this.#costBytes += costBytes;
     const takersLeft = this.consumerCount;

@@ -316,9 +316,10 @@ export class Committer {
       eventCount += batch.eventCount;
       writer.tally.add(batch, new DataView(frame.head.buffer).getUint32(4, true));
       if (batch.dispositions.length > 0) writer.tally.dispositionFrameCount++;
-      if (batch.requestParts.length > 0) appendParts(info.unstoredParts, requestPartsOf(batch));
-      if (batch.eventCount > 0) epochs.note(batch, batch.seqFirst + batch.eventCount - 1);
-      else epochs.note(batch, -1);
+      // A request's repeat goes to the node that took the request.
+      if (batch.requestParts.length > 0 && !epochs.isForeign(batch.stream))
+        appendParts(info.unstoredParts, requestPartsOf(batch));
+      epochs.noteFrame(batch);
       committed.push({ frameNo: frameNoFirst + i, nextOffset, batch });
       this.#queuedBytes -= frame.totalBytes;
     }

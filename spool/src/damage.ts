@@ -67,7 +67,8 @@ export class DamageDesk {
           resume = { frameNo: header.frameNo, offset, eventCount };
         eventCount += header.eventCount;
       });
-      this.declare(info, scan.damage, lostNumbers(scan, expected, null));
+      const lost = lostNumbers(scan, expected, this.#store.epochs, true);
+      this.declare(info, scan.damage, lost);
     } finally {
       await handle.close();
     }

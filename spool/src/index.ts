@@ -1,8 +1,22 @@
+export type { ForeignStream } from './epochs.js';
 export type { InspectedConsumer, InspectedStream, SpoolInspection } from './inspect.js';
 export { inspectSpool } from './inspect.js';
 export type { PendingStreamRange } from './inspect-pending.js';
 export type { RecoveredRequestPart } from './keys.js';
+export { nodeOfStream } from './layout.js';
 export type { Sabotage, SpoolOptions } from './options.js';
+export { type NumberRange, RangeSet } from './range-set.js';
 export type { RecoveryReport } from './recovery.js';
+export * from './sink-ledger/index.js';
 export type { ConsumerStats, SpoolStats } from './spool.js';
 export { openSpool, Spool } from './spool.js';
+export type { WireBatches, WireBody, WireError, WireFrameSpan, WireLimits } from './wire.js';
+export {
+  decodeWireFrames,
+  encodeWireFrame,
+  encodeWireHeader,
+  openWireFrames,
+  WIRE_LIMITS,
+  WIRE_VERSION,
+  wireFrameSpans,
+} from './wire.js';

@@ -4,8 +4,9 @@ import { systemCodeOf } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import { Catalog } from './catalog.js';
 import { loadSlots, SLOT_KIND } from './checkpoint.js';
-import type { EpochTable } from './epochs.js';
+import type { EpochTable, ForeignNumbers } from './epochs.js';
 import { loadEpochs } from './epochs.js';
+import { noteForeign } from './foreign.js';
 import type { FrameHeader } from './frame-codec.js';
 import { headerSeed } from './frame-codec.js';
 import type { PendingStreamRange } from './inspect-pending.js';
@@ -22,6 +23,7 @@ import {
   streamKey,
 } from './layout.js';
 import type { FrameMeta } from './meta-codec.js';
+import { RangeSet } from './range-set.js';
 import type { SegmentFooter } from './segment.js';
 import { readFooter, readSegmentHeader } from './segment-files.js';
 import { frontierOf } from './spool.js';
@@ -29,6 +31,11 @@ import { frontierOf } from './spool.js';
 export interface InspectedStream extends StreamEpoch {
   /** Highest number that was issued and is durable; -1 for none. */
   readonly lastSeq: number;
+  /**
+   * For a stream of another node: the numbers that came or that it named as lost or filtered,
+   * ascending. Absent for an own stream, which has all numbers up to lastSeq.
+   */
+  readonly received?: readonly (readonly [number, number])[];
   /** Running totals of refusals in the frames that are still there, by cause. */
   readonly refused: Readonly<Record<string, number>>;
   /** Numbers declared lost in the frames that are still there. */
@@ -140,6 +147,7 @@ class Inspector {
     this.#epochs = known.epochs;
     this.#consumers = known.frontiers;
     this.storeUuid = known.storeUuid;
+    this.#epochs.nodeId = known.storeUuid && nodeIdOf(known.storeUuid);
   }
 
   async readSegments(ids: readonly number[]): Promise<void> {
@@ -148,6 +156,7 @@ class Inspector {
     for (const id of ids) {
       const header = await readSegmentHeader(this.#files, this.#pathOf(id));
       this.storeUuid ??= header?.storeUuid ?? null;
+      this.#epochs.nodeId ??= this.storeUuid && nodeIdOf(this.storeUuid);
       const uuid = this.storeUuid;
       if (header !== null && !header.storeUuid.every((byte, i) => byte === uuid?.[i])) continue;
       own.push(id);
@@ -161,7 +170,9 @@ class Inspector {
     return [...this.#epochs.values()].map((entry) => {
       const { tenant, stream, epoch, lastSeq } = entry;
       const notes = this.#notes.get(streamKey(entry)) ?? { refused: {}, lost: [] };
-      return { tenant, stream, epoch, lastSeq, ...notes };
+      const found = { tenant, stream, epoch, lastSeq, ...notes };
+      if (entry.foreign === null) return found;
+      return { ...found, received: [...union(entry.foreign).ranges] };
     });
   }
 
@@ -183,7 +194,10 @@ class Inspector {
       return;
     }
     this.catalog.grow(info, footer.frameCount, footer.eventCount, footer.endOffset);
-    for (const span of footer.streams) this.#epochs.note(span, span.seqLast);
+    for (const span of footer.streams)
+      if (!this.#epochs.isForeign(span.stream))
+        this.#epochs.note(span, span.seqFirst, span.seqLast);
+    await noteForeign(this.#files, info, footer, this.#epochs);
     for (const ranges of this.#consumers) await this.#notePending(info, footer, ranges);
     if (footer.dispositionFrameCount > 0) await this.#walkDispositions(info, footer);
   }
@@ -271,19 +285,18 @@ class Inspector {
         const id = streamOf(header, meta);
         this.catalog.grow(info, header.frameNo + 1 - frameNo, header.eventCount, nextOffset);
         this.#note(id, meta.dispositions);
-        if (header.eventCount === 0) {
-          this.#epochs.note(id, -1);
-          return;
-        }
-        const [first, last] = numbersOf(header);
-        // Numbers are dense: behind damage, those missing before this frame were in it.
+        // Numbers are dense: behind damage, those missing before this frame were in it. Those of
+        // another node need not be, and nobody knows before they are declared.
         const before = (this.#epochs.get(id)?.lastSeq ?? -1) + 1;
+        this.#epochs.noteFrame({ ...meta, ...header });
+        if (header.eventCount === 0) return;
+        const [first, last] = numbersOf(header);
+        const isDense = !this.#epochs.isForeign(id.stream);
         for (const ranges of this.#consumers) {
-          if (damagedFrameNo >= 0 && ranges.isBehind(info.id, damagedFrameNo))
+          if (isDense && damagedFrameNo >= 0 && ranges.isBehind(info.id, damagedFrameNo))
             ranges.add(id, before, first - 1);
           if (ranges.isBehind(info.id, header.frameNo)) ranges.add(id, first, last);
         }
-        this.#epochs.note(id, last);
       },
       damage: (frameNo) => {
         this.damagedRangeCount++;
@@ -303,6 +316,12 @@ class Inspector {
       if (kind === 'lost') notes.lost.push({ cause, ranges: [...seqRanges] });
     }
   }
+}
+
+function union({ received, declared }: ForeignNumbers): RangeSet {
+  const all = new RangeSet(received.ranges);
+  for (const [first, last] of declared.ranges) all.add(first, last);
+  return all;
 }
 
 const streamOf = (header: FrameHeader, meta: FrameMeta): StreamEpoch => ({

@@ -116,3 +116,9 @@ export const streamKey = (id: StreamEpoch): string =>
  */
 export const nodeIdOf = (storeUuid: Uint8Array): string =>
   createHash('sha256').update(storeUuid).digest('hex').slice(0, 12);
+
+const nodePattern = /^[0-9a-f]{12}(?=\/)/;
+
+/** The node that numbered a stream, by its name; null for a name that does not say so. */
+export const nodeOfStream = (stream: string): string | null =>
+  nodePattern.exec(stream)?.[0] ?? null;

@@ -13,6 +13,7 @@ import { KeyFiles, LivingParts, loadKeys, newestOf } from './keys.js';
 import {
   CHECKPOINT_NAME,
   consumerName,
+  nodeIdOf,
   parseConsumerName,
   parseSegmentName,
   QUARANTINE_NAME,
@@ -88,6 +89,7 @@ export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const found = await look(settings, nowNs);
   await trust(files, directory, found);
   const identity = identify(settings, found);
+  found.epochs.nodeId = nodeIdOf(identity.storeUuid);
   const place = { directory, name: CHECKPOINT_NAME, kind: SLOT_KIND.writer };
   const state = new WriterState(new SlotFile(files, place, found.checkpoint), identity);
   await state.save();
@@ -260,7 +262,7 @@ function identify(settings: SpoolSettings, found: Found): Identity {
   for (const id of found.keys.keys()) nextSegmentId = Math.max(nextSegmentId, id + 1);
   for (const { slot: consumer } of found.consumers.values())
     if (consumer !== null) nextSegmentId = Math.max(nextSegmentId, Number(consumer.words[0]) + 1);
-  for (const entry of found.epochs.values()) raise(entry.epoch >> 32n);
+  for (const entry of found.epochs.values()) if (entry.foreign === null) raise(entry.epoch >> 32n);
   nextSegmentId = Math.max(nextSegmentId, found.epochsHead?.nextSegmentId ?? 1);
   raise(BigInt(found.epochsHead?.epochCounter ?? 0));
   return {

@@ -2,6 +2,7 @@
 // missing.
 
 import type { EpochTable } from './epochs.js';
+import { declaredOutside } from './epochs.js';
 import type { FrameHeader } from './frame-codec.js';
 import { streamTagOf } from './frame-codec.js';
 import type { RecoveredRequestPart } from './keys.js';
@@ -9,6 +10,7 @@ import { appendParts, requestPartsOf } from './keys.js';
 import type { StreamEpoch } from './layout.js';
 import { SEGMENT_HEADER_BYTES, streamKey } from './layout.js';
 import type { FrameMeta } from './meta-codec.js';
+import { countOf, RangeSet } from './range-set.js';
 import type { FrameAt, SegmentReader } from './reader.js';
 import type { StreamSpan } from './segment.js';
 import { SegmentTally } from './segment.js';
@@ -28,6 +30,17 @@ interface HalfReadable {
 }
 type NumberRange = [first: number, last: number];
 
+/** Numbers of one stream in good frames. */
+export interface GoodNumbers {
+  readonly id: StreamEpoch;
+  /** In the order of the frames, neighbours merged. */
+  readonly ranges: NumberRange[];
+  /** Holes between two good frames with frames between them that nothing tells of. */
+  readonly suspects: NumberRange[];
+  /** Such frames stand before the first good one. */
+  readonly isDamagedBefore: boolean;
+}
+
 export interface SegmentScan {
   /** Good frames; its frameCount counts places, damaged ones included. */
   readonly tally: SegmentTally;
@@ -42,8 +55,9 @@ export interface SegmentScan {
   readonly tornFrameCount: number;
   /** The caller's to keep. */
   readonly requestParts: RecoveredRequestPart[];
-  /** Good numbers per stream, merged. */
-  readonly good: ReadonlyMap<string, { readonly id: StreamEpoch; readonly ranges: NumberRange[] }>;
+  readonly good: ReadonlyMap<string, GoodNumbers>;
+  /** What good frames name as lost or filtered besides their rows, per stream. */
+  readonly declared: ReadonlyMap<string, { readonly id: StreamEpoch; readonly ranges: RangeSet }>;
   readonly halfReadable: readonly HalfReadable[];
 }
 
@@ -101,7 +115,8 @@ class Scanner {
   readonly #bounds: ScanBounds;
   readonly #tally = new SegmentTally();
   readonly #damage: DamageRange[] = [];
-  readonly #good = new Map<string, { id: StreamEpoch; ranges: NumberRange[] }>();
+  readonly #good = new Map<string, GoodNumbers & { damageSeen: number }>();
+  readonly #declared = new Map<string, { id: StreamEpoch; ranges: RangeSet }>();
   readonly #parts: RecoveredRequestPart[] = [];
   #half: HalfReadable[] = [];
   /** Half readable frames before the last good one. */
@@ -109,6 +124,8 @@ class Scanner {
   #goodFrameCount = 0;
   #endOffset = SEGMENT_HEADER_BYTES;
   #badFrom = -1;
+  /** Damaged ranges in which not every frame has a readable header. */
+  #unexplainedCount = 0;
   /** A tear leaves no whole frames with a wrong link: this is no torn tail. */
   #unlinkedAt = -1;
   /** Number that the next frame should have at least. */
@@ -125,12 +142,18 @@ class Scanner {
       const frameFrom = this.#goodEnd;
       this.#damage.push({ from, to: offset, frameFrom, frameTo: header.frameNo });
       this.#badFrom = -1;
+      const halfCount = this.#half.length - this.#halfConfirmed;
+      if (halfCount < header.frameNo - frameFrom) this.#unexplainedCount++;
       this.#halfConfirmed = this.#half.length;
     }
     const { tenant, stream } = meta;
     const frame = { tenant, stream, ...header };
     this.#tally.add(frame, header.crc);
-    if (meta.dispositions.length > 0) this.#tally.dispositionFrameCount++;
+    if (meta.dispositions.length > 0) {
+      this.#tally.dispositionFrameCount++;
+      const { dispositions } = meta;
+      this.#noteDeclared(frame, declaredOutside({ ...frame, dispositions }));
+    }
     if (meta.requestParts.length > 0)
       appendParts(this.#parts, requestPartsOf({ ...frame, requestParts: meta.requestParts }));
     if (header.eventCount > 0) this.#noteGood(frame);
@@ -177,6 +200,7 @@ class Scanner {
       tornFrameCount,
       requestParts: this.#parts,
       good: this.#good,
+      declared: this.#declared,
       halfReadable: this.#half,
     };
   }
@@ -192,12 +216,32 @@ class Scanner {
     let entry = this.#good.get(key);
     if (entry === undefined) {
       const { tenant, stream, epoch } = frame;
-      entry = { id: { tenant, stream, epoch }, ranges: [] };
+      const damageSeen = this.#unexplainedCount;
+      const id = { tenant, stream, epoch };
+      entry = { id, ranges: [], suspects: [], isDamagedBefore: damageSeen > 0, damageSeen };
       this.#good.set(key, entry);
     }
     const previous = entry.ranges.at(-1);
     if (previous !== undefined && previous[1] + 1 === frame.seqFirst) previous[1] = last;
-    else entry.ranges.push([frame.seqFirst, last]);
+    else {
+      const isBehindDamage = entry.damageSeen < this.#unexplainedCount;
+      if (previous !== undefined && isBehindDamage && previous[1] < frame.seqFirst)
+        entry.suspects.push([previous[1] + 1, frame.seqFirst - 1]);
+      entry.ranges.push([frame.seqFirst, last]);
+    }
+    entry.damageSeen = this.#unexplainedCount;
+  }
+
+  #noteDeclared(frame: StreamEpoch, ranges: readonly (readonly [number, number])[]): void {
+    if (ranges.length === 0) return;
+    const key = streamKey(frame);
+    const { tenant, stream, epoch } = frame;
+    const entry = this.#declared.get(key) ?? {
+      id: { tenant, stream, epoch },
+      ranges: new RangeSet(),
+    };
+    for (const [first, last] of ranges) entry.ranges.add(first, last);
+    this.#declared.set(key, entry);
   }
 }
 
@@ -209,16 +253,18 @@ export interface LostNumbers extends StreamEpoch {
 
 /**
  * Which numbers the damage of a segment took. `expected`: the stream table of its footer. Without
- * one,
- * `before` tells the highest number that earlier segments held; null if that is not known, then only
+ * one, `epochs` tells the highest number that earlier segments held; if it is not complete, only
  * holes between good frames are found.
  */
 export function lostNumbers(
   scan: SegmentScan,
   expected: readonly StreamSpan[] | null,
-  before: EpochTable | null,
+  epochs: EpochTable,
+  isEpochsComplete: boolean,
 ): LostNumbers[] {
   if (scan.damage.length === 0) return [];
+  const before = isEpochsComplete ? epochs : null;
+  const foreign = new ForeignLoss(scan, epochs);
   const spans = new Map<string, { id: StreamEpoch; first: number; last: number }>();
   const widen = (id: StreamEpoch, first: number, last: number): void => {
     const key = streamKey(id);
@@ -229,23 +275,34 @@ export function lostNumbers(
       known.last = Math.max(known.last, last);
     }
   };
-  for (const span of expected ?? [])
-    if (span.seqLast >= 0) widen(span, span.seqFirst, span.seqLast);
+  for (const span of expected ?? []) {
+    if (span.seqLast < 0) continue;
+    if (!epochs.isForeign(span.stream)) widen(span, span.seqFirst, span.seqLast);
+    else if (isEpochsComplete) foreign.addReceived(span);
+  }
   // Numbers are dense, so a stream's first number here follows the last one before.
   const lowerOf = (id: StreamEpoch, first: number): number =>
     expected === null && before !== null
       ? Math.min(first, (before.get(id)?.lastSeq ?? -1) + 1)
       : first;
-  for (const { id, ranges } of scan.good.values()) {
+  for (const good of scan.good.values()) {
+    const { id, ranges } = good;
     const first = ranges[0]?.[0] ?? 0;
+    if (epochs.isForeign(id.stream)) {
+      if (expected === null || !isEpochsComplete) foreign.addSuspects(good, before);
+      continue;
+    }
     widen(id, lowerOf(id, first), ranges.at(-1)?.[1] ?? first);
   }
   for (const half of scan.halfReadable) {
     const id = identify(half, scan, expected, before);
     const { seqFirst, eventCount } = half.header;
-    if (id !== null && eventCount > 0) widen(id, lowerOf(id, seqFirst), seqFirst + eventCount - 1);
+    if (id === null || eventCount === 0) continue;
+    const last = seqFirst + eventCount - 1;
+    if (epochs.isForeign(id.stream)) foreign.add(id, seqFirst, last);
+    else widen(id, lowerOf(id, seqFirst), last);
   }
-  const lost: LostNumbers[] = [];
+  const lost: LostNumbers[] = foreign.list();
   for (const [key, { id, first, last }] of spans) {
     const ranges = subtract(first, last, scan.good.get(key)?.ranges ?? []);
     if (ranges.length === 0) continue;
@@ -254,6 +311,56 @@ export function lostNumbers(
     lost.push({ tenant, stream, epoch, ranges, eventCount });
   }
   return lost;
+}
+
+/**
+ * Numbers of other nodes' streams that damage took. They may have holes that were never sent here,
+ * so only what is known to have come counts, or a hole right where the damage is.
+ */
+class ForeignLoss {
+  readonly #scan: SegmentScan;
+  readonly #epochs: EpochTable;
+  readonly #found = new Map<string, { id: StreamEpoch; ranges: RangeSet }>();
+
+  constructor(scan: SegmentScan, epochs: EpochTable) {
+    this.#scan = scan;
+    this.#epochs = epochs;
+  }
+
+  addReceived(span: StreamSpan): void {
+    const received = this.#epochs.get(span)?.foreign?.received;
+    for (const [first, last] of received?.within(span.seqFirst, span.seqLast) ?? [])
+      this.add(span, first, last);
+  }
+
+  /** `before` tells what came in earlier segments; null if that is not known. */
+  addSuspects(good: GoodNumbers, before: EpochTable | null): void {
+    for (const [first, last] of good.suspects) this.add(good.id, first, last);
+    const lastSeq = before?.get(good.id)?.foreign?.received.last ?? -1;
+    const first = good.ranges[0]?.[0] ?? 0;
+    if (good.isDamagedBefore && lastSeq >= 0) this.add(good.id, lastSeq + 1, first - 1);
+  }
+
+  add(id: StreamEpoch, first: number, last: number): void {
+    const key = streamKey(id);
+    const entry = this.#found.get(key) ?? { id, ranges: new RangeSet() };
+    entry.ranges.add(first, last);
+    this.#found.set(key, entry);
+  }
+
+  list(): LostNumbers[] {
+    const lost: LostNumbers[] = [];
+    for (const [key, { id, ranges: found }] of this.#found) {
+      const good = new RangeSet(this.#scan.good.get(key)?.ranges);
+      const ranges = found.ranges.flatMap(([first, last]) =>
+        subtract(first, last, good.within(first, last)),
+      );
+      if (ranges.length === 0) continue;
+      const { tenant, stream, epoch } = id;
+      lost.push({ tenant, stream, epoch, ranges, eventCount: countOf(ranges) });
+    }
+    return lost;
+  }
 }
 
 /**
@@ -276,7 +383,11 @@ function identify(
 }
 
 /** [first, last] without the ascending ranges. */
-function subtract(first: number, last: number, ranges: readonly NumberRange[]): NumberRange[] {
+function subtract(
+  first: number,
+  last: number,
+  ranges: readonly (readonly [number, number])[],
+): NumberRange[] {
   const rest: NumberRange[] = [];
   let next = first;
   for (const [from, to] of ranges) {

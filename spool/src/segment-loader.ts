@@ -1,5 +1,6 @@
 // Fills the catalog at start: sealed segments by their footers, the others by reading them whole.
 import type { SegmentInfo } from './catalog.js';
+import { noteForeign } from './foreign.js';
 import { headerSeed } from './frame-codec.js';
 import { SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
 import { SegmentReader } from './reader.js';
@@ -67,16 +68,20 @@ export class SegmentLoader {
     info.fileBytes = (await settings.files.sizeBytes(path)) ?? SEGMENT_HEADER_BYTES;
     const footer = await readFooter(settings.files, settings.directory, id, state.storeUuid);
     if (footer === null) await this.#scan(info);
-    else this.#take(info, footer);
+    else await this.#take(info, footer);
   }
 
-  #take(info: SegmentInfo, footer: SegmentFooter): void {
+  async #take(info: SegmentInfo, footer: SegmentFooter): Promise<void> {
     this.#store.catalog.grow(info, footer.frameCount, footer.eventCount, footer.endOffset);
     info.isRecorded = true;
     info.streams = footer.streams;
     info.dispositionFrameCount = footer.dispositionFrameCount;
     info.lastCrc = footer.lastCrc;
-    for (const span of footer.streams) this.#store.epochs.note(span, span.seqLast);
+    const { epochs, settings } = this.#store;
+    for (const span of footer.streams)
+      if (!epochs.isForeign(span.stream)) epochs.note(span, span.seqFirst, span.seqLast);
+    // `epochs` was durable before the footer, so it has these numbers unless it is damaged.
+    if (!this.#isEpochsComplete) await noteForeign(settings.files, info, footer, epochs);
   }
 
   async #scan(info: SegmentInfo): Promise<void> {
@@ -95,16 +100,23 @@ export class SegmentLoader {
     } finally {
       await handle.close();
     }
-    const lost = lostNumbers(scan, null, this.#isEpochsComplete ? epochs : null);
+    const lost = lostNumbers(scan, null, epochs, this.#isEpochsComplete);
     const { tally } = scan;
     catalog.grow(info, tally.frameCount, tally.eventCount, scan.endOffset);
     info.needsEndRecord = true;
     info.streams = [...tally.streams.values()];
     info.dispositionFrameCount = tally.dispositionFrameCount;
     info.lastCrc = tally.lastCrc;
-    info.unstoredParts = scan.requestParts;
-    for (const span of info.streams) epochs.note(span, span.seqLast);
-    for (const numbers of lost) epochs.note(numbers, numbers.ranges.at(-1)?.[1] ?? -1);
+    info.unstoredParts = scan.requestParts.filter((part) => !epochs.isForeign(part.stream));
+    for (const span of info.streams) epochs.note(span, -1, -1);
+    for (const { id, ranges } of scan.good.values())
+      for (const [first, last] of ranges) epochs.note(id, first, last);
+    for (const { id, ranges } of scan.declared.values()) epochs.noteDeclared(id, ranges.ranges);
+    for (const numbers of lost) {
+      // Of another node some may only be thought to have come: if they come, they are taken.
+      if (epochs.isForeign(numbers.stream)) epochs.noteDeclared(numbers, numbers.ranges);
+      else epochs.note(numbers, -1, numbers.ranges.at(-1)?.[1] ?? -1);
+    }
     this.scannedSegmentCount++;
     this.scannedFrameCount += scan.goodFrameCount;
     this.tornBytes += scan.tornBytes;

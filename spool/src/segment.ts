@@ -102,6 +102,7 @@ export class SegmentTally {
     span.frameCount++;
     if (frame.eventCount === 0) return;
     if (span.eventCount === 0) span.seqFirst = frame.seqFirst;
+    else span.seqFirst = Math.min(span.seqFirst, frame.seqFirst);
     span.seqLast = Math.max(span.seqLast, frame.seqFirst + frame.eventCount - 1);
     span.eventCount += frame.eventCount;
   }

@@ -8,6 +8,7 @@ import { Committer } from './commit.js';
 import { SpoolConsumer } from './consumer.js';
 import type { DamageReport } from './damage.js';
 import { DamageDesk } from './damage.js';
+import type { ForeignStream } from './epochs.js';
 import { Janitor } from './janitor.js';
 import type { RecoveredRequestPart } from './keys.js';
 import { nodeIdOf } from './layout.js';
@@ -128,6 +129,11 @@ export class Spool implements BatchBuffer {
   /** Why the spool can write no more; null while it can. */
   get failure(): WeirError | null {
     return this.#committer.failure;
+  }
+
+  /** What came of the streams of other nodes, as far as it is durable. */
+  foreignStreams(): ForeignStream[] {
+    return this.#store.epochs.foreignStreams();
   }
 
   consumer(name: string): Consumer {

@@ -4,14 +4,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpuSecondsOf, residentMiBOf, sleep, WeirProcess, waitFor } from '@weir/harness';
-import type { Bench, BenchOptions, BenchResult } from '../bench.js';
+import { type Bench, type BenchOptions, type BenchResult, measure } from '../bench.js';
 import { monotonicSeconds } from '../clock.js';
+import { writeCorpus } from '../feed/corpus.js';
+import { buildReader, measureFloor } from '../feed/floor.js';
+import { profileArguments } from '../profile.js';
 
 const SECONDS_DEFAULT = 60;
 const RATE_DEFAULT = 45_000;
 const CONNECTIONS = 4;
 const LONE_EVENTS = 5;
 const DRAIN_SECONDS_MAX = 120;
+const SETTLE_SECONDS_MAX = 600;
+/** No merge for so long: they have settled. */
+const QUIET_SECONDS = 5;
+const FLOOR_EVENTS_FULL = 1_000_000;
+const FLOOR_EVENTS_SMALL = 20_000;
 
 export const endToEnd: Bench = {
   name: 'end_to_end',
@@ -30,12 +38,15 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   const seconds = options.seconds ?? (options.small ? 3 : SECONDS_DEFAULT);
   const rate = options.rate ?? (options.small ? 5_000 : RATE_DEFAULT);
   const work = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-  const weir = new WeirProcess(join(work, 'data'));
+  const floorPerSecond = await floor(options, work);
+  const nodeFlags = profileArguments(options.profileDirectory);
+  const weir = new WeirProcess(join(work, 'data'), {}, [], nodeFlags);
   await weir.start();
   try {
     const loneMs = await loneEventLatencies(weir, options.small ? 2 : LONE_EVENTS);
     options.say(`lone event in the table after ${loneMs.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-    return await loaded(weir, { seconds, rate, seed: options.seed, loneMs, say: options.say });
+    const { seed, settle, say } = options;
+    return await loaded(weir, { seconds, rate, seed, loneMs, settle, say, floorPerSecond });
   } finally {
     await weir.stop();
     rmSync(work, { recursive: true, force: true });
@@ -63,6 +74,8 @@ interface LoadedRun {
   readonly rate: number;
   readonly seed: number;
   readonly loneMs: readonly number[];
+  readonly settle: boolean;
+  readonly floorPerSecond: number;
   readonly say: (line: string) => void;
 }
 
@@ -111,42 +124,72 @@ async function loaded(weir: WeirProcess, options: LoadedRun): Promise<BenchResul
   if (!complete)
     throw new Error(`only ${samples.at(-1)?.stored} of ${eventCount} events were stored`);
   const verified = await weir.verify(30);
+  const settledSeconds = options.settle ? await settle(weir, options.say) : null;
   const millions = eventCount / 1e6;
   const loadFigures = JSON.parse(loadResult.stdout) as { cpuSeconds?: number };
   const elapsed = samples.at(-1)?.second ?? 0;
   const half = samples.filter((sample) => sample.second >= options.seconds / 2);
-  const figures = {
-    events: eventCount,
-    offeredPerSecond: options.rate,
-    storedPerSecond: Math.round(eventCount / elapsed),
-    storedWhileLoadedPerSecond: rateWithin(samples, options.seconds),
-    collectorCpuSecondsPerMillion: (cpuSecondsOf(pid) - cpuBefore) / millions,
-    storeCpuSecondsPerMillion: (cpuSecondsOf(storePid ?? 0) - storeCpuBefore) / millions,
-    loadCpuSecondsPerMillion: (loadFigures.cpuSeconds ?? 0) / millions,
-    collectorResidentMiBMax: Math.round(Math.max(...samples.map((sample) => sample.residentMiB))),
-    collectorResidentMiBAtHalf: Math.round(half[0]?.residentMiB ?? 0),
-    collectorResidentMiBAtEnd: Math.round(samples.at(-1)?.residentMiB ?? 0),
-    storeResidentMiBMax: Math.round(Math.max(...samples.map((sample) => sample.storeResidentMiB))),
-    loneEventMs: options.loneMs.map(Math.round),
-    ledgerCloses: verified.code === 0,
+  const whileLoaded = rateWithin(samples, options.seconds);
+  const perMillion = (seconds: number): number => seconds / millions;
+  const cpu = (after: number, before: number) => perMillion(after - before);
+  const storeCpu = cpu(cpuSecondsOf(storePid ?? 0), storeCpuBefore);
+  return {
+    hash: await weir.sql(
+      "SELECT hex(sipHash64(groupBitXor(sipHash64(extract(raw_data, 'seq=(\\\\d+)'))))) FROM dev.events " +
+        "WHERE raw_data LIKE '%seq=%'",
+    ),
+    measures: {
+      storedPerSecond: measure('throughput', 'events/s', eventCount / elapsed),
+      storedWhileLoadedPerSecond: measure('throughput', 'events/s', whileLoaded),
+      collectorCpuSecondsPerMillion: measure('cpu', 'CPU-s/M', cpu(cpuSecondsOf(pid), cpuBefore)),
+      storeCpuSecondsPerMillion: measure('cpu', 'CPU-s/M', storeCpu),
+      loadCpuSecondsPerMillion: measure(
+        'other',
+        'CPU-s/M',
+        perMillion(loadFigures.cpuSeconds ?? 0),
+      ),
+      loneEventMs: measure('other', 'ms', ...options.loneMs),
+      ratioToSyncedFloor: measure('other', '', whileLoaded / options.floorPerSecond),
+    },
+    facts: {
+      events: eventCount,
+      offeredPerSecond: options.rate,
+      collectorResidentMiBMax: Math.round(Math.max(...samples.map((s) => s.residentMiB))),
+      collectorResidentMiBAtHalf: Math.round(half[0]?.residentMiB ?? 0),
+      collectorResidentMiBAtEnd: Math.round(samples.at(-1)?.residentMiB ?? 0),
+      storeResidentMiBMax: Math.round(Math.max(...samples.map((s) => s.storeResidentMiB))),
+      mergesSettledAfterSeconds: settledSeconds,
+      ledgerCloses: verified.code === 0,
+    },
   };
-  const hash = await weir.sql(
-    "SELECT hex(sipHash64(groupBitXor(sipHash64(extract(raw_data, 'seq=(\\\\d+)'))))) FROM dev.events " +
-      "WHERE raw_data LIKE '%seq=%'",
-  );
-  return { figures, hash, lines: linesOf(figures) };
+}
+
+/** Waits until no merge has run for a while; the store's CPU time then holds all that the rows cost. */
+async function settle(weir: WeirProcess, say: (line: string) => void): Promise<number> {
+  const startedAt = monotonicSeconds();
+  let quietSince = startedAt;
+  for (;;) {
+    const now = monotonicSeconds();
+    if ((await weir.sql('SELECT count() FROM system.merges')) !== '0') quietSince = now;
+    if (now - quietSince >= QUIET_SECONDS) return Math.round(quietSince - startedAt);
+    if (now - startedAt > SETTLE_SECONDS_MAX)
+      throw new Error('merges did not settle in 10 minutes');
+    if (Math.round(now - startedAt) % 10 === 0) say('waiting for merges to settle');
+    await sleep(500);
+  }
+}
+
+async function floor(options: BenchOptions, work: string): Promise<number> {
+  const count = options.small ? FLOOR_EVENTS_SMALL : FLOOR_EVENTS_FULL;
+  const { path, byteCount } = writeCorpus(join(work, 'floor.log'), 'mixed', count, options.seed);
+  const plan = { path, connections: CONNECTIONS, ownAddresses: false, rate: 0, events: 0 };
+  const figures = await measureFloor(buildReader(work), join(work, 'floor'), byteCount, plan);
+  rmSync(path);
+  return count / figures.seconds;
 }
 
 /** Stored per second over the time during which the load ran. */
 function rateWithin(samples: readonly Sample[], seconds: number): number {
   const last = samples.filter((sample) => sample.second <= seconds + 1).at(-1);
   return last === undefined ? 0 : Math.round(last.stored / last.second);
-}
-
-function linesOf(figures: Record<string, unknown>): string[] {
-  return Object.entries(figures).map(([name, value]) => {
-    const text =
-      typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : String(value);
-    return `${name.padEnd(32)} ${text}`;
-  });
 }

@@ -32,6 +32,8 @@ t.test('usage errors', async (t) => {
     ['--rate -5', /integer from 0/],
     ['--seed 4294967296', /integer from 0 to 4294967295/],
     ['--start yesterday', /a time such as/],
+    ['--framing lf', /Allowed choices are newline, octet, nul/],
+    ['--duration 0', /integer from 1/],
     ['--rfc 822', /Allowed choices are 3164, 5424/],
     ['--nonsense', /unknown option/],
     ['extra', /too many arguments/],
@@ -45,6 +47,10 @@ t.test('usage errors', async (t) => {
     ['--protocol udp --framing octet', /^--framing applies to tcp only, not to udp$/],
     ['--protocol http --rfc 5424', /^--rfc applies to tcp and udp only/],
     ['--target ::1:5514', /^--target must be HOST:PORT or \[IPV6\]:PORT; got "::1:5514"$/],
+    ['--stamp', /^--stamp needs --replay$/],
+    ['--replay x --profile mixed', /^--replay sends lines as they are/],
+    ['--replay /nowhere', /^cannot read \/nowhere: /],
+    ['--linger 5', /^--linger needs --protocol http and --rate$/],
     ['--run-id a/b', /^--run-id must be 1 to 32 letters/],
   ];
   for (const [line, expected] of inconsistent) {

@@ -12,6 +12,7 @@ import {
 } from '@weir/pipeline';
 import { nodeClock } from '@weir/pipeline/node';
 import { Command, Option } from 'commander';
+import { withChoices } from './did-you-mean.js';
 import { StdinFrames, type StdinFraming } from './stdin-frames.js';
 
 /** Characters of output that are put together before they are written. */
@@ -27,21 +28,15 @@ interface ParseCommandOptions {
 export function parseCommand(): Command {
   return new Command('parse')
     .description('Parse raw events on standard input; print one JSON line per event, in order.')
-    .option('--pack <name>', `one of ${PACK_NAMES.join(', ')}`, 'auto')
+    .addOption(words('--pack <name>', 'parser; auto looks at each event', PACK_NAMES))
+    .addOption(words('--schema <name>', 'event model of the output', ['ocsf', 'ecs']))
+    .addOption(words('--framing <name>', 'how events are told apart', ['newline', 'octet']))
     .addOption(
-      new Option('--schema <name>', 'event model of the output')
-        .choices(['ocsf', 'ecs'])
-        .default('ocsf'),
-    )
-    .addOption(
-      new Option('--framing <name>', 'how events are told apart')
-        .choices(['newline', 'octet'])
-        .default('newline'),
-    )
-    .addOption(
-      new Option('--input-format <name>', 'auto: an event that begins with { is JSON')
-        .choices(['auto', 'syslog', 'json'])
-        .default('auto'),
+      words('--input-format <name>', 'auto: an event that begins with { is JSON', [
+        'auto',
+        'syslog',
+        'json',
+      ]),
     )
     .addHelpText(
       'after',
@@ -51,11 +46,11 @@ export function parseCommand(): Command {
     .action(run);
 }
 
+/** An option that is one of the words; the first is the default. */
+const words = (flags: string, description: string, choices: readonly string[]): Option =>
+  withChoices(new Option(flags, description), choices).default(choices[0]);
+
 async function run(options: ParseCommandOptions): Promise<void> {
-  if (!PACK_NAMES.includes(options.pack)) {
-    const known = PACK_NAMES.join(', ');
-    throw new WeirError('WEIR_USAGE', `unknown pack "${options.pack}"; packs are ${known}`);
-  }
   if (options.schema === 'ecs') {
     throw new WeirError('WEIR_USAGE', '--schema ecs is not available yet; use --schema ocsf');
   }

@@ -4,14 +4,19 @@ import { resolve } from 'node:path';
 import { messageOf } from '@weir/pipeline';
 import { nodeClock, nodeTimers } from '@weir/pipeline/node';
 import { Command } from 'commander';
-import { pino } from 'pino';
+import { chooseDestination } from '../config/destination.js';
+import { graphOf } from '../config/graph.js';
 import { type ConfigFlags, loadConfig } from '../config/load.js';
 import { formatAddress, type RunningCollector, startCollector } from '../run/collector.js';
+import { LineOutput } from '../run/line-output.js';
+import { createLog } from '../run/log.js';
 import { formatStatus } from '../run/status-line.js';
 import { version } from '../version.js';
 
 const STATUS_INTERVAL_MS = 1_000;
 const REPEATED_SIGNAL_MS = 1_000;
+/** Last lines get this long to be read. */
+const FLUSH_MS = 1_000;
 
 interface RunOptions extends ConfigFlags {
   readonly quiet?: true;
@@ -19,10 +24,10 @@ interface RunOptions extends ConfigFlags {
 
 export function runCommand(): Command {
   return new Command('run')
-    .description('Run collector, pipeline, loader and, unless told otherwise, the embedded store.')
+    .description('Run collector, pipeline, sinks and, unless told otherwise, the embedded store.')
     .option(
       '--config <file>',
-      'TOML or JSON; without it ./weir.toml or ./weir.json is read if there is one',
+      'file (TOML, YAML, JSON), conf.d folder or pipeline module; default ./weir.{toml,yaml,json} or ./weir.d',
     )
     .option('--data <dir>', 'data directory (default ./var)')
     .option('--syslog <host:port>', 'where syslog listens, UDP and TCP (default 127.0.0.1:5514)')
@@ -30,30 +35,37 @@ export function runCommand(): Command {
     .option('--quiet', 'no status lines')
     .addHelpText(
       'after',
-      '\nEnvironment: CLICKHOUSE_URL (a server instead of the embedded store), EVENTS_TABLE (default dev.events).' +
+      '\nWithout [sinks] the environment says where events go: SIEM_BASE_URL (another Weir), else' +
+        '\nCLICKHOUSE_URL (a server), else the embedded store. EVENTS_TABLE: default dev.events.' +
         '\nFlags go over environment, environment over file.',
     )
     .action(run);
 }
 
 async function run(options: RunOptions): Promise<void> {
-  const { config, file } = loadConfig(options, process.env);
-  const log = pino(
-    { level: config.log_level, base: null },
-    pino.destination({ dest: 2, sync: true }),
-  );
-  // A reader of the status lines that goes away, such as head(1), is no reason to stop.
-  let isHeard = true;
-  process.stdout.on('error', () => {
-    isHeard = false;
+  const loaded = loadConfig(options, process.env);
+  const { config } = loaded;
+  const { log, flush } = createLog(config);
+  const destination = chooseDestination(config, process.env);
+  // Events have standard output for themselves where a sink writes there.
+  const isStdoutTaken = Object.values(destination.sinks).some(({ type }) => type === 'stdout');
+  const output = new LineOutput(isStdoutTaken ? process.stderr : process.stdout);
+  const say = (line: string): void => output.line(line);
+  const files = loaded.files.length === 0 ? 'default configuration' : loaded.files.join(', ');
+  say(`weir ${version}, ${files}`);
+  for (const warning of loaded.warnings) log.warn({ component: 'config' }, warning);
+  const collector = await startCollector({
+    config,
+    destination,
+    graph: graphOf(config, destination.sinks),
+    baseUrl: loaded.baseUrl,
+    pipelineModule: loaded.pipelineModule,
+    log,
+    sabotage: process.env.WEIR_SABOTAGE ?? null,
+    say,
   });
-  const say = (line: string): void => {
-    if (isHeard) process.stdout.write(`${line}\n`);
-  };
-  say(`weir ${version}, ${file === null ? 'default configuration' : file}`);
-  const collector = await startCollector(config, log, process.env.WEIR_SABOTAGE ?? null, say);
   const dataFlag = config.data_dir === resolve('./var') ? '' : ` --data ${config.data_dir}`;
-  for (const line of greeting(collector, dataFlag)) say(line);
+  for (const line of greeting(collector, destination.why, dataFlag)) say(line);
   const stopStatus = options.quiet ? () => {} : startStatusLines(collector, say);
 
   const signal = await nextEnd(collector);
@@ -63,9 +75,10 @@ async function run(options: RunOptions): Promise<void> {
   const { pendingEventCount } = await collector.drain();
   say(
     pendingEventCount === 0
-      ? 'drained: everything accepted is stored'
-      : `drained: ${pendingEventCount} events stay in the spool and are stored after the next start`,
+      ? 'drained: everything accepted is delivered'
+      : `drained: ${pendingEventCount} events stay in the spool and are delivered after the next start`,
   );
+  await Promise.all([output.flush(FLUSH_MS), flush(FLUSH_MS)]);
   // The engine's client and the worker pool may hold handles; nothing is left to do.
   process.exit(collector.failure === null ? 0 : 1);
 }
@@ -91,10 +104,17 @@ function nextEnd(collector: RunningCollector): Promise<string> {
   });
 }
 
-function greeting(collector: RunningCollector, dataFlag: string): string[] {
-  const { listeners, storeDescription, eventsTable } = collector;
+function greeting(collector: RunningCollector, why: string, dataFlag: string): string[] {
+  const { listeners, sinks, eventsTable } = collector;
   const shown = listeners.map(({ name, address }) => `${name} ${formatAddress(address)}`);
-  const lines = [`store      ${storeDescription}`, `listening  ${shown.join(', ')}`];
+  const lines = [
+    `to         ${why}`,
+    ...sinks.map(
+      ({ id, description, isRequired }) =>
+        `sink       ${id}: ${description}${isRequired ? '' : ' (optional)'}`,
+    ),
+    `listening  ${shown.join(', ')}`,
+  ];
   const tcp = listeners.find(({ address }) => address.protocol === 'tcp')?.address;
   if (tcp !== undefined) {
     const { host, port } = reachable(tcp);
@@ -106,6 +126,7 @@ function greeting(collector: RunningCollector, dataFlag: string): string[] {
       `send one   curl -sS http://${formatAddress(reachable(http))}/ingest -d '{"message":"hello weir"}'`,
     );
   }
+  if (eventsTable === null) return lines;
   lines.push(
     `find it    npx weir query "SELECT time, source, message FROM ${eventsTable} ` +
       `WHERE message LIKE '%hello%'"${dataFlag}`,

@@ -1,16 +1,110 @@
+// `weir validate`: reads a configuration as `weir run` would, and prints what was understood.
+import { FORWARDED, type GraphDocument, type JsonSchema, outputNames, wayOf } from '@weir/pipeline';
 import { Command } from 'commander';
-import { loadConfig } from '../config/load.js';
+import { chooseDestination } from '../config/destination.js';
+import { graphOf } from '../config/graph.js';
+import { type LoadedConfig, loadConfig } from '../config/load.js';
+import { ConfigSchema } from '../config/schema.js';
+import { withoutSecrets } from '../config/secrets.js';
+import { visitSettings } from '../config/walk.js';
+import { checkModules } from '../run/worker/modules.js';
+
+interface ValidateFlags {
+  readonly json?: true;
+  readonly effective?: true;
+}
 
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('Check a configuration file without running it.')
-    .argument('<file>', 'TOML or JSON, by its ending')
-    .option('--json', 'print the configuration with its defaults as JSON')
-    .action((file: string, options: { json?: true }) => {
-      const { config } = loadConfig({ config: file }, process.env);
-      const text = options.json
-        ? JSON.stringify(config, null, 2)
-        : `${file}: valid, ${Object.keys(config.sources).length} sources`;
-      process.stdout.write(`${text}\n`);
-    });
+    .description('Check a configuration without running it, and print what was understood.')
+    .argument(
+      '[file]',
+      'TOML, YAML, JSON, a folder of such files, or a pipeline in code (default as for run)',
+    )
+    .option('--effective', 'print every setting with its value and where it comes from')
+    .option('--json', 'print the configuration with its defaults as JSON; secrets show as ***')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 valid, 2 not valid; every mistake is a line on standard error.',
+    )
+    .action(validate);
+}
+
+async function validate(file: string | undefined, flags: ValidateFlags): Promise<void> {
+  const loaded = loadConfig({ config: file }, process.env);
+  const { sinks, why } = chooseDestination(loaded.config, process.env);
+  const graph = graphOf(loaded.config, sinks);
+  // Loads people's own modules, and checks conditions against the fields that they declare.
+  const { warnings } = await checkModules({
+    nodeId: '',
+    sourceOfListener: {},
+    graph,
+    baseUrl: loaded.baseUrl,
+    pipelineModule: loaded.pipelineModule,
+  });
+  for (const warning of new Set([...loaded.warnings, ...warnings])) {
+    process.stderr.write(`weir: warning: ${warning}\n`);
+  }
+  process.stdout.write(`${textOf(loaded, flags, graph, why)}\n`);
+}
+
+function textOf(
+  loaded: LoadedConfig,
+  flags: ValidateFlags,
+  graph: GraphDocument,
+  why: string,
+): string {
+  const shown = withoutSecrets(loaded.config);
+  if (flags.json) return JSON.stringify(shown, null, 2);
+  if (flags.effective) return effectiveLines(loaded).join('\n');
+  return [
+    `${loaded.file ?? 'default configuration'}: valid`,
+    ...(loaded.files.length > 1 ? [`files        ${loaded.files.join(', ')}`] : []),
+    `sources      ${Object.entries(shown.sources)
+      .map(([id, source]) => `${id} (${source.type} ${source.listen})`)
+      .join(', ')}`,
+    ...transformLines(graph),
+    `sinks        ${Object.entries(graph.sinks)
+      .map(([id, { type }]) => `${id} (${type})`)
+      .join(', ')}`,
+    `destination  ${why}`,
+    ...wayLines(graph),
+  ].join('\n');
+}
+
+function transformLines({ transforms }: GraphDocument): string[] {
+  const texts = Object.entries(transforms).map(([id, transform]) =>
+    transform.type === 'route'
+      ? `${id} (route to ${outputNames(transform.routes).join(', ')})`
+      : `${id} (${transform.type})`,
+  );
+  return texts.length === 0 ? [] : [`transforms   ${texts.join(', ')}`];
+}
+
+/** How events of each source come to each sink. */
+function wayLines(graph: GraphDocument): string[] {
+  const lines: string[] = [];
+  for (const source of [...graph.sources, FORWARDED]) {
+    for (const sink of Object.keys(graph.sinks)) {
+      const steps = wayOf(graph, source, sink);
+      if (steps === null) continue;
+      const through = steps.map(({ id, outputs }) =>
+        outputs === null ? id : `${id}.${outputs.join('|')}`,
+      );
+      lines.push(`way          ${[source, ...through, sink].join(' -> ')}`);
+    }
+  }
+  return lines;
+}
+
+/** `path = value`, and who said it. */
+function effectiveLines(loaded: LoadedConfig): string[] {
+  const rows: [setting: string, origin: string][] = [];
+  const schema = ConfigSchema as unknown as JsonSchema;
+  visitSettings(withoutSecrets(loaded.config), schema, ({ path, value }) => {
+    const setting = `${path.slice(1).replaceAll('/', '.')} = ${JSON.stringify(value)}`;
+    rows.push([setting, loaded.originOf(path)]);
+  });
+  const width = Math.min(60, Math.max(...rows.map(([setting]) => setting.length)));
+  return rows.map(([setting, origin]) => `${setting.padEnd(width)}  # ${origin}`);
 }

@@ -1,34 +1,106 @@
 // What a JSON Schema cannot say: settings that are right each, and wrong together.
-import { WeirError } from '@weir/pipeline';
+import { PACK_NAMES } from '@weir/parsers';
+import { checkGraph, messageOf, WeirError } from '@weir/pipeline';
+import type { ConfigProblem } from '@weir/pipeline/config';
+import { graphOf } from './graph.js';
 import { splitHostPort } from './host-port.js';
 import type { Config } from './schema.js';
 
-/** Throws WEIR_CONFIG_INVALID with the path of the second of two that do not go together. */
-export function checkTogether(config: Config): void {
-  if (config.store.url !== '' && !URL.canParse(config.store.url)) {
-    throw invalid(`/store/url is not a URL; got ${JSON.stringify(config.store.url)}`);
-  }
-  const addresses = new Map<string, string>();
-  const names = new Map<string, string>();
-  for (const [name, source] of Object.entries(config.sources)) {
-    const { host, port } = splitHostPort(source.listen, `/sources/${name}/listen`);
-    for (const protocol of source.type === 'http' ? ['tcp'] : source.protocols) {
-      const path = `/sources/${name}`;
-      const listener = source.type === 'http' ? name : `${name}_${protocol}`;
-      const otherName = names.get(listener);
-      if (otherName !== undefined) {
-        throw invalid(
-          `${path} would be called ${listener}, as ${otherName} is already; rename one`,
-        );
-      }
-      names.set(listener, path);
-      const other = addresses.get(`${protocol} ${host} ${port}`);
-      if (other !== undefined && port !== 0) {
-        throw invalid(`${path}/listen is the address of ${other} already; got ${source.listen}`);
-      }
-      addresses.set(`${protocol} ${host} ${port}`, path);
-    }
+export interface CheckedTogether {
+  /** The path is of the second of two settings that do not go together. */
+  readonly problems: readonly ConfigProblem[];
+  /** Sentences about what works and is hardly meant. */
+  readonly warnings: readonly string[];
+}
+
+export function checkTogether(config: Config): CheckedTogether {
+  const graph = checkedGraph(config);
+  return {
+    problems: [
+      ...urlProblems(config),
+      ...listenerProblems(config),
+      ...sinkProblems(config),
+      ...graph.problems,
+    ],
+    warnings: graph.warnings,
+  };
+}
+
+/** Modules are not loaded here: their functions are checked when workers start, and by validate. */
+function checkedGraph(config: Config): CheckedTogether {
+  try {
+    return { problems: [], warnings: checkGraph(graphOf(config), { packs: PACK_NAMES }).warnings };
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    const path = /^\/[^\s:;]*/.exec(error.message)?.[0] ?? '';
+    return { problems: [{ path, message: error.message }], warnings: [] };
   }
 }
 
-const invalid = (message: string): WeirError => new WeirError('WEIR_CONFIG_INVALID', message);
+const problem = (path: string, rest: string): ConfigProblem => ({
+  path,
+  message: `${path} ${rest}`,
+});
+
+function urlProblems(config: Config): ConfigProblem[] {
+  const urls: [string, string][] = [['/store/url', config.store.url]];
+  for (const [id, sink] of Object.entries(config.sinks)) {
+    if ('url' in sink) urls.push([`/sinks/${id}/url`, sink.url]);
+  }
+  return urls
+    .filter(([, url]) => url !== '' && !URL.canParse(url))
+    .map(([path]) => problem(path, 'is not a URL'));
+}
+
+function listenerProblems(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const addresses = new Map<string, string>();
+  const names = new Map<string, string>();
+  for (const [id, source] of Object.entries(config.sources)) {
+    const path = `/sources/${id}`;
+    let address: ReturnType<typeof splitHostPort>;
+    try {
+      address = splitHostPort(source.listen, `${path}/listen`);
+    } catch (error) {
+      problems.push({ path: `${path}/listen`, message: messageOf(error) });
+      continue;
+    }
+    for (const protocol of source.type === 'http' ? ['tcp'] : source.protocols) {
+      const listener = source.type === 'http' ? id : `${id}_${protocol}`;
+      const otherName = names.get(listener);
+      if (otherName !== undefined) {
+        const rest = `would be called ${listener}, as ${otherName} is already; rename one`;
+        problems.push(problem(path, rest));
+      }
+      names.set(listener, path);
+      const key = `${protocol} ${address.host} ${address.port}`;
+      const other = addresses.get(key);
+      if (other !== undefined && address.port !== 0) {
+        const rest = `is the address of ${other} already; got ${source.listen}`;
+        problems.push(problem(`${path}/listen`, rest));
+      }
+      addresses.set(key, path);
+    }
+  }
+  return problems;
+}
+
+function sinkProblems(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const files = new Map<string, string>();
+  let clickhouse: string | null = null;
+  for (const [id, sink] of Object.entries(config.sinks)) {
+    const path = `/sinks/${id}`;
+    if (sink.type === 'clickhouse') {
+      if (clickhouse !== null) {
+        problems.push(problem(path, `is a second sink of type clickhouse beside ${clickhouse}`));
+      }
+      clickhouse ??= path;
+    }
+    if (sink.type !== 'file') continue;
+    const other = files.get(sink.path);
+    if (other !== undefined) problems.push(problem(`${path}/path`, `is the file of ${other} too`));
+    files.set(sink.path, path);
+  }
+  return problems;
+}

@@ -1,6 +1,9 @@
-// Documents that are made from the code: the error table and the configuration's JSON Schema. The
-// tool tools/generate-docs.mjs (npm run docs) writes them, a test holds the files equal.
+// Documents that are made from the code: the error table, the configuration's JSON Schema, a page
+// for each component, and the example configurations. The tool tools/generate-docs.mjs (npm run
+// docs) writes them, a test holds the files equal.
 import { ERRORS } from '@weir/pipeline';
+import { DEFAULT_SELECTION, generateConfiguration } from './generate/index.js';
+import { componentPages } from './pages.js';
 import { ConfigSchema } from './schema.js';
 
 /** File by path from the root of the repository. */
@@ -8,6 +11,9 @@ export function generatedDocuments(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/generated/errors.md', errorsPage()],
     ['config/weir.schema.json', `${JSON.stringify(ConfigSchema, null, 2)}\n`],
+    ['examples/weir.toml', generateConfiguration(DEFAULT_SELECTION, 'toml')],
+    ['examples/weir.yaml', generateConfiguration(DEFAULT_SELECTION, 'yaml')],
+    ...componentPages(),
   ]);
 }
 

@@ -1,12 +1,15 @@
 // Scenario: configuration files as people write them, right and wrong.
-// Guarantees: defaults < file < environment < flags; every mistake is one sentence that names the
-// path, the value and, for a key, the nearest known one.
-import { writeFileSync } from 'node:fs';
+// Guarantees: all formats say the same; every mistake is a sentence that names file, path, value
+// and, for a key, the nearest known one; all mistakes are said at once.
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import t, { type Test } from 'tap';
 import { splitHostPort } from './host-port.js';
 import { loadConfig } from './load.js';
+
+/** Nothing of the machine that runs the test. */
+const ALONE = { WEIR_SYSTEM_DIR: '' };
 
 const fileOf = (t: Test, name: string, text: string): string => {
   const path = join(t.testdir({}), name);
@@ -25,48 +28,91 @@ function failureOf(action: () => unknown): WeirError {
 }
 
 t.test('an empty file gives the defaults', async (t) => {
-  const { config } = loadConfig({ config: fileOf(t, 'a.toml', '') }, {});
-  t.equal(config.data_dir, resolve('./var'));
-  t.match(config.sources, { syslog: { type: 'syslog', listen: '127.0.0.1:5514', shards: 4 } });
-  t.match(config.sources, { http: { type: 'http', listen: '127.0.0.1:8514' } });
-  t.equal(config.store.events_table, 'dev.events');
+  for (const name of ['a.toml', 'a.yaml', 'a.yml']) {
+    const { config } = loadConfig({ config: fileOf(t, name, '# nothing\n') }, ALONE);
+    t.equal(config.data_dir, resolve('./var'));
+    t.match(config.sources, { syslog: { type: 'syslog', listen: '127.0.0.1:5514', shards: 4 } });
+    t.match(config.sources, { http: { type: 'http', listen: '127.0.0.1:8514' } });
+    t.same([config.transforms, config.sinks], [{}, {}]);
+    t.match(config.store, { events_table: 'dev.events', username: '', password: '' });
+    t.equal(config.workers.batch_timeout_ms, 5_000);
+  }
 });
 
-t.test('TOML and JSON say the same', async (t) => {
-  const toml =
-    '[sources.edge]\ntype = "syslog"\nlisten = "[::1]:1514"\nprotocols = ["tcp"]\n[spool]\nzstd_level = 3\n';
-  const json =
-    '{"sources":{"edge":{"type":"syslog","listen":"[::1]:1514","protocols":["tcp"]}},"spool":{"zstd_level":3}}';
-  const fromToml = loadConfig({ config: fileOf(t, 'a.toml', toml) }, {}).config;
-  t.same(fromToml, loadConfig({ config: fileOf(t, 'a.json', json) }, {}).config);
+const TOML = `
+[sources.edge]
+type = "syslog"
+listen = "[::1]:1514"
+protocols = ["tcp"]
+[transforms.loud]
+type = "filter"
+inputs = ["edge"]
+condition = "severity_id >= 3"
+[sinks.siem]
+type = "http"
+url = "http://127.0.0.1:9/in"
+inputs = ["loud"]
+headers = { Authorization = "Bearer abc" }
+[spool]
+zstd_level = 3
+`;
+const JSON_TEXT = `\uFEFF{"sources": {"edge": {"type": "syslog", "listen": "[::1]:1514", "protocols": ["tcp"]}},
+  "transforms": {"loud": {"type": "filter", "inputs": ["edge"], "condition": "severity_id >= 3"}},
+  "sinks": {"siem": {"type": "http", "url": "http://127.0.0.1:9/in", "inputs": ["loud"],
+    "headers": {"Authorization": "Bearer abc"}}},
+  "spool": {"zstd_level": 3}}`;
+const YAML = `
+sources:
+  edge: &edge
+    type: syslog
+    listen: "[::1]:1514"
+    protocols: [tcp]
+transforms:
+  loud: {type: filter, inputs: [edge], condition: severity_id >= 3}
+sinks:
+  siem:
+    type: http
+    url: http://127.0.0.1:9/in
+    inputs: [loud]
+    headers:
+      Authorization: Bearer abc
+spool: {zstd_level: 3}
+`;
+
+t.test('TOML, YAML and JSON say the same', async (t) => {
+  const fromToml = loadConfig({ config: fileOf(t, 'a.toml', TOML) }, ALONE).config;
+  t.same(fromToml, loadConfig({ config: fileOf(t, 'a.json', JSON_TEXT) }, ALONE).config);
+  t.same(fromToml, loadConfig({ config: fileOf(t, 'a.yaml', YAML) }, ALONE).config);
   t.same(Object.keys(fromToml.sources), ['edge']);
+  t.match(fromToml.sinks.siem, { required: true, max_lag_bytes: 268_435_456, format: 'ndjson' });
 });
 
-t.test('flags go over environment, environment over file', async (t) => {
-  const file = fileOf(
-    t,
-    'a.toml',
-    'data_dir = "/file"\n[store]\nurl = "http://file:8123"\nevents_table = "f.e"\n',
-  );
-  const environment = { CLICKHOUSE_URL: 'http://env:8123', EVENTS_TABLE: 'env.events' };
-  const { config } = loadConfig(
-    { config: file, data: '/flag', syslog: '0.0.0.0:514' },
-    environment,
-  );
-  t.equal(config.store.url, 'http://env:8123');
-  t.equal(config.store.events_table, 'env.events');
-  t.equal(config.data_dir, '/flag');
-  t.equal(config.sources.syslog?.listen, '0.0.0.0:514');
+t.test('YAML: anchors and merge keys are known', async (t) => {
+  const text =
+    'sources:\n  a: &base {type: syslog, listen: "a:1", shards: 2}\n' +
+    '  b: {<<: *base, listen: "b:1"}\n';
+  const { config } = loadConfig({ config: fileOf(t, 'a.yaml', text) }, ALONE);
+  t.match(config.sources.b, { type: 'syslog', listen: 'b:1', shards: 2 });
 });
 
+const SINK = '[sinks.x]\ntype = "http"\nurl = "http://a/"\n';
 const MISTAKES: readonly (readonly [string, string, RegExp])[] = [
-  ['a.toml', 'dat_dir = "x"', /\/dat_dir is not a known key; did you mean data_dir\?/],
+  ['a.toml', 'dat_dir = "x"', /a\.toml: \/dat_dir is not a known key; did you mean data_dir\?/],
   ['a.toml', '[spool]\nzstd_level = 99', /\/spool\/zstd_level must be <= 19; got 99/],
-  ['a.toml', 'log_level = "loud"', /\/log_level must be one of .*"warn".*; got "loud"/],
+  [
+    'a.toml',
+    'log_level = "lnfo"',
+    /\/log_level must be one of .*"warn".*; got "lnfo"; did .*"info"/,
+  ],
   [
     'a.toml',
     '[sources.x]\ntype = "syslo"\nlisten = "a:1"',
-    /\/sources\/x\/type must be one of "syslog", "http"/,
+    /\/sources\/x\/type must be one of "syslog", "http"; got "syslo"; did you mean "syslog"\?/,
+  ],
+  [
+    'a.toml',
+    '[sources.x]\nlisten = "a:1"',
+    /x\/type must be one of "syslog", "http"; got nothing$/,
   ],
   ['a.toml', '[sources.x]\ntype = "http"', /\/sources\/x\/listen is missing/],
   [
@@ -75,6 +121,11 @@ const MISTAKES: readonly (readonly [string, string, RegExp])[] = [
     /\/sources\/x\/shard .*did you mean shards\?/,
   ],
   ['a.toml', '[sources.x]\ntype = "http"\nlisten = "nope"', /\/sources\/x\/listen .*HOST:PORT/],
+  [
+    'a.toml',
+    '[sources.x]\ntype = "http"\nlisten = "a:70000"',
+    /x\/listen must have a port <= 65535/,
+  ],
   [
     'a.toml',
     '[sources."Bad Name"]\ntype = "http"\nlisten = "a:1"',
@@ -93,24 +144,108 @@ const MISTAKES: readonly (readonly [string, string, RegExp])[] = [
     '[sources.a]\ntype = "syslog"\nlisten = "a:1"\n[sources.a_tcp]\ntype = "http"\nlisten = "a:2"',
     /\/sources\/a_tcp would be called a_tcp/,
   ],
-  ['a.toml', 'x = [', /a\.toml: /],
-  ['a.json', '{', /a\.json: /],
-  ['a.json', '[]', /must be a table of settings/],
-  ['a.ini', '', /must end in \.toml or \.json/],
+  ['a.toml', `${SINK}headrs = {}`, /\/sinks\/x\/headrs is not a known key; did you mean headers\?/],
+  [
+    'a.toml',
+    '[sinks.x]\ntype = "htp"',
+    /\/sinks\/x\/type .*"blackhole"; got "htp"; did .*"http"\?/,
+  ],
+  [
+    'a.toml',
+    '[sinks.x]\ntype = "file"\nurl = "x"',
+    /\/sinks\/x\/path is missing(.|\n)*x\/url is not/,
+  ],
+  ['a.toml', `${SINK}batch_max_events = 0`, /\/sinks\/x\/batch_max_events must be >= 1; got 0/],
+  ['a.toml', `${SINK}required = "no"`, /\/sinks\/x\/required must be true or false; got "no"/],
+  [
+    'a.toml',
+    `${SINK}inputs = ["htpt"]`,
+    /\/sinks\/x\/inputs\/0 is no source .*did you mean http\?/,
+  ],
+  ['a.toml', '[sinks.x]\ntype = "http"\nurl = "http://a:b:c/"', /\/sinks\/x\/url is not a URL/],
+  [
+    'a.toml',
+    '[sinks.a]\ntype = "clickhouse"\n[sinks.b]\ntype = "clickhouse"',
+    /\/sinks\/b is a second sink of type clickhouse beside \/sinks\/a/,
+  ],
+  [
+    'a.toml',
+    '[sinks.a]\ntype = "file"\npath = "x"\n[sinks.b]\ntype = "file"\npath = "x"',
+    /\/sinks\/b\/path is the file of \/sinks\/a too/,
+  ],
+  [
+    'a.yaml',
+    'transforms: {x: {type: filtre, inputs: ["*"]}}',
+    /\/transforms\/x\/type must be one of .*; got "filtre"; did you mean "filter"\?/,
+  ],
+  [
+    'a.yaml',
+    'transforms: {x: {type: filter, inputs: ["*"], condition: "sevrity_id > 3"}}',
+    /a\.yaml: \/transforms\/x\/condition.*severity_id/s,
+  ],
+  [
+    'a.yaml',
+    'transforms: {x: {type: parse, inputs: ["*"], pack: fortigate}}',
+    /\/transforms\/x\/pack must be one of .*did you mean "fortigate_kv"\?/,
+  ],
+  ['a.yaml', 'transforms: {x: {type: set, fields: {a: 1}}}', /\/transforms\/x\/inputs is missing/],
+  ['a.toml', 'x = [', /a\.toml:1:\d+: /],
+  ['a.toml', '\n\na = 1\na = 2', /a\.toml:4:\d+: /],
+  ['a.json', '{', /a\.json:1:2: /],
+  ['a.json', '{\n  "a": 1,\n}', /a\.json:3:1: /],
+  ['a.json', '[]', /a\.json: \/ must be a table of settings/],
+  ['a.yaml', 'a: 1\nb: [', /a\.yaml:2:\d+: /],
+  ['a.yaml', 'spool: {}\nspool: {}', /a\.yaml:2:1: Map keys must be unique/],
+  ['a.yaml', 'spool: !!js/function "x"', /a\.yaml:1:8: Unresolved tag/],
+  ['a.yaml', 'spool: !secret x', /a\.yaml:1:8: Unresolved tag/],
+  ['a.yaml', 'spool: {}\n---\nstore: {}', /a\.yaml:\d:\d: .*more than one YAML document/],
+  ['a.yaml', '- a', /a\.yaml: \/ must be a table of settings/],
+  ['a.yaml', '__proto__: {x: 1}', /\/__proto__ is not a valid name/],
+  ['a.ini', '', /must end in \.toml, \.yaml, \.yml or \.json/],
 ];
 for (const [name, text, message] of MISTAKES) {
   t.test(`${name} with ${JSON.stringify(text)} is refused`, async (t) => {
-    t.match(failureOf(() => loadConfig({ config: fileOf(t, name, text) }, {})).message, message);
+    t.match(failureOf(() => loadConfig({ config: fileOf(t, name, text) }, ALONE)).message, message);
   });
 }
 
+t.test('an anchor that grows without bound is refused', async (t) => {
+  const lines = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+  for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg']) {
+    lines.push(`${to}: &${to} [${`*${from},`.repeat(9)}*${from}]`);
+  }
+  const failure = failureOf(() =>
+    loadConfig({ config: fileOf(t, 'a.yaml', lines.join('\n')) }, ALONE),
+  );
+  t.match(failure.message, /a\.yaml: Excessive alias count/);
+});
+
+t.test('all mistakes are said at once, each with its file', async (t) => {
+  const text = 'a = 1\n[spool]\nzstd_level = 0\n[sinks.x]\ntype = "file"\n';
+  const { message, code, details } = failureOf(() =>
+    loadConfig({ config: fileOf(t, 'a.toml', text) }, { ...ALONE, WEIR_WORKERS__COUNT: 'many' }),
+  );
+  t.equal(code, 'WEIR_CONFIG_INVALID');
+  t.same(details, { problemCount: 4 });
+  const lines = message.split('\n');
+  t.equal(lines.length, 4);
+  t.match(
+    lines.find((line) => line.includes('/a ')),
+    /a\.toml: \/a is not a known key/,
+  );
+  t.match(
+    lines.find((line) => line.includes('/workers/')),
+    /^WEIR_WORKERS__COUNT: \/workers\/count must be a whole number; got "many"/,
+  );
+});
+
 t.test('a missing file and a bad environment are refused', async (t) => {
-  const { code } = failureOf(() => loadConfig({ config: join(t.testdir({}), 'none.toml') }, {}));
+  const { code } = failureOf(() => loadConfig({ config: join(t.testdir({}), 'no.toml') }, ALONE));
   t.equal(code, 'WEIR_CONFIG_UNREADABLE');
   const file = fileOf(t, 'a.toml', '');
   t.match(
-    failureOf(() => loadConfig({ config: file }, { EVENTS_TABLE: 'x' })).message,
-    /events_table/,
+    failureOf(() => loadConfig({ config: file }, { ...ALONE, EVENTS_TABLE: 'x' })).message,
+    /^EVENTS_TABLE: \/store\/events_table/,
   );
 });
 
@@ -119,13 +254,39 @@ t.test('a flag for a source that is not there, or there twice, is refused', asyn
     '[sources.a]\ntype = "http"\nlisten = "a:1"\n[sources.b]\ntype = "http"\nlisten = "a:2"\n';
   const file = fileOf(t, 'a.toml', two);
   t.match(
-    failureOf(() => loadConfig({ config: file, http: 'a:3' }, {})).message,
+    failureOf(() => loadConfig({ config: file, http: 'a:3' }, ALONE)).message,
     /exactly one .* has 2/,
   );
   t.match(
-    failureOf(() => loadConfig({ config: file, syslog: 'a:3' }, {})).message,
+    failureOf(() => loadConfig({ config: file, syslog: 'a:3' }, ALONE)).message,
     /exactly one .* has 0/,
   );
+  t.match(
+    failureOf(() => loadConfig({ config: fileOf(t, 'b.toml', ''), http: 'a' }, ALONE)).message,
+    /^command line: \/sources\/http\/listen/,
+  );
+});
+
+t.test('relative names start from the file that has them', async (t) => {
+  const folder = t.testdir({ 'conf.d': {}, other: {} });
+  const text =
+    '[sinks.a]\ntype = "http"\nurl = "http://a/"\ninputs = ["mine"]\ntls_ca_file = "ca.pem"\n' +
+    '[sinks.b]\ntype = "file"\npath = "out.ndjson"\n' +
+    '[transforms.mine]\ntype = "enrich"\ninputs = ["*"]\nmodule = "./mine.js"\n';
+  writeFileSync(join(folder, 'conf.d/a.toml'), text);
+  mkdirSync(join(folder, 'etc'));
+  writeFileSync(
+    join(folder, 'etc/weir.toml'),
+    text.replace('.mine]', '.theirs]').slice(text.indexOf('[transforms')),
+  );
+  const { config, baseUrl } = loadConfig(
+    { config: join(folder, 'conf.d') },
+    { WEIR_SYSTEM_DIR: '' },
+  );
+  t.equal(baseUrl, `file://${join(folder, 'conf.d')}/`);
+  t.match(config.sinks.a, { tls_ca_file: join(folder, 'conf.d/ca.pem') });
+  t.match(config.sinks.b, { path: resolve('out.ndjson') });
+  t.match(config.transforms.mine, { module: './mine.js' });
 });
 
 t.test('host and port are split, IPv6 too', async (t) => {

@@ -2,7 +2,7 @@
 // bytes, whichever events were made before it and however calls are cut.
 import { ClockPages, PAGE_STARTS } from './clock-pages.js';
 import { type Envelope, renderTemplate } from './envelope.js';
-import { PROFILES, type ProfileName } from './profiles.js';
+import { CYCLIC_TEMPLATE_COUNTS, PROFILES, type ProfileName } from './profiles.js';
 import { Draw, mixWords, nextWord } from './random.js';
 import { SEQUENCE_DIGITS, SLOT, type Template } from './template.js';
 
@@ -17,6 +17,8 @@ export type Framing =
   | 'none'
   /** RFC 6587 3.4.2, and NDJSON. */
   | 'newline'
+  /** RFC 6587 3.4.2: a NUL behind each message. */
+  | 'nul'
   /** RFC 6587 3.4.1. */
   | 'octet';
 
@@ -57,6 +59,8 @@ export interface Generator {
   readonly eventBytesMax: number;
 }
 
+/** Has no factor in common with the number of templates: neighbours are of different kinds. */
+const CYCLE_STEP = 13;
 const HEX = Buffer.from('0123456789abcdef');
 const TOKEN = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
 
@@ -67,10 +71,12 @@ export function createGenerator(options: GeneratorOptions): Generator {
   const views: Readonly<Record<Framing, readonly Uint8Array[]>> = {
     none: templates.map((t) => t.bytes.subarray(t.prefixLength, -1)),
     newline: templates.map((t) => t.bytes.subarray(t.prefixLength)),
+    nul: templates.map(nulEnded),
     octet: templates.map((t) => t.bytes.subarray(0, -1)),
   };
   const seed = options.seed | 0;
   const stepUs = 1e6 / (options.eventRate ?? EVENT_RATE_DEFAULT);
+  const isCyclic = options.profile in CYCLIC_TEMPLATE_COUNTS;
   const pages = new ClockPages();
   const filled: Filled = { eventCount: 0, endOffset: 0 };
 
@@ -91,7 +97,9 @@ export function createGenerator(options: GeneratorOptions): Generator {
       const seq = seqFirst + count;
       const low = seq >>> 0;
       const word = mixWords(low ^ seed, (seq - low) / 4_294_967_296);
-      const index = (((word >>> 0) * framed.length) / 4_294_967_296) | 0;
+      const index = isCyclic
+        ? (seq * CYCLE_STEP) % framed.length
+        : (((word >>> 0) * framed.length) / 4_294_967_296) | 0;
       const bytes = framed[index] as Uint8Array;
       if (at + bytes.length > limit) break;
       target.set(bytes, at);
@@ -115,12 +123,20 @@ export function createGenerator(options: GeneratorOptions): Generator {
 function renderTemplates(options: GeneratorOptions): readonly Template[] {
   const draw = new Draw(options.seed);
   const templates: Template[] = [];
+  const templateCount = CYCLIC_TEMPLATE_COUNTS[options.profile] ?? TEMPLATE_COUNT;
   for (const { kind, share } of PROFILES[options.profile]) {
-    const count = (TEMPLATE_COUNT * share) / 1000;
+    const count = (templateCount * share) / 1000;
     for (let index = 0; index < count; index++)
       templates.push(renderTemplate(kind, options.rfc, options.runId, draw));
   }
   return templates;
+}
+
+/** The event with a NUL for its newline. */
+function nulEnded(template: Template): Uint8Array {
+  const bytes = Uint8Array.from(template.bytes.subarray(template.prefixLength));
+  bytes[bytes.length - 1] = 0;
+  return bytes;
 }
 
 /** Overwrites the slots of the event that starts at `base`. One draw gives four characters. */

@@ -3,22 +3,14 @@
 import { messageOf } from '@weir/pipeline';
 import { Pool } from 'undici';
 import { monotonicMs, sleep, wallClockMs } from './clock.js';
-import { formatTarget, joinAll, LoadError, type Sending } from './plan.js';
-import { backoffMs, Schedule } from './schedule.js';
+import { bufferBytes, formatTarget, joinAll, LoadError, type Sending } from './plan.js';
+import { backoffMs } from './schedule.js';
 
 export const HTTP_BATCH_EVENTS = 500;
 const RETRY_AFTER_MS_MAX = 30_000;
-/** With a rate, a batch is what comes due in this time, so that slow runs do not send in lumps. */
-const BATCH_TIME_MS = 100;
 
 export async function sendHttp(sending: Sending): Promise<void> {
-  const { plan, counters, signal } = sending;
-  const schedule = new Schedule({
-    eventCount: plan.eventCount,
-    rate: plan.rate,
-    counters,
-    signal,
-  });
+  const { plan } = sending;
   const pool = new Pool(`http://${formatTarget(plan.target)}`, {
     connections: plan.connectionCount,
     pipelining: 1,
@@ -27,31 +19,31 @@ export async function sendHttp(sending: Sending): Promise<void> {
     connectTimeout: Math.min(plan.timeoutMs, 10_000),
   });
   try {
-    const loops = Array.from({ length: plan.connectionCount }, () =>
-      sendBatches(sending, schedule, pool),
-    );
+    const loops = Array.from({ length: plan.connectionCount }, () => sendBatches(sending, pool));
     await joinAll(sending, loops);
   } finally {
     await pool.destroy();
   }
 }
 
-async function sendBatches(sending: Sending, schedule: Schedule, pool: Pool): Promise<void> {
-  const { plan, counters, signal } = sending;
+async function sendBatches(sending: Sending, pool: Pool): Promise<void> {
+  const { plan, schedule, counters, signal } = sending;
   const batchEvents =
     plan.rate === 0
       ? HTTP_BATCH_EVENTS
-      : Math.max(1, Math.min(HTTP_BATCH_EVENTS, Math.ceil((plan.rate * BATCH_TIME_MS) / 1000)));
-  const buffer = Buffer.allocUnsafeSlow(plan.generator.eventBytesMax * batchEvents);
+      : Math.max(1, Math.min(HTTP_BATCH_EVENTS, Math.ceil((plan.rate * plan.lingerMs) / 1000)));
+  const buffer = Buffer.allocUnsafeSlow(bufferBytes(plan.generator, HTTP_BATCH_EVENTS));
   while (!signal.aborted && !schedule.isExhausted) {
     await schedule.waitDue(batchEvents);
-    const wanted = Math.min(schedule.dueCount(), batchEvents);
+    const wanted = Math.min(schedule.dueCount(), HTTP_BATCH_EVENTS);
     if (wanted === 0) continue;
     const filled = plan.generator.fill(buffer, 0, schedule.next, wanted, 'newline');
     const { eventCount, endOffset } = filled;
     const seqFirst = schedule.take(eventCount);
+    const takenMs = monotonicMs();
     const body = buffer.subarray(0, endOffset);
     if (!(await deliver(sending, pool, body, seqFirst, eventCount))) return;
+    schedule.arrived(seqFirst, eventCount, takenMs);
     counters.events += eventCount;
     counters.bytes += endOffset;
   }

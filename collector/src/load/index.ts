@@ -10,4 +10,5 @@ export {
 } from './generator.js';
 export { formatTarget, type LoadPlan, PROTOCOLS, type Protocol, parseTarget } from './plan.js';
 export { PROFILE_NAMES, type ProfileName } from './profiles.js';
+export { openReplay, type ReplayOptions } from './replay.js';
 export { type LoadSummary, runLoad } from './run.js';

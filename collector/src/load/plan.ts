@@ -1,5 +1,6 @@
 // What a run of `weir load` sends and where to; checked and complete.
 import type { Framing, Generator } from './generator.js';
+import type { Schedule } from './schedule.js';
 
 export interface Target {
   /** Without the brackets of an IPv6 address. */
@@ -9,15 +10,21 @@ export interface Target {
 export const PROTOCOLS = ['tcp', 'udp', 'http'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
+const SEND_BUFFER_BYTES = 1024 * 1024;
+
 export interface LoadPlan {
   readonly protocol: Protocol;
   readonly target: Target;
   readonly generator: Generator;
   readonly framing: Framing;
   readonly eventCount: number;
+  /** Ends earlier when this time is over; null for no limit. */
+  readonly durationMs: number | null;
   /** Events per second by intended send time; 0 sends as fast as possible. */
   readonly rate: number;
   readonly connectionCount: number;
+  /** http with a rate: events that come due in this time go in one request. */
+  readonly lingerMs: number;
   /** Gives up when nothing could be handed over for this long. */
   readonly timeoutMs: number;
   /**
@@ -59,6 +66,8 @@ export class LoadError extends Error {
 
 export interface Sending {
   readonly plan: LoadPlan;
+  /** Of all connections together. */
+  readonly schedule: Schedule;
   readonly counters: Counters;
   /** Aborted by Ctrl-C, and when another connection has failed for good. */
   readonly signal: AbortSignal;
@@ -81,6 +90,12 @@ export async function joinAll(sending: Sending, connections: Promise<void>[]): P
   );
   await Promise.all(watched);
   if (failures.length > 0) throw failures[0];
+}
+
+/** Room for that many events of usual length, and for the longest in any case. */
+export function bufferBytes(generator: Generator, eventCount: number): number {
+  const { eventBytesMax } = generator;
+  return Math.max(eventBytesMax, Math.min(eventBytesMax * eventCount, SEND_BUFFER_BYTES));
 }
 
 /** `HOST:PORT` or `[IPV6]:PORT`; null when it is neither. */

@@ -12,7 +12,8 @@ export interface Progress {
 }
 
 export interface ProgressOptions {
-  readonly eventCount: number;
+  /** Null when time ends the run. */
+  readonly eventCount: number | null;
   readonly counters: Counters;
   readonly stream: NodeJS.WriteStream;
   /** NO_COLOR in the environment. */
@@ -20,11 +21,12 @@ export interface ProgressOptions {
 }
 
 export function startProgress(options: ProgressOptions): Progress {
-  return options.stream.isTTY ? startBar(options) : startLines(options);
+  const { stream, eventCount } = options;
+  return stream.isTTY && eventCount !== null ? startBar(options, eventCount) : startLines(options);
 }
 
-function startBar(options: ProgressOptions): Progress {
-  const { counters, stream, eventCount } = options;
+function startBar(options: ProgressOptions, eventCount: number): Progress {
+  const { counters, stream } = options;
   const bar = new cliProgress.SingleBar({
     format: `${options.isPlain ? '{bar}' : '\u001b[36m{bar}\u001b[0m'} {value}/{total} {rate}`,
     stream,
@@ -48,9 +50,10 @@ function startBar(options: ProgressOptions): Progress {
 
 function startLines(options: ProgressOptions): Progress {
   const { counters, stream, eventCount } = options;
+  const goal = eventCount === null ? '' : ` of ${eventCount}`;
   const rate = rateMeter(counters);
   const cancel = every(LINE_INTERVAL_MS, () =>
-    stream.write(`sent ${counters.events} of ${eventCount}, ${rate()}\n`),
+    stream.write(`sent ${counters.events}${goal}, ${rate()}\n`),
   );
   return { notice: (text) => stream.write(`${text}\n`), stop: cancel };
 }

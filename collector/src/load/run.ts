@@ -1,7 +1,9 @@
 // Runs a plan to its end and gives its figures.
 import { monotonicMs, ownCpuSeconds } from './clock.js';
 import { sendHttp } from './http.js';
+import type { LatencySummary } from './latency.js';
 import { type Counters, LoadError, type LoadPlan, newCounters, type Sending } from './plan.js';
+import { Schedule } from './schedule.js';
 import { sendTcp } from './tcp.js';
 import { sendUdp } from './udp.js';
 
@@ -10,6 +12,11 @@ export interface LoadSummary extends Counters {
   readonly eventsPerSecond: number;
   /** User and system time that this process used during the run. */
   readonly cpuSeconds: number;
+  /**
+   * In ms, from the intended time with a rate: until the acknowledgement (http), or until the kernel
+   * took the event (tcp, udp). Null when nothing was sent.
+   */
+  readonly latencyMs: LatencySummary | null;
   /** Null when everything was sent (tcp, udp) or acknowledged (http). */
   readonly failure: string | null;
 }
@@ -26,10 +33,14 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks): Promise<LoadSumm
   const counters = hooks.counters ?? newCounters();
   // The first connection that gives up stops the others.
   const failing = new AbortController();
+  const signal = AbortSignal.any([hooks.signal, failing.signal]);
+  const { eventCount, rate, durationMs } = plan;
+  const schedule = new Schedule({ eventCount, rate, durationMs, counters, signal });
   const sending: Sending = {
     plan,
+    schedule,
     counters,
-    signal: AbortSignal.any([hooks.signal, failing.signal]),
+    signal,
     stopAll: () => failing.abort(),
     notice: hooks.notice ?? (() => {}),
   };
@@ -43,12 +54,15 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks): Promise<LoadSumm
     failure = error.message;
   }
   const seconds = (monotonicMs() - startMs) / 1000;
-  if (failure === null && counters.events < plan.eventCount)
-    failure = `stopped after ${counters.events} of ${plan.eventCount} events`;
+  if (failure === null && counters.events < schedule.eventCount) {
+    const goal = durationMs === null ? `${plan.eventCount} events` : `${durationMs / 1000} s`;
+    failure = `stopped after ${counters.events} of ${goal}`;
+  }
   return {
     ...counters,
     seconds,
     eventsPerSecond: seconds > 0 ? counters.events / seconds : 0,
+    latencyMs: schedule.latency.summary(),
     cpuSeconds: ownCpuSeconds() - startCpu,
     failure,
   };

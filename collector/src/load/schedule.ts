@@ -2,13 +2,17 @@
 // at start + i / rate, whatever happened to those before it, so a slow receiver shows as lag, not
 // as calm.
 import { monotonicMs, sleep } from './clock.js';
+import { LatencyRecorder } from './latency.js';
 import type { Counters } from './plan.js';
 
 const TICK_MS = 2;
 
 export interface ScheduleOptions {
   readonly eventCount: number;
+  /** Events per second; 0 for as fast as possible. */
   readonly rate: number;
+  /** Nothing more is due after this time; null for no end but the count. */
+  readonly durationMs?: number | null;
   readonly counters: Counters;
   readonly signal: AbortSignal;
   /** Injected by tests. */
@@ -16,17 +20,20 @@ export interface ScheduleOptions {
 }
 
 export class Schedule {
-  readonly #eventCount: number;
+  readonly latency = new LatencyRecorder();
   readonly #rate: number;
+  readonly #durationMs: number;
   readonly #counters: Counters;
   readonly #signal: AbortSignal;
   readonly #nowMs: () => number;
+  #eventCount: number;
   #startMs = -1;
   #next = 0;
 
   constructor(options: ScheduleOptions) {
     this.#eventCount = options.eventCount;
     this.#rate = options.rate;
+    this.#durationMs = options.durationMs ?? Number.POSITIVE_INFINITY;
     this.#counters = options.counters;
     this.#signal = options.signal;
     this.#nowMs = options.nowMs ?? monotonicMs;
@@ -37,13 +44,22 @@ export class Schedule {
     return this.#next;
   }
 
+  /** Events of the whole run; fewer than planned once the time is over. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
   /** Events that are due and not taken. */
   dueCount(): number {
     const left = this.#eventCount - this.#next;
-    if (this.#rate === 0 || left === 0) return left;
+    const isTimed = this.#durationMs !== Number.POSITIVE_INFINITY;
+    if ((this.#rate === 0 && !isTimed) || left === 0) return left;
     const now = this.#nowMs();
     if (this.#startMs < 0) this.#startMs = now;
-    const due = Math.floor(((now - this.#startMs) * this.#rate) / 1000) + 1 - this.#next;
+    const elapsedMs = now - this.#startMs;
+    if (isTimed && elapsedMs >= this.#durationMs) return this.#endOfTime();
+    if (this.#rate === 0) return left;
+    const due = Math.floor((elapsedMs * this.#rate) / 1000) + 1 - this.#next;
     return Math.max(0, Math.min(left, due));
   }
 
@@ -69,12 +85,34 @@ export class Schedule {
   take(count: number): number {
     const first = this.#next;
     if (this.#rate > 0) {
-      const intendedMs = this.#startMs + (first * 1000) / this.#rate;
-      const lagMs = this.#nowMs() - intendedMs;
+      const lagMs = this.#nowMs() - this.#intendedMs(first);
       if (lagMs > this.#counters.lagMsMax) this.#counters.lagMsMax = lagMs;
     }
     this.#next += count;
     return first;
+  }
+
+  /**
+   * These events have arrived (http: acknowledged; tcp and udp: taken by the kernel). Their latency
+   * counts from their intended time. Without a rate there is none: then it is one value a write or
+   * request, from `takenMs`.
+   */
+  arrived(first: number, count: number, takenMs: number): void {
+    const now = this.#nowMs();
+    if (this.#rate === 0) this.latency.record(now - takenMs);
+    else for (let i = 0; i < count; i++) this.latency.record(now - this.#intendedMs(first + i));
+  }
+
+  #intendedMs(seq: number): number {
+    return this.#startMs + (seq * 1000) / this.#rate;
+  }
+
+  /** With a rate, what was due within the time is still sent, however late. */
+  #endOfTime(): number {
+    const within = Math.ceil((this.#durationMs * this.#rate) / 1000);
+    const last = this.#rate === 0 ? this.#next : Math.max(this.#next, within);
+    this.#eventCount = Math.min(this.#eventCount, last);
+    return this.#eventCount - this.#next;
   }
 }
 

@@ -19,6 +19,8 @@ function planFor(protocol: Protocol, port: number, more: Partial<LoadPlan> = {})
     generator: createGenerator({ profile: 'mixed', seed: 3, rfc, startMs: 1e12, runId: 'run' }),
     framing: 'newline',
     eventCount: 3_000,
+    durationMs: null,
+    lingerMs: 100,
     rate: 0,
     connectionCount: 1,
     timeoutMs: 20_000,
@@ -44,7 +46,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-for (const framing of ['newline', 'octet'] as Framing[]) {
+for (const framing of ['newline', 'octet', 'nul'] as Framing[]) {
   t.test(`tcp, ${framing}, three connections`, async (t) => {
     const texts: string[] = [];
     const server = createTcpServer((socket) => {
@@ -130,6 +132,26 @@ t.test('tcp: an abort stops and is no success', async (t) => {
   t.match(summary.failure, /^stopped after \d+ of 1000000 events$/);
 });
 
+t.test('tcp: time ends the run, and latency counts from the intended time', async (t) => {
+  let isHeld = true;
+  const server = createTcpServer((socket) => {
+    socket.on('data', () => {
+      if (!isHeld) return;
+      isHeld = false;
+      // The receiver stalls; what came due meanwhile is late from then on, though sent at once.
+      socket.pause();
+      setTimeout(() => socket.resume(), 400);
+    });
+  });
+  const port = await listen(server);
+  t.teardown(() => server.close());
+  const more = { rate: 40_000, eventCount: 1e9, durationMs: 700 };
+  const summary = await runLoad(planFor('tcp', port, more), hooks());
+  t.match(summary, { events: 28_000, failure: null, latencyMs: { count: 28_000 } });
+  const { p50, p99, max } = summary.latencyMs ?? { p50: 0, p99: 0, max: 0 };
+  t.ok(p50 <= p99 && p99 <= max, `${p50} <= ${p99} <= ${max}`);
+});
+
 t.test('udp: one event a datagram', async (t) => {
   const socket = createSocket('udp4');
   const received: string[] = [];
@@ -206,6 +228,18 @@ t.test('http: overload and broken connections are repeated with the same key', a
   t.equal(new Set(requests.slice(1, 5).map((request) => request.body)).size, 1);
   const bodies = new Map(requests.map((request) => [request.key, request.body]));
   t.strictSame(unique(numbersIn([...bodies.values()].join(''))), countUp(1_700));
+});
+
+t.test('http: a stall of the receiver shows in the latency of all that came due', async (t) => {
+  const { port } = await serveHttp(t, (request, count, response) => {
+    setTimeout(() => accept(request, response), count === 1 ? 300 : 0);
+  });
+  const more = { eventCount: 100, rate: 1_000, lingerMs: 1 };
+  const { latencyMs, events } = await runLoad(planFor('http', port, more), hooks());
+  t.equal(events, 100);
+  t.equal(latencyMs?.count, 100);
+  // With latencies from the time of sending, all but the first would look fast.
+  t.ok((latencyMs?.p50 ?? 0) > 150, `median ${latencyMs?.p50} ms`);
 });
 
 t.test('http: what a repeat cannot help ends the run', async (t) => {

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { messageOf } from '@weir/pipeline';
 import { after, monotonicMs, sleep } from './clock.js';
 import { formatTarget, joinAll, LoadError, type Sending } from './plan.js';
-import { backoffMs, Schedule } from './schedule.js';
+import { backoffMs, type Schedule } from './schedule.js';
 
 const CHUNK_BYTES = 128 * 1024;
 /** Writes in flight on one connection: one is filled while the other is sent. */
@@ -19,21 +19,19 @@ const CONNECT_MS = 10_000;
 
 interface Chunk {
   readonly buffer: Buffer;
+  seqFirst: number;
+  takenMs: number;
   eventCount: number;
   byteCount: number;
 }
 
+const EMPTY = { seqFirst: 0, takenMs: 0, eventCount: 0, byteCount: 0 };
+
 export async function sendTcp(sending: Sending): Promise<void> {
-  const { plan, counters, signal } = sending;
-  const schedule = new Schedule({
-    eventCount: plan.eventCount,
-    rate: plan.rate,
-    counters,
-    signal,
-  });
+  const { plan } = sending;
   const connections: Promise<void>[] = [];
   for (let index = 0; index < plan.connectionCount; index++)
-    connections.push(new TcpSender(sending, schedule).run());
+    connections.push(new TcpSender(sending).run());
   await joinAll(sending, connections);
 }
 
@@ -50,12 +48,12 @@ class TcpSender {
   #handedBytes = 0;
   #lastProgressMs = monotonicMs();
 
-  constructor(sending: Sending, schedule: Schedule) {
+  constructor(sending: Sending) {
     this.#sending = sending;
-    this.#schedule = schedule;
+    this.#schedule = sending.schedule;
     const bytes = Math.max(CHUNK_BYTES, sending.plan.generator.eventBytesMax);
     for (let index = 0; index < CHUNK_COUNT; index++)
-      this.#free.push({ buffer: Buffer.allocUnsafeSlow(bytes), eventCount: 0, byteCount: 0 });
+      this.#free.push({ ...EMPTY, buffer: Buffer.allocUnsafeSlow(bytes) });
   }
 
   async run(): Promise<void> {
@@ -109,7 +107,8 @@ class TcpSender {
     const filled = generator.fill(chunk.buffer, 0, this.#schedule.next, due, framing);
     chunk.eventCount = filled.eventCount;
     chunk.byteCount = filled.endOffset;
-    this.#schedule.take(filled.eventCount);
+    chunk.takenMs = monotonicMs();
+    chunk.seqFirst = this.#schedule.take(filled.eventCount);
   }
 
   #write(chunk: Chunk): void {
@@ -119,6 +118,7 @@ class TcpSender {
       const { counters } = this.#sending;
       counters.events += chunk.eventCount;
       counters.bytes += chunk.byteCount;
+      this.#schedule.arrived(chunk.seqFirst, chunk.eventCount, chunk.takenMs);
       this.#handedEvents += chunk.eventCount;
       this.#handedBytes += chunk.byteCount;
       this.#lastProgressMs = monotonicMs();

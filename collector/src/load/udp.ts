@@ -4,26 +4,20 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { messageOf } from '@weir/pipeline';
 import { monotonicMs, sleep } from './clock.js';
-import { formatTarget, joinAll, LoadError, type Sending } from './plan.js';
-import { backoffMs, Schedule } from './schedule.js';
+import { bufferBytes, formatTarget, joinAll, LoadError, type Sending } from './plan.js';
+import { backoffMs } from './schedule.js';
 
 const BURST = 64;
 
 export async function sendUdp(sending: Sending): Promise<void> {
-  const { plan, counters, signal } = sending;
-  const schedule = new Schedule({
-    eventCount: plan.eventCount,
-    rate: plan.rate,
-    counters,
-    signal,
-  });
-  const sockets = Array.from({ length: plan.connectionCount }, () => sendOn(sending, schedule));
+  const { plan } = sending;
+  const sockets = Array.from({ length: plan.connectionCount }, () => sendOn(sending));
   await joinAll(sending, sockets);
 }
 
-async function sendOn(sending: Sending, schedule: Schedule): Promise<void> {
-  const { plan, signal } = sending;
-  const buffer = Buffer.allocUnsafeSlow(plan.generator.eventBytesMax * BURST);
+async function sendOn(sending: Sending): Promise<void> {
+  const { plan, schedule, signal } = sending;
+  const buffer = Buffer.allocUnsafeSlow(bufferBytes(plan.generator, BURST));
   const ends = new Uint32Array(BURST);
   const socket = await open(plan.target.host, plan.target.port);
   const trouble: Trouble = { sinceMs: null };
@@ -32,8 +26,10 @@ async function sendOn(sending: Sending, schedule: Schedule): Promise<void> {
       await schedule.waitDue(1);
       const wanted = Math.min(schedule.dueCount(), BURST);
       const { eventCount } = plan.generator.fill(buffer, 0, schedule.next, wanted, 'none', ends);
-      schedule.take(eventCount);
+      const seqFirst = schedule.take(eventCount);
+      const takenMs = monotonicMs();
       await sendBurst(sending, socket, buffer, ends, eventCount, trouble);
+      if (!signal.aborted) schedule.arrived(seqFirst, eventCount, takenMs);
     }
   } finally {
     socket.close();

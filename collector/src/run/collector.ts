@@ -2,12 +2,14 @@
 // stopped in the direction of its way.
 import { join } from 'node:path';
 import {
+  addsOfGraph,
+  compileCondition,
   createSequencer,
   type EncodedBatch,
+  type GraphDocument,
   LIMITS,
   Metrics,
   messageOf,
-  OrderedProcessor,
   type ProcessTask,
   WeirError,
   type Workers,
@@ -18,42 +20,50 @@ import {
   nodeNetwork,
   nodeRandom,
   nodeTimers,
-  nodeWorkers,
   processStart,
 } from '@weir/pipeline/node';
-import { applyMigrations, Loader } from '@weir/sinks/clickhouse';
 import { openSpool, type Sabotage, type Spool } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { ChosenDestination } from '../config/destination.js';
 import type { Config } from '../config/schema.js';
 import { version } from '../version.js';
 import { Closers, endsWithin } from './closers.js';
-import {
-  type DataDirectory,
-  makeDirectories,
-  openDataDirectory,
-  writeRunFile,
-} from './data-directory.js';
-import { type Destination, openDestination } from './destination.js';
-import { GapWatch } from './gap-watch.js';
-import { LoaderMetrics, registerGauges } from './gauges.js';
+import { type DataDirectory, openDataDirectory, writeRunFile } from './data-directory.js';
 import { type Readiness, registerHealthRoutes } from './health-routes.js';
+import { Insight } from './insight.js';
 import { Listeners, type StartedListener } from './listeners.js';
+import { startPool } from './pool.js';
+import type { ManagedSink } from './sinks/managed-sink.js';
+import { clickhouseOf, openSinks } from './sinks/open-sinks.js';
 import type { StatusSample } from './status-line.js';
 import type { Totals } from './totals.js';
 
-const CONSUMER = 'clickhouse';
-const WORKER_HEAP_MIB_MAX = 256;
-const MIGRATION_RETRY_MS = 2_000;
 const SOURCES_STOP_MS = 10_000;
-const LOADER_STOP_MS = 5_000;
+const SINKS_STOP_MS = 5_000;
 /** The embedded store takes up to 20 s to end a statement that runs. */
 const CLOSE_MS = 25_000;
 
+export interface CollectorOptions {
+  readonly config: Config;
+  readonly destination: ChosenDestination;
+  readonly graph: GraphDocument;
+  /** Directory URL of the configuration: relative module names start there. */
+  readonly baseUrl: string;
+  /** URL of a pipeline in code, null for a configuration file. */
+  readonly pipelineModule: string | null;
+  readonly log: Logger;
+  /** Plants a fault for proofs. */
+  readonly sabotage: string | null;
+  /** Gets progress for people. */
+  readonly say: (line: string) => void;
+}
+
 export interface RunningCollector {
   readonly listeners: readonly StartedListener[];
-  readonly storeDescription: string;
-  readonly eventsTable: string;
+  readonly sinks: readonly ManagedSink[];
+  /** Null where no sink is ClickHouse. */
+  readonly eventsTable: string | null;
   sample(monotonicMs: number): StatusSample;
   /** Stops accepting, makes all durable, waits up to 10 s for delivery, closes. */
   drain(): Promise<{ readonly pendingEventCount: number }>;
@@ -65,52 +75,42 @@ export interface RunningCollector {
 /**
  * Rejects with a WeirError that says in one sentence why it cannot start; then nothing is left
  * running.
- * `sabotage` plants a fault for proofs. `say` gets progress for people.
  */
-export async function startCollector(
-  config: Config,
-  log: Logger,
-  sabotage: string | null,
-  say: (line: string) => void,
-): Promise<RunningCollector> {
+export async function startCollector(options: CollectorOptions): Promise<RunningCollector> {
   const closers = new Closers(nodeTimers);
   try {
-    return await new Collector(config, log, sabotage as Sabotage | null, closers).start(say);
+    return await new Collector(options, closers).start();
   } catch (error) {
-    await closers.closeAll(CLOSE_MS, (sentence) => log.warn(sentence));
+    await closers.closeAll(CLOSE_MS, (sentence) => options.log.warn(sentence));
     throw error;
   }
 }
 
 class Collector implements RunningCollector {
   listeners: readonly StartedListener[] = [];
+  sinks: readonly ManagedSink[] = [];
   failure: Error | null = null;
   readonly failed: Promise<Error>;
+  readonly #options: CollectorOptions;
   readonly #config: Config;
   readonly #log: Logger;
-  readonly #sabotage: Sabotage | null;
   readonly #closers: Closers;
   readonly #metrics = new Metrics();
   readonly #totals: Totals = { receivedEvents: 0, refusedEvents: 0 };
-  readonly #stopLoader = new AbortController();
+  readonly #stopSinks = new AbortController();
   #fail: (error: Error) => void = () => {};
   #isDraining = false;
-  #isMigrated = false;
-  /** Why the tables are not ready yet, null when they are or nothing was tried. */
-  #migrationError: string | null = null;
-  #loaderMetrics!: LoaderMetrics;
   #directory!: DataDirectory;
   #spool!: Spool;
-  #consumer!: GapWatch;
-  #destination!: Destination;
-  #loader!: Loader;
-  #loading: Promise<void> = Promise.resolve();
+  #insight!: Insight;
+  #controlSocket = '';
+  #delivering: Promise<void> = Promise.resolve();
   #sources!: Listeners;
 
-  constructor(config: Config, log: Logger, sabotage: Sabotage | null, closers: Closers) {
-    this.#config = config;
-    this.#log = log;
-    this.#sabotage = sabotage;
+  constructor(options: CollectorOptions, closers: Closers) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#log = options.log;
     this.#closers = closers;
     this.failed = new Promise((resolve) => {
       this.#fail = (error) => {
@@ -120,51 +120,37 @@ class Collector implements RunningCollector {
     });
   }
 
-  get storeDescription(): string {
-    return this.#destination.description;
-  }
-  get eventsTable(): string {
-    return this.#config.store.events_table;
+  get eventsTable(): string | null {
+    return clickhouseOf(this.sinks) === null ? null : this.#config.store.events_table;
   }
 
-  async start(say: (line: string) => void): Promise<RunningCollector> {
+  async start(): Promise<RunningCollector> {
     this.#directory = openDataDirectory(this.#config.data_dir);
     this.#closers.add('data directory', () => this.#directory.release());
     await this.#openSpool();
-    say('starting the store');
-    this.#destination = await openDestination(this.#config, this.#log, () => this.#writeRunFile());
-    this.#closers.add('store', () => this.#destination.stop());
-    // The embedded store is there; a server may be slow or away, and events are spooled meanwhile.
-    if (this.#destination.storePid !== null) await this.#migrate();
-    this.#createLoader();
-    this.#sources = new Listeners(this.#config, {
-      node: this.#spool.nodeId,
-      sequencer: createSequencer({ epoch: this.#spool.epoch }),
-      buffer: this.#spool,
-      clock: nodeClock,
-      timers: nodeTimers,
-      network: nodeNetwork,
+    this.#insight = this.#createInsight(this.#startPool());
+    this.#closers.add('insight', () => this.#insight.stop());
+    this.#options.say('starting the sinks');
+    this.sinks = await openSinks({
+      config: this.#config,
+      sinks: this.#options.destination.sinks,
+      log: this.#log,
+      spool: this.#spool,
+      workers: this.#insight.workers,
       metrics: this.#metrics,
-      totals: this.#totals,
-      recoveredRequestParts: this.#spool.recoveredRequestParts,
-      registerRoutes: (app) => this.#registerRoutes(app),
-      onError: (error) =>
-        this.#log.error({ component: 'http', error: error.stack }, 'a request failed'),
+      taps: (sink) => this.#insight.tapRequests(sink),
+      onEncoded: (sink, encoded) => this.#insight.onEncoded(sink, encoded),
+      onClose: (name, close) => this.#closers.add(name, close),
+      onChange: () => this.#writeRunFile(),
     });
+    this.#insight.watchSinks(this.sinks);
+    this.#sources = this.#createSources();
     this.listeners = await this.#sources.start();
-    this.#loading = this.#load();
+    this.#delivering = this.#deliver();
+    const { data_dir: dataDirectory } = this.#config;
+    this.#controlSocket = await this.#insight.startControl(join(dataDirectory, 'control.sock'));
     this.#writeRunFile();
     return this;
-  }
-
-  #registerRoutes(app: FastifyInstance): void {
-    registerHealthRoutes(app, {
-      readiness: () => this.#readiness(),
-      metricsText: () => {
-        this.#loaderMetrics.update();
-        return this.#metrics.text();
-      },
-    });
   }
 
   async #openSpool(): Promise<void> {
@@ -175,17 +161,16 @@ class Collector implements RunningCollector {
       clock: nodeClock,
       timers: nodeTimers,
       random: nodeRandom,
-      consumers: [CONSUMER],
+      consumers: Object.keys(this.#options.destination.sinks),
       segmentBytes: spool.segment_bytes,
       bytesMax: spool.max_bytes,
       commitIntervalMs: spool.commit_interval_ms,
       zstdLevel: spool.zstd_level,
-      sabotage: this.#sabotage,
+      sabotage: this.#options.sabotage as Sabotage | null,
     });
     this.#closers.add('spool', () => this.#spool.close());
     this.#logRecovery();
     void this.#spool.failed.then((error) => this.#fail(error));
-    this.#consumer = new GapWatch(this.#spool.consumer(CONSUMER));
   }
 
   /** An ordinary start is no news; what a crash or a bad disk left behind is. */
@@ -203,145 +188,136 @@ class Collector implements RunningCollector {
     else this.#log.debug(line, 'spool opened');
   }
 
-  #createLoader(): void {
-    const { store, workers: pool, data_dir: dataDirectory } = this.#config;
-    const workers: Workers<ProcessTask, EncodedBatch> = nodeWorkers({
-      entry: new URL('./worker.js', import.meta.url),
-      workerCount: pool.count,
-      queueTaskCountMax: LIMITS.poolBatchesInFlightMax,
-      heapMiBMax: WORKER_HEAP_MIB_MAX,
-    });
+  #startPool(): Workers<ProcessTask, EncodedBatch> {
+    const { config, graph, baseUrl, pipelineModule } = this.#options;
+    const { nodeId } = this.#spool;
+    const workers = startPool({ config, nodeId, graph, baseUrl, pipelineModule });
     this.#closers.add('worker pool', () => workers.close());
-    const intentDirectory = join(dataDirectory, 'loader');
-    makeDirectories(intentDirectory);
-    this.#loader = new Loader({
-      consumer: this.#consumer,
-      processor: this.#createProcessor(workers),
-      store: this.#destination.store,
-      fence: this.#destination.fence,
-      files: nodeFiles(),
+    return workers;
+  }
+
+  #createInsight(workers: Workers<ProcessTask, EncodedBatch>): Insight {
+    const { graph } = this.#options;
+    const { data_dir: dataDirectory, sources } = this.#config;
+    return new Insight({
+      version,
+      dataDirectory,
+      graph,
+      sourceTypes: Object.fromEntries(Object.entries(sources).map(([id, { type }]) => [id, type])),
+      metrics: this.#metrics,
+      clock: nodeClock,
+      spool: this.#spool,
+      freeBytes: () => nodeFiles().freeBytes(dataDirectory),
+      workers,
+      checkCondition: (condition) => conditionProblem(condition, graph),
+      state: () => this.#notReadyReason() || 'running',
+    });
+  }
+
+  #createSources(): Listeners {
+    return new Listeners(this.#config, {
+      node: this.#spool.nodeId,
+      sequencer: this.#insight.sequencer(createSequencer({ epoch: this.#spool.epoch })),
+      buffer: this.#spool,
       clock: nodeClock,
       timers: nodeTimers,
-      random: nodeRandom,
-      intentDirectory,
-      // A fence on a shared server must end the statements of this collector only.
-      loaderName: this.#spool.nodeId,
-      eventsTable: store.events_table,
-      limits: { rowsMax: store.max_rows, lingerMs: store.linger_ms },
-      log: (line) => this.#log.info({ component: 'loader' }, line),
-    });
-    this.#loaderMetrics = new LoaderMetrics(this.#metrics, this.#loader);
-    registerGauges(this.#metrics, this.#spool, this.#consumer, this.#loader);
-  }
-
-  #createProcessor(workers: Workers<ProcessTask, EncodedBatch>): OrderedProcessor {
-    const metrics = this.#metrics.component('parsers', 'transform', 'parse');
-    return new OrderedProcessor({
-      sink: CONSUMER,
-      workers,
-      clock: nodeClock,
-      onProcessed: (seconds) => metrics.latency(seconds),
-      onFailure: (failure, { stream, seqFirst, eventCount }) => {
-        metrics.error('worker_failed', 'processing');
-        const where = { component: 'parsers', stream, seqFirst, eventCount };
-        this.#log.error({ ...where, ...failure }, failure.message);
-      },
+      network: nodeNetwork,
+      metrics: this.#metrics,
+      totals: this.#totals,
+      recoveredRequestParts: this.#spool.recoveredRequestParts,
+      foreignStreams: this.#spool.foreignStreams(),
+      registerRoutes: (app) => this.#registerRoutes(app),
+      onError: (error) =>
+        this.#log.error({ component: 'http', error: error.stack }, 'a request failed'),
     });
   }
 
-  /** Runs until the drain. An unreachable server is no failure: the spool keeps what comes. */
-  async #load(): Promise<void> {
-    const { signal } = this.#stopLoader;
-    try {
-      while (!signal.aborted && !this.#isMigrated) {
-        if (!(await this.#tryToMigrate())) await nodeTimers.sleep(MIGRATION_RETRY_MS, signal);
-      }
-      if (!signal.aborted) await this.#loader.run(signal);
-    } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(messageOf(error)));
-    }
+  #registerRoutes(app: FastifyInstance): void {
+    registerHealthRoutes(app, {
+      readiness: () => this.#readiness(),
+      metricsText: () => this.#metrics.text(),
+    });
   }
 
-  async #migrate(): Promise<void> {
-    const { events_table: eventsTable, ttl_days: retentionDays } = this.#config.store;
-    const applied = await applyMigrations(this.#destination.store, { eventsTable, retentionDays });
-    if (applied.length > 0) this.#log.debug({ component: 'store', applied }, 'migrations applied');
-    this.#isMigrated = true;
-    this.#migrationError = null;
-  }
-
-  /** A server that is away, busy or lacks a grant may be mended while events are spooled. */
-  async #tryToMigrate(): Promise<boolean> {
-    try {
-      await this.#migrate();
-      return true;
-    } catch (error) {
-      if (error instanceof WeirError && error.code === 'WEIR_MIGRATION_CHANGED') throw error;
-      const message = messageOf(error);
-      if (this.#migrationError !== message) {
-        this.#log.warn({ component: 'store' }, `${message}; events are kept in the spool`);
-      }
-      this.#migrationError = message;
-      return false;
-    }
+  /** All sinks at once; one that fails for good ends the collector, and the spool keeps the rest. */
+  async #deliver(): Promise<void> {
+    const { signal } = this.#stopSinks;
+    await Promise.all(
+      this.sinks.map(async (sink) => {
+        try {
+          await sink.run(signal);
+        } catch (error) {
+          this.#fail(error instanceof Error ? error : new Error(messageOf(error)));
+        }
+      }),
+    );
   }
 
   sample(monotonicMs: number): StatusSample {
-    const loader = this.#loader.stats();
+    const sinks = this.sinks.map((sink) => ({
+      id: sink.id,
+      ...sink.stats(),
+      pending: sink.pending(),
+    }));
     return {
       monotonicMs,
       ...this.#totals,
-      storedEvents: loader.storedEvents,
-      quarantinedEvents: loader.quarantinedEvents,
-      spoolPendingEvents: this.#consumer.pendingEventCount,
       spoolBytes: this.#spool.stats().bytesUsed,
-      missingEvents: this.#consumer.missingEvents,
-      storeState: this.#storeState(),
+      missingEvents: this.sinks.reduce((sum, sink) => Math.max(sum, sink.missingEvents), 0),
+      sinks,
     };
   }
 
-  #storeState(): string {
-    return this.#migrationError === null ? this.#loader.stats().state : 'unreachable';
+  /** Empty while events can be accepted durably. */
+  #notReadyReason(): string {
+    if (this.#isDraining) return 'draining';
+    if (this.failure !== null) return this.failure.message;
+    return this.#spool.isFull ? 'the spool is full' : '';
   }
 
   #readiness(): Readiness {
     const { bytesUsed, bytesMax } = this.#spool.stats();
-    const { state, lastError, lagMs, lastIntentId } = this.#loader.stats();
-    const reason = this.#isDraining
-      ? 'draining'
-      : this.failure !== null
-        ? this.failure.message
-        : this.#spool.isFull
-          ? 'the spool is full'
-          : '';
+    const reason = this.#notReadyReason();
     return {
       ready: reason === '',
       reason,
-      spool: {
-        bytesUsed,
-        bytesMax,
-        pendingEventCount: this.#consumer.pendingEventCount,
-        missingEventCount: this.#consumer.missingEvents,
-      },
-      store: {
-        state: this.#migrationError === null ? state : 'unreachable',
-        error: this.#migrationError ?? lastError,
-        lagMs: Math.round(lagMs),
-        lastIntentId,
-      },
+      spool: { bytesUsed, bytesMax },
+      sinks: Object.fromEntries(
+        this.sinks.map((sink) => {
+          const { state, lastError, lagMs } = sink.stats();
+          const { events, bytes } = sink.pending();
+          return [
+            sink.id,
+            {
+              type: sink.type,
+              required: sink.isRequired,
+              state,
+              error: lastError,
+              lagMs: Math.round(lagMs),
+              pendingEventCount: events,
+              pendingEventBytes: bytes,
+              missingEventCount: sink.missingEvents,
+              lastIntentId: sink.lastIntentId,
+            },
+          ];
+        }),
+      ),
     };
   }
 
   #writeRunFile(): void {
     if (this.listeners.length === 0) return;
+    const store = clickhouseOf(this.sinks)?.store ?? null;
     writeRunFile(this.#directory.path, {
       pid: process.pid,
       pidIdentity: processStart(process.pid) ?? '',
       version,
       startedAt: new Date(Number(nodeClock.nowNs() / 1_000_000n)).toISOString(),
-      storeUrl: this.#destination.url,
-      storePid: this.#destination.storePid,
+      storeUrl: store?.url ?? null,
+      storePid: store?.storePid ?? null,
       eventsTable: this.#config.store.events_table,
+      controlSocket: this.#controlSocket,
+      sinks: Object.fromEntries(this.sinks.map((sink) => [sink.id, sink.record])),
       listeners: Object.fromEntries(
         this.listeners.map(({ name, address }) => [name, formatAddress(address)]),
       ),
@@ -360,12 +336,25 @@ class Collector implements RunningCollector {
     if (!isStopped) {
       warn(`${this.#sources.pendingBytes} bytes that no sender was told of could not be written`);
     }
-    if (this.#isMigrated && this.failure === null) await this.#loader.drain(LIMITS.drainDeliveryMs);
-    const { pendingEventCount } = this.#consumer;
-    this.#stopLoader.abort();
-    await endsWithin(this.#loading, LOADER_STOP_MS, nodeTimers, warn);
+    if (this.failure === null) {
+      await Promise.all(this.sinks.map((sink) => sink.drain(LIMITS.drainDeliveryMs)));
+    }
+    const pendingEventCount = Math.max(0, ...this.sinks.map((sink) => sink.pending().events));
+    this.#stopSinks.abort();
+    await endsWithin(this.#delivering, SINKS_STOP_MS, nodeTimers, warn);
     await this.#closers.closeAll(CLOSE_MS, warn);
     return { pendingEventCount };
+  }
+}
+
+/** What is wrong with a condition that someone watches with, null when nothing is. */
+function conditionProblem(condition: string, graph: GraphDocument): string | null {
+  try {
+    compileCondition(condition, { adds: addsOfGraph(graph), isOpen: true });
+    return null;
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    return error.message;
   }
 }
 

@@ -71,6 +71,8 @@ t.test('run.json is only believed while its process lives', async (t) => {
     storePid: null,
     eventsTable: 'dev.events',
     listeners: {},
+    sinks: {},
+    controlSocket: '',
   };
   writeRunFile(path, run);
   t.same(readRunFile(path), run);

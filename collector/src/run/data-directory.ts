@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import { isSameProcess, processStart } from '@weir/pipeline/node';
+import type { SinkRecord } from './sinks/managed-sink.js';
 
 /** DIR/run.json: where a running instance is to be found. */
 export interface RunFile {
@@ -24,11 +25,16 @@ export interface RunFile {
   readonly pidIdentity: string;
   readonly version: string;
   readonly startedAt: string;
-  readonly storeUrl: string;
+  /** Of the ClickHouse sink; null where there is none. */
+  readonly storeUrl: string | null;
   readonly storePid: number | null;
   readonly eventsTable: string;
+  /** By id. */
+  readonly sinks: Readonly<Record<string, SinkRecord>>;
   /** Listener name to address, for instance syslog_tcp: 127.0.0.1:5514. */
   readonly listeners: Readonly<Record<string, string>>;
+  /** Unix socket that tap, top and graph ask; ControlServer.path. */
+  readonly controlSocket: string;
 }
 
 export interface DataDirectory {

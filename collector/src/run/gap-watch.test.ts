@@ -14,7 +14,7 @@ function spooled(
     position: { segmentId: 1, frameNo: 0 },
     batch: {
       tenant: 'default',
-      stream,
+      stream: `node/${stream}`,
       retentionClass: 'default',
       format: 'syslog',
       receivedAtNs: 0n,
@@ -47,7 +47,7 @@ function consumerOf(batches: readonly SpooledBatch[]): Consumer {
 }
 
 async function missingAfter(batches: readonly SpooledBatch[], reads: number): Promise<number> {
-  const watch = new GapWatch(consumerOf(batches));
+  const watch = new GapWatch(consumerOf(batches), 'node');
   const { signal } = new AbortController();
   for (let i = 0; i < reads; i++) await watch.read(signal);
   return watch.missingEvents;
@@ -77,7 +77,7 @@ t.test('a declared loss is no gap', async (t) => {
 
 t.test('a rewind does not count twice', async (t) => {
   const batches = [spooled('a', 0, 10), spooled('a', 13, 2)];
-  const watch = new GapWatch(consumerOf(batches));
+  const watch = new GapWatch(consumerOf(batches), 'node');
   const { signal } = new AbortController();
   for (let i = 0; i < 2; i++) await watch.read(signal);
   watch.rewind();
@@ -94,4 +94,12 @@ t.test('a loss of another epoch, or one that was no gap here, hides nothing', as
   };
   const batches = [spooled('b', 0, 0, [lost]), spooled('a', 0, 10), spooled('a', 510, 10)];
   t.equal(await missingAfter(batches, 3), 500);
+});
+
+t.test('holes in streams of other nodes are for their own verify', async (t) => {
+  const batches = [spooled('a', 0, 10), spooled('a', 13, 2)];
+  const watch = new GapWatch(consumerOf(batches), 'other');
+  const { signal } = new AbortController();
+  for (let i = 0; i < 2; i++) await watch.read(signal);
+  t.equal(watch.missingEvents, 0);
 });

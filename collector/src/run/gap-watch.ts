@@ -4,11 +4,14 @@ import type { Consumer, FramePosition, SequencedBatch, SpooledBatch } from '@wei
 
 export class GapWatch implements Consumer {
   readonly #consumer: Consumer;
+  readonly #ownPrefix: string;
   /** By tenant, stream and epoch. */
   readonly #streams = new Map<string, Watched>();
 
-  constructor(consumer: Consumer) {
+  /** Streams of other nodes are not watched: only part of them may have been sent here. */
+  constructor(consumer: Consumer, nodeId: string) {
     this.#consumer = consumer;
+    this.#ownPrefix = `${nodeId}/`;
   }
 
   /** Numbers that were skipped and not declared lost, since this process started. */
@@ -46,6 +49,7 @@ export class GapWatch implements Consumer {
   }
 
   #look(batch: SequencedBatch): void {
+    if (!batch.stream.startsWith(this.#ownPrefix)) return;
     const key = `${batch.tenant}/${batch.stream}/${batch.epoch}`;
     const known = this.#streams.get(key);
     for (const { kind, seqRanges } of batch.dispositions) {

@@ -1,65 +1,213 @@
-// What /metrics shows of spool and loader: read when it is scraped.
-import type { ComponentMetrics, Consumer, Metrics } from '@weir/pipeline';
-import type { Loader, LoaderStats } from '@weir/sinks/clickhouse';
-import type { Spool } from '@weir/spool';
-import type { GapWatch } from './gap-watch.js';
+// What /metrics shows of spool, sinks, transforms, workers and the process. Totals that someone
+// else keeps are read when they are scraped. docs/metrics.md explains each; a test holds both equal.
+import { readdirSync } from 'node:fs';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import type {
+  ComponentMetrics,
+  ComponentName,
+  GraphDocument,
+  Metrics,
+  SinkStats,
+  StepCounts,
+} from '@weir/pipeline';
+import type { BusyMeter } from './busy-meter.js';
+import { primarySinks, viewOfGraph } from './graph-view.js';
+import type { SpoolForecast } from './spool-forecast.js';
 
-export function registerGauges(
+/** The spool among the components. */
+export const SPOOL: ComponentName = { id: 'spool', kind: 'buffer', type: 'disk' };
+/** The worker pool among the components. */
+export const POOL: ComponentName = { id: 'workers', kind: 'transform', type: 'pool' };
+
+const LAG_RESOLUTION_MS = 20;
+const NS_PER_SECOND = 1e9;
+const US_PER_SECOND = 1e6;
+
+/** What is needed of a spool. */
+export interface WatchedSpool {
+  readonly isFull: boolean;
+  stats(): {
+    readonly bytesUsed: number;
+    readonly bytesMax: number;
+    readonly lostEventCount: number;
+  };
+}
+
+export function registerSpoolMetrics(
   metrics: Metrics,
-  spool: Spool,
-  consumer: Consumer & Pick<GapWatch, 'missingEvents'>,
-  loader: Loader,
+  spool: WatchedSpool,
+  forecast: SpoolForecast,
 ): void {
-  const stats = () => spool.stats();
-  metrics.gauge('buffer_size_bytes', 'Bytes of the spool on disk.', () => stats().bytesUsed);
-  metrics.gauge(
-    'buffer_max_size_bytes',
-    'Size at which the spool is full.',
-    () => stats().bytesMax,
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(SPOOL, name, help, read);
+  gauge('buffer_size_bytes', 'Bytes of the spool on disk.', () => spool.stats().bytesUsed);
+  gauge('buffer_max_size_bytes', 'Size at which it is full.', () => spool.stats().bytesMax);
+  gauge('buffer_full', '1 while inputs are slowed.', () => (spool.isFull ? 1 : 0));
+  gauge(
+    'spool_hours_left',
+    'Hours until it is full if no sink took anything, at the rate of the last day.',
+    () => forecast.hoursLeft,
   );
-  metrics.gauge('buffer_full', '1 while inputs are slowed.', () => (spool.isFull ? 1 : 0));
-  metrics.gauge(
+  const component = metrics.component(SPOOL.id, SPOOL.kind, SPOOL.type);
+  let shownLost = 0;
+  metrics.onRead(() => {
+    const { lostEventCount } = spool.stats();
+    if (lostEventCount > shownLost)
+      component.discarded(lostEventCount - shownLost, 'spool_corruption', false);
+    shownLost = lostEventCount;
+  });
+}
+
+/** What is needed of a sink at work. */
+export interface WatchedSink {
+  readonly id: string;
+  readonly type: string;
+  stats(): SinkStats;
+  /** Durable and not settled by this sink. */
+  pending(): { readonly events: number; readonly bytes: number };
+  /** Numbers skipped and not declared since the start; absent where nobody watches. */
+  readonly missingEvents?: number;
+}
+
+/** Moves the counters of the sink from its totals whenever they are read. */
+export function registerSinkMetrics(metrics: Metrics, sink: WatchedSink): ComponentMetrics {
+  const name: ComponentName = { id: sink.id, kind: 'sink', type: sink.type };
+  const component = metrics.component(name.id, name.kind, name.type);
+  const gauge = (gaugeName: string, help: string, read: () => number): void =>
+    metrics.gauge(name, gaugeName, help, read);
+  gauge(
     'pending_event_count',
-    'Durable events that are not in the store yet.',
-    () => consumer.pendingEventCount,
+    'Durable events that this sink has not settled.',
+    () => sink.pending().events,
   );
-  metrics.gauge(
+  gauge(
+    'pending_event_bytes',
+    'Bytes in the spool that this sink has not settled.',
+    () => sink.pending().bytes,
+  );
+  gauge(
+    'source_lag_time_seconds',
+    'Age of the oldest batch on its way to this sink.',
+    () => sink.stats().lagMs / 1000,
+  );
+  gauge('sink_up', '1 while the sink takes events.', () => (sink.stats().state === 'ok' ? 1 : 0));
+  gauge(
     'ledger_missing_events',
     'Numbers skipped and not declared, since the start.',
-    () => consumer.missingEvents,
+    () => sink.missingEvents ?? 0,
   );
-  metrics.gauge(
-    'source_lag_time_seconds',
-    'Age of the oldest event on its way to the store.',
-    () => loader.stats().lagMs / 1000,
+  metrics.onRead(sinkCounters(component, () => sink.stats()));
+  return component;
+}
+
+function sinkCounters(component: ComponentMetrics, stats: () => SinkStats): () => void {
+  let shown = { storedEvents: 0, sentBytes: 0, retryCount: 0, lostEvents: 0 };
+  const shownByReason = new Map<string, number>();
+  return () => {
+    const { storedEvents, sentBytes, retryCount, lostEvents, quarantinedByReason } = stats();
+    const sent = storedEvents - shown.storedEvents;
+    component.sent(sent, sentBytes - shown.sentBytes);
+    let quarantined = 0;
+    for (const [reason, count] of Object.entries(quarantinedByReason)) {
+      const fresh = count - (shownByReason.get(reason) ?? 0);
+      if (fresh > 0) component.quarantined(fresh, reason);
+      shownByReason.set(reason, count);
+      quarantined += fresh;
+    }
+    component.received(sent + quarantined, 0);
+    if (retryCount > shown.retryCount)
+      component.error('delivery_retried', 'sending', retryCount - shown.retryCount);
+    if (lostEvents > shown.lostEvents)
+      component.discarded(lostEvents - shown.lostEvents, 'sink_overrun', false);
+    shown = { storedEvents, sentBytes, retryCount, lostEvents };
+  };
+}
+
+/**
+ * Counts what transforms did, from EncodedBatch.steps of each sink. A batch goes through the
+ * transforms once for each sink; a transform counts it on the way to its first sink alone.
+ */
+export function stepCounter(
+  metrics: Metrics,
+  graph: GraphDocument,
+): (sink: string, steps: readonly StepCounts[]) => void {
+  const primary = primarySinks(viewOfGraph(graph));
+  const counters = new Map(
+    Object.entries(graph.transforms).map(([id, { type }]) => [
+      id,
+      { type, component: metrics.component(id, 'transform', type) },
+    ]),
   );
-  metrics.gauge('store_up', '1 while the store takes inserts.', () =>
-    loader.stats().state === 'ok' ? 1 : 0,
+  return (sink, steps) => {
+    for (const step of steps) {
+      const counter = counters.get(step.component);
+      if (counter === undefined || primary.get(step.component) !== sink) continue;
+      countStep(counter.component, counter.type, step);
+    }
+  };
+}
+
+function countStep(component: ComponentMetrics, type: string, step: StepCounts): void {
+  const { receivedEvents, sentEvents, failedEvents } = step;
+  component.received(receivedEvents, 0);
+  component.sent(sentEvents);
+  if (failedEvents > 0) component.error('component_failed', 'processing', failedEvents);
+  // An enricher that throws leaves the event as it was, and sends it on.
+  const keptBack = receivedEvents - sentEvents - (type === 'enrich' ? 0 : failedEvents);
+  if (keptBack <= 0) return;
+  if (type === 'filter') component.discarded(keptBack, `filter:${step.component}`, true);
+  else component.error('event_rejected', 'processing', keptBack);
+}
+
+export function registerPoolMetrics(metrics: Metrics, meter: BusyMeter): void {
+  metrics.gauge(POOL, 'utilization', 'Share of the time that workers are busy, 0 to 1.', () =>
+    meter.utilization(),
   );
 }
 
-/** Counters of the loader; it keeps totals itself, so a scrape adds what is new. */
-export class LoaderMetrics {
-  readonly #component: ComponentMetrics;
-  readonly #loader: Loader;
-  #shown: Pick<LoaderStats, 'storedEvents' | 'retryCount' | 'quarantinedByReason'>;
+/** The usual figures of the process, under the names that other programs on Node give them. */
+export function registerProcessMetrics(metrics: Metrics, startedAtSeconds: number): () => void {
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  delay.enable();
+  const gauge = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(null, name, help, read);
+  metrics.total('process_cpu_seconds_total', 'CPU time of all threads.', cpuSeconds);
+  gauge('process_start_time_seconds', 'Start, seconds since 1970.', () => startedAtSeconds);
+  gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
+  gauge('process_open_fds', 'Open file descriptors.', openFileCount);
+  gauge(
+    'nodejs_heap_size_used_bytes',
+    'JavaScript heap in use, main thread.',
+    () => process.memoryUsage().heapUsed,
+  );
+  gauge(
+    'nodejs_external_memory_bytes',
+    'Memory outside the JavaScript heap, main thread.',
+    () => process.memoryUsage().external,
+  );
+  gauge('nodejs_eventloop_lag_p99_seconds', 'Event loop delay since the last scrape.', () => {
+    // The histogram holds the interval between two timers, so a loop without delay shows that.
+    const lagNs = Math.max(0, delay.percentile(99) - LAG_RESOLUTION_MS * US_PER_SECOND);
+    delay.reset();
+    return Number.isFinite(lagNs) ? lagNs / NS_PER_SECOND : 0;
+  });
+  gauge(
+    'nodejs_eventloop_utilization',
+    'Share of the time that the main thread was busy since the start, 0 to 1.',
+    () => performance.eventLoopUtilization().utilization,
+  );
+  return () => delay.disable();
+}
 
-  constructor(metrics: Metrics, loader: Loader) {
-    this.#component = metrics.component('clickhouse', 'sink', 'clickhouse');
-    this.#loader = loader;
-    this.#shown = { storedEvents: 0, retryCount: 0, quarantinedByReason: {} };
-  }
+export const cpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / US_PER_SECOND;
+};
 
-  update(): void {
-    const now = this.#loader.stats();
-    this.#component.sent(now.storedEvents - this.#shown.storedEvents);
-    for (let i = this.#shown.retryCount; i < now.retryCount; i++) {
-      this.#component.error('insert_retried', 'sending');
-    }
-    for (const [reason, count] of Object.entries(now.quarantinedByReason)) {
-      const fresh = count - (this.#shown.quarantinedByReason[reason] ?? 0);
-      if (fresh > 0) this.#component.quarantined(fresh, reason);
-    }
-    this.#shown = { ...now, quarantinedByReason: { ...now.quarantinedByReason } };
+function openFileCount(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return 0;
   }
 }

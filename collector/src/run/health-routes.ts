@@ -6,7 +6,8 @@ export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
   readonly spool: Readonly<Record<string, unknown>>;
-  readonly store: Readonly<Record<string, unknown>>;
+  /** By sink id. */
+  readonly sinks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 export interface HealthRouteOptions {

@@ -10,11 +10,13 @@ import {
   StreamSet,
   type Timers,
 } from '@weir/pipeline';
+import type { ForeignStream } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
 import { splitHostPort } from '../config/host-port.js';
 import type { Config, HttpSourceConfig, SyslogSourceConfig } from '../config/schema.js';
 import {
   createHttpServer,
+  ForwardedIndex,
   type RecoveredRequestPart,
   registerIngest,
 } from '../sources/http/index.js';
@@ -32,6 +34,8 @@ export interface ListenerDependencies {
   readonly metrics: Metrics;
   readonly totals: Totals;
   readonly recoveredRequestParts: readonly RecoveredRequestPart[];
+  /** What of other nodes' streams is durable here. */
+  readonly foreignStreams: readonly ForeignStream[];
   /** Adds further routes to an HTTP listener. */
   readonly registerRoutes: (app: FastifyInstance) => void;
   readonly onError: (error: Error) => void;
@@ -45,6 +49,15 @@ export interface StartedListener {
   readonly address: SourceAddress;
 }
 
+/** Listeners of the configured sources, by the name that stands in their streams. */
+export function listenersOf(config: Config): { listener: string; source: string }[] {
+  return Object.entries(config.sources).flatMap(([name, source]) =>
+    source.type === 'syslog'
+      ? source.protocols.map((protocol) => ({ listener: `${name}_${protocol}`, source: name }))
+      : [{ listener: name, source: name }],
+  );
+}
+
 interface Listener {
   readonly name: string;
   readonly source: Source;
@@ -56,10 +69,11 @@ export class Listeners {
   readonly #started: Listener[] = [];
 
   constructor(config: Config, dependencies: ListenerDependencies) {
+    const forwarded = new ForwardedIndex(dependencies.foreignStreams);
     this.#listeners = Object.entries(config.sources).flatMap(([name, source]) =>
       source.type === 'syslog'
         ? syslogListeners(name, source, dependencies)
-        : [httpListener(name, source, dependencies)],
+        : [httpListener(name, source, forwarded, dependencies)],
     );
   }
 
@@ -122,6 +136,7 @@ function syslogListeners(
 function httpListener(
   name: string,
   config: HttpSourceConfig,
+  forwarded: ForwardedIndex,
   dependencies: ListenerDependencies,
 ): Listener {
   const { host, port } = splitHostPort(config.listen);
@@ -135,6 +150,12 @@ function httpListener(
     metrics,
     limits: { httpBodyBytesMax: config.max_body_bytes, httpItemBytesMax: config.max_item_bytes },
     recoveredRequestParts: dependencies.recoveredRequestParts,
+    forwarding: {
+      buffer: dependencies.buffer,
+      index: forwarded,
+      nodeId: dependencies.node,
+      tenants: [config.tenant, ...config.forwarded_tenants],
+    },
   });
   dependencies.registerRoutes(app);
   const source: Source = {

@@ -1,14 +1,13 @@
-// Entry of a pipeline worker: bytes to columns to blocks. It keeps nothing from one batch to the
-// next but reused memory.
-import { parseBatch } from '@weir/parsers';
-import { ColumnWriter, type EncodedBatch, type ProcessTask } from '@weir/pipeline';
-import { moveResult } from '@weir/pipeline/node';
-import { encodeBatch } from '@weir/sinks/clickhouse/native';
+// Entry of a pipeline worker: bytes to columns to the encoding of a sink. It keeps nothing from one
+// batch to the next but reused memory.
+import type { EncodedBatch, ProcessTask, WorkerSetup } from '@weir/pipeline';
+import { moveResult, setupOfWorker } from '@weir/pipeline/node';
+import { createTaskProcessor } from './worker/processor.js';
 
-const writer = new ColumnWriter();
+const process = await createTaskProcessor(setupOfWorker() as WorkerSetup);
 
-export default function processTask({ batch, skipSeqs }: ProcessTask): EncodedBatch {
-  const encoded = encodeBatch(parseBatch(batch, writer), batch, skipSeqs);
+export default function processTask(task: ProcessTask): EncodedBatch {
+  const encoded = process(task);
   const buffers = [encoded.events, encoded.quarantine].flatMap((block) =>
     block === null ? [] : [block.bytes.buffer],
   );

@@ -94,3 +94,35 @@ t.test('a store that knows what was never issued', async (t) => {
   const other = judge(lookOf({ issued: {}, ledger: [ledgerOf('a', 8, 2n)] }), null);
   t.match(other.problems, [/never issued/]);
 });
+
+t.test('streams of other nodes: what came counts, holes do not', async (t) => {
+  const shown = lookOf({ issued: { a: 3 }, ledger: [ledgerOf('a', 3)] });
+  const edge = { tenant: 'default', stream: '00000000ed9e/http/0', epoch: 9n };
+  const received = [
+    [10, 19],
+    [40, 44],
+  ] as const;
+  const withEdge = (ledger: Partial<LedgerStream>): Look => ({
+    ...shown,
+    spool: {
+      ...shown.spool,
+      streams: [...shown.spool.streams, { ...edge, lastSeq: 44, received, refused: {}, lost: [] }],
+    },
+    ledger: [...shown.ledger, { ...ledgerOf(edge.stream, 0), ...edge, ...ledger }],
+  });
+  const holes = [
+    [0, 9],
+    [20, 39],
+  ] as const;
+  const whole = judge(withEdge({ stored: 12, filtered: 3, seqMax: 44, missing: holes }), null);
+  t.match(whole, { closes: true, problems: [] });
+  t.match(whole.streams[1], { issued: 15, stored: 12, filtered: 3, missing: [] });
+  const gaps = [...holes, [42, 43]] as const;
+  const gap = judge(withEdge({ stored: 13, seqMax: 44, missing: gaps }), null);
+  t.match(gap.problems, [/another node are missing: 42-43/]);
+  const behind = judge(withEdge({ stored: 10, seqMax: 19, missing: [[0, 9]] }), null);
+  t.match(behind.problems, [/5 numbers that came from another node are missing: 40-44/]);
+  // By way of another collector with the same store.
+  const more = judge(withEdge({ stored: 100, seqMax: 99, missing: [] }), null);
+  t.match(more, { closes: true, problems: [] });
+});

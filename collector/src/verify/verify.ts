@@ -61,7 +61,10 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const report = judge(last, isRunning ? (isStuck ? STUCK : null) : NOT_RUNNING);
   if (!options.deep) return { ...report, deep: null };
   const streamPrefix = streamPrefixOf(last.nodeId);
-  const deep = await verifyTables(options.store, options.tables, { streamPrefix, isRunning });
+  const streams = last.spool.streams.filter(({ received }) => received !== undefined);
+  const alsoStreams = [...new Set(streams.map(({ stream }) => stream))];
+  const how = { streamPrefix, alsoStreams, isRunning };
+  const deep = await verifyTables(options.store, options.tables, how);
   const problems = [...report.problems, ...deep.problems];
   return { ...report, problems, closes: problems.length === 0, deep };
 }
@@ -70,8 +73,11 @@ async function look(options: VerifyOptions): Promise<Look> {
   const spool = await inspectSpool(options.files, options.spoolDirectory);
   const prefix = streamPrefixOf(spool.nodeId);
   const all = await readLedger(options.store, options.tables);
+  const foreign = foreignKeys(spool);
   // A server may hold the streams of other collectors, whose spools are not here.
-  const ledger = all.filter(({ stream }) => prefix === null || stream.startsWith(prefix));
+  const ledger = all.filter(
+    (entry) => prefix === null || entry.stream.startsWith(prefix) || foreign.has(keyOf(entry)),
+  );
   const after = await inspectSpool(options.files, options.spoolDirectory);
   const isQuiet = pendingOf(spool) === 0 && issuedTotal(spool) === issuedTotal(after);
   return { nodeId: spool.nodeId, spool, ledger, isQuiet };
@@ -84,7 +90,15 @@ const pendingOf = (spool: Look['spool']): number =>
   Math.max(0, ...spool.consumers.map((consumer) => consumer.pendingEventCount));
 
 const issuedTotal = (spool: Look['spool']): number =>
-  spool.streams.reduce((sum, { lastSeq }) => sum + lastSeq + 1, 0);
+  spool.streams.reduce((sum, stream) => sum + issuedCount(stream), 0);
+
+/** Of another node's stream only part may have come. */
+const issuedCount = ({ lastSeq, received }: Look['spool']['streams'][number]): number =>
+  received?.reduce((sum, [first, last]) => sum + last - first + 1, 0) ?? lastSeq + 1;
+
+/** Streams of other nodes of which something was forwarded here. */
+const foreignKeys = (spool: Look['spool']): ReadonlySet<string> =>
+  new Set(spool.streams.filter(({ received }) => received !== undefined).map(keyOf));
 
 const accountedOf = ({ ledger }: Look): number =>
   ledger.reduce((sum, { stored, quarantined }) => sum + stored + quarantined, 0);
@@ -93,7 +107,9 @@ const accountedOf = ({ ledger }: Look): number =>
 export function judge(found: Look, standstill: string | null): LedgerReport {
   const { spool, ledger, isQuiet } = found;
   const seqMaxByStream = new Map(ledger.map((entry) => [keyOf(entry), entry.seqMax]));
-  const issued = spool.streams.map(({ tenant, stream, epoch, lastSeq }) => {
+  const issued = spool.streams.map(({ tenant, stream, epoch, lastSeq, received }) => {
+    // What came of another node after the look at the spool is not asked for.
+    if (received !== undefined) return { tenant, stream, epoch, issuedSeqLast: lastSeq, received };
     // While events flow the ledger, read later, may know numbers that the spool had not shown yet.
     const seqMax = seqMaxByStream.get(keyOf({ tenant, stream, epoch })) ?? -1;
     const issuedSeqLast = isQuiet ? lastSeq : Math.max(lastSeq, seqMax);

@@ -68,6 +68,12 @@ export const EVERY_SOURCE = '*';
 /** Output of a route for events that no condition takes. */
 export const OTHERWISE = 'otherwise';
 
+/**
+ * `module`, or condition of a route's output, that stands for a function in the pipeline module:
+ * the component with the same id in its definition.
+ */
+export const IN_CODE = '#pipeline';
+
 /** What a pipeline worker is started with. */
 export interface WorkerSetup {
   /** First part of the names of this node's streams. */

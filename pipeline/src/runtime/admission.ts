@@ -146,6 +146,18 @@ export class Admission {
     if (builder.isFull) this.#closeBatch();
   }
 
+  /**
+   * Says that many events of this chunk will be appended; that makes it cheaper. Its bytes must not
+   * change until `endChunk`.
+   */
+  beginChunk(chunk: Buffer): void {
+    this.#builder.beginChunk(chunk);
+  }
+
+  endChunk(): void {
+    this.#builder.endChunk();
+  }
+
   /** For a sender that waits; `request` is what stands in the frames, for a keyed request. */
   ticket(
     request: AdmissionRequest | null,

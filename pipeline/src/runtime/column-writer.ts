@@ -6,7 +6,7 @@ import type { BatchWriter } from '../component.js';
 import { assert } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import { FIELDS, type FieldKind } from '../schema/fields.js';
-import { MARK } from '../taxonomy.js';
+import { MARK, markName } from '../taxonomy.js';
 import { Scratch } from './scratch.js';
 
 /** Name and version of a parser, as they stand in the rows that it made. */
@@ -258,6 +258,89 @@ export class ColumnWriter implements BatchWriter {
     assert(index * QUINTUPLE >= this.#rowUnmappedStart, 'the pair belongs to the current row');
     this.#unmapped[index * QUINTUPLE + 3] = valueStart;
     this.#unmapped[index * QUINTUPLE + 4] = valueEnd;
+  }
+
+  /** Index of the current row's first unmapped pair. */
+  get rowUnmappedIndex(): number {
+    return this.#rowUnmappedStart / QUINTUPLE;
+  }
+
+  /** Takes a pair of the current row out; pairs behind it move up. */
+  removeUnmapped(index: number): void {
+    const at = index * QUINTUPLE;
+    assert(at >= this.#rowUnmappedStart, 'the pair belongs to the current row');
+    this.#unmapped.copyWithin(at, at + QUINTUPLE, this.#unmappedLength);
+    this.#unmappedLength -= QUINTUPLE;
+  }
+
+  /** The opposite of removeUnmapped: pairs from `index` on move down. */
+  insertUnmapped(
+    index: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const at = index * QUINTUPLE;
+    assert(at >= this.#rowUnmappedStart, 'the pair belongs to the current row');
+    if (this.#unmappedLength + QUINTUPLE > this.#unmapped.length)
+      this.#unmapped = grown(this.#unmapped);
+    this.#unmapped.copyWithin(at + QUINTUPLE, at, this.#unmappedLength);
+    this.#unmapped[at] = this.#row;
+    this.#unmapped[at + 1] = keyStart;
+    this.#unmapped[at + 2] = keyEnd;
+    this.#unmapped[at + 3] = valueStart;
+    this.#unmapped[at + 4] = valueEnd;
+    this.#unmappedLength += QUINTUPLE;
+  }
+
+  /** Forgets the current row's unmapped pairs from this index on. */
+  truncateUnmapped(index: number): void {
+    assert(index * QUINTUPLE >= this.#rowUnmappedStart, 'the pair belongs to the current row');
+    this.#unmappedLength = Math.min(this.#unmappedLength, index * QUINTUPLE);
+  }
+
+  /** Start or end of the row's span, 0 where it has none. */
+  spanAt(row: number, field: number, part: 0 | 1): number {
+    return this.#spans[field]?.[2 * row + part] ?? 0;
+  }
+
+  /** The row's number, NaN where it has none. */
+  numberAt(row: number, field: number): number {
+    return this.#numbers[field]?.[row] ?? Number.NaN;
+  }
+
+  /** The row's text of a code field, empty where it has none. */
+  codeAt(row: number, field: number): string {
+    const column = this.#codes[field];
+    return column === undefined ? '' : (column.dictionary[column.codes[row] ?? 0] ?? '');
+  }
+
+  /** Makes the field absent in the row. */
+  clearField(row: number, field: number): void {
+    this.#spans[field]?.fill(0, 2 * row, 2 * row + 2);
+    this.#numbers[field]?.fill(Number.NaN, row, row + 1);
+    this.#codes[field]?.codes.fill(0, row, row + 1);
+    this.#hasRolledBack = true;
+  }
+
+  /** Names of the row's marks, in the order in which they were noted. */
+  marksOfRow(row: number): string[] {
+    const names: string[] = [];
+    // The marks of the row being written are the newest.
+    let at = this.#marksLength;
+    while (at > 0 && (this.#marks[at - 3] as number) === row) at -= 3;
+    for (; at < this.#marksLength; at += 3) names.push(markName(this.#marks[at + 1] as number));
+    return names;
+  }
+
+  /** The parser that setParser named for the row. */
+  parserOf(row: number): ParserIdentity | undefined {
+    return this.#parsers[this.#parserIndex[row] ?? 0];
+  }
+
+  get batch(): RawBatch {
+    return this.#batch;
   }
 
   /** Forgets what was written for the current row, but for the marks that keepMarks saved. */

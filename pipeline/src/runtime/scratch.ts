@@ -1,5 +1,6 @@
 // Derived text of a batch: what does not stand in its bytes as such, for instance an unescaped
 // value. Positions are absolute: the first byte of the scratch is at batch.bytes.length.
+import { Buffer } from 'node:buffer';
 
 const INITIAL_BYTES = 16 * 1024;
 const encoder = new TextEncoder();
@@ -15,6 +16,8 @@ export class Scratch {
   #length = 0;
   #base = 0;
   readonly #constants = new Map<string, Span>();
+  /** The same memory, since only a Buffer decodes a part without a view of its own. */
+  #reader = Buffer.from(this.#bytes.buffer);
 
   begin(base: number): void {
     this.#base = base;
@@ -35,6 +38,17 @@ export class Scratch {
   byte(value: number): void {
     if (this.#length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.#length++] = value;
+  }
+
+  /** Text of [start, end), absolute; invalid UTF-8 shows as replacement characters. */
+  textAt(start: number, end: number): string {
+    if (this.#reader.buffer !== this.#bytes.buffer) this.#reader = Buffer.from(this.#bytes.buffer);
+    return this.#reader.toString('utf8', start - this.#base, end - this.#base);
+  }
+
+  /** The byte at an absolute position. */
+  byteAt(position: number): number {
+    return this.#bytes[position - this.#base] as number;
   }
 
   /** Appends source[start, end). */

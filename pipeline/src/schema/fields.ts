@@ -23,7 +23,13 @@ export interface FieldSpec {
   readonly summary: string;
 }
 
-const define = (path: string, kind: FieldKind, type: ColumnType, summary: string): FieldSpec => ({
+/** Keeps path and kind as types, so that `event.get` knows what it returns. */
+const define = <const Path extends string, const Kind extends FieldKind>(
+  path: Path,
+  kind: Kind,
+  type: ColumnType,
+  summary: string,
+): FieldSpec & { readonly path: Path; readonly kind: Kind } => ({
   path,
   column: path.replaceAll('.', '_'),
   kind,
@@ -188,3 +194,15 @@ export const FIELD = Object.fromEntries(FIELD_NAMES.map((name, id) => [name, id]
   FieldName,
   number
 >;
+
+type Specs = (typeof specs)[FieldName];
+/** Dotted path of a field that is a column, for instance `src_endpoint.ip`. */
+export type FieldPath = Specs['path'];
+/** What `get` returns for a path: numbers for number columns, text for all others. */
+export type FieldTypes = {
+  readonly [Spec in Specs as Spec['path']]: Spec['kind'] extends 'number' ? number : string;
+};
+/** FieldId by dotted path. */
+export const FIELD_BY_PATH: ReadonlyMap<string, number> = new Map(
+  FIELDS.map((spec, id) => [spec.path, id]),
+);

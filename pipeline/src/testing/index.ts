@@ -1,4 +1,5 @@
 export * from '../runtime/admission-fake-buffer.js';
+export * from './conformance/test-sink.js';
 export * from './sim-clock.js';
 export * from './sim-files.js';
 export * from './sim-random.js';

@@ -1,3 +1,5 @@
+export type { ForwardingOptions } from './frames.js';
+export { ForwardedIndex } from './frames-index.js';
 export * from './idempotency.js';
 export * from './ingest.js';
 export * from './server.js';

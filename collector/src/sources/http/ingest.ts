@@ -26,6 +26,7 @@ import {
 } from './body.js';
 import { type BodyAccount, DecodeBudget, ReadBudget } from './body-budget.js';
 import { decodeBody } from './decode.js';
+import { type ForwardingOptions, FRAMES_TYPE, FrameReceiver } from './frames.js';
 import { GivenUp, unlessAborted } from './give-up.js';
 import {
   IdempotencyIndex,
@@ -48,6 +49,8 @@ export interface HttpIngestOptions {
   readonly limits?: Partial<HttpIngestLimits>;
   /** Of all listeners; those of other listeners are left out. */
   readonly recoveredRequestParts?: readonly RecoveredRequestPart[];
+  /** Absent where no frames of other nodes are taken. */
+  readonly forwarding?: ForwardingOptions;
 }
 
 export interface HttpIngest {
@@ -60,8 +63,6 @@ export interface HttpIngest {
    */
   stop(): Promise<void>;
 }
-
-const FRAMES_TYPE = 'application/vnd.weir.frames';
 
 /** Adds the route to an app of `createHttpServer`. */
 export function registerIngest(app: FastifyInstance, options: HttpIngestOptions): HttpIngest {
@@ -93,6 +94,7 @@ class Ingest implements HttpIngest {
   readonly #index: IdempotencyIndex;
   readonly #reading: ReadBudget;
   readonly #decoding: DecodeBudget;
+  readonly #frames: FrameReceiver | null;
   /** On stop: ends the reading of bodies and the waiting for space or for a turn. */
   readonly #giveUp = new AbortController();
   /** On stop: ends the waiting for durability. */
@@ -114,6 +116,8 @@ class Ingest implements HttpIngest {
     });
     this.#reading = new ReadBudget(this.#limits);
     this.#decoding = new DecodeBudget(this.#limits.httpDecodedBytesMax, options.timers);
+    const { forwarding } = options;
+    this.#frames = forwarding ? new FrameReceiver(forwarding, options.metrics) : null;
     // One listener a request that waits; a thousand of them are no leak.
     setMaxListeners(0, this.#giveUp.signal, this.#giveUpDurable.signal);
     const { prefix } = options.streams;
@@ -172,8 +176,7 @@ class Ingest implements HttpIngest {
 
   async #answer(request: FastifyRequest): Promise<Answer> {
     const { headers } = request.raw;
-    if (headers['content-type'] === FRAMES_TYPE)
-      return this.#fault(415, 'unsupported_media_type', 'frames are not taken here yet');
+    if (headers['content-type'] === FRAMES_TYPE) return await this.#takeFrames(request);
     const keyText = headers['idempotency-key'];
     const key = typeof keyText === 'string' ? parseIdempotencyKey(keyText) : null;
     if (keyText !== undefined && key === null)
@@ -182,7 +185,7 @@ class Ingest implements HttpIngest {
         'idempotency_key_invalid',
         'Idempotency-Key must be producer/epoch/firstSeq',
       );
-    const source = plainAddress(request.raw.socket.remoteAddress ?? 'unknown');
+    const source = sourceOf(request);
     const stream = this.#options.streams.streamOf(key?.producer ?? source);
     const encoding = contentEncodingOf(headers['content-encoding']);
     if (encoding === null) {
@@ -202,6 +205,23 @@ class Ingest implements HttpIngest {
       throw error;
     } finally {
       release(work);
+    }
+  }
+
+  async #takeFrames(request: FastifyRequest): Promise<Answer> {
+    if (this.#frames === null)
+      return this.#fault(415, 'unsupported_media_type', 'frames are not taken here');
+    const account = this.#reading.open(sourceOf(request));
+    if (account === null) return retryLater(429, PEER_FULL.refusal.message);
+    const { timers } = this.#options;
+    const reading = { limits: this.#limits, timers, signal: this.#giveUp.signal, account };
+    try {
+      return await this.#frames.receive(request.raw, reading, this.#giveUpDurable.signal);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      return retryLater(503, 'the collector stops; not all of it is known to be durable');
+    } finally {
+      account.close();
     }
   }
 
@@ -397,6 +417,9 @@ class Ingest implements HttpIngest {
 function release(work: Work): void {
   for (const giveBack of work.leases.splice(0)) giveBack();
 }
+
+const sourceOf = (request: FastifyRequest): string =>
+  plainAddress(request.raw.socket.remoteAddress ?? 'unknown');
 
 /** `::ffff:192.0.2.1` is the same peer as `192.0.2.1`. */
 const plainAddress = (address: string): string =>

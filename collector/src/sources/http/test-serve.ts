@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { AdmissionLimits } from '@weir/pipeline';
 import type { Test } from 'tap';
 import { sourceRig } from '../test-rig.js';
+import type { ForwardingOptions } from './frames.js';
 import type { RecoveredRequestPart } from './idempotency.js';
 import { type HttpIngestLimits, registerIngest } from './ingest.js';
 import { createHttpServer, type HttpServerLimits } from './server.js';
@@ -22,6 +23,7 @@ export async function serve(
     admission?: Partial<AdmissionLimits>;
     server?: Partial<HttpServerLimits>;
     recovered?: RecoveredRequestPart[];
+    forwarding?: ForwardingOptions;
   } = {},
 ) {
   const rig = sourceRig('json', options.admission);
@@ -30,6 +32,7 @@ export async function serve(
     ...rig,
     limits: options.limits ?? {},
     recoveredRequestParts: options.recovered ?? [],
+    ...(options.forwarding === undefined ? {} : { forwarding: options.forwarding }),
   });
   const host = options.host ?? '127.0.0.1';
   await app.listen({ host, port: 0 });

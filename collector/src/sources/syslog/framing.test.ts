@@ -44,11 +44,20 @@ const frameText = (text: string, limit?: number, isCut?: boolean): Framed =>
 
 t.test('newline framing', (t) => {
   const good = (text: string): Message => [text, 0, text.length];
+  const nulFramed = [good('<34>a'), good('<34>b\nc'), EMPTY, good('<34>d')];
+  const nulInText = [good('<34>a'), good('<34>b\0<34>c')];
   const cases: [string, string, Message[]][] = [
     ['LF', '<34>a\n<34>b\n', [good('<34>a'), good('<34>b')]],
     ['CR LF', '<34>a\r\n<34>b\r\n', [good('<34>a'), good('<34>b')]],
     ['NUL before the newline is a trailer', '<34>a\0\n', [good('<34>a')]],
     ['NUL inside is part of the message', '<34>a\0b\n', [good('<34>a\0b')]],
+    ['NUL ends messages', '<34>a\0<34>b\nc\0\0<34>d\0', nulFramed],
+    ['CR NUL ends messages', '<34>a\r\0<34>b\r\0', [good('<34>a'), good('<34>b')]],
+    ['LF, then NUL and the end', '<34>a\n\0', [good('<34>a'), EMPTY]],
+    ['one message that NUL ends', '<34>a\0', [good('<34>a')]],
+    ['a NUL behind the first LF is text', '<34>a\n<34>b\0<34>c\n', nulInText],
+    ['a NUL in a first line without PRI is text', 'a\0<34>b\n', [good('a\0<34>b')]],
+    ['two NULs in the first message are text', '<34>a\0\0<34>b\n', [good('<34>a\0\0<34>b')]],
     ['empty lines', '\n\r\n<34>a\n\n', [EMPTY, EMPTY, good('<34>a'), EMPTY]],
     ['the last line needs no newline', '<34>a\n<34>b', [good('<34>a'), good('<34>b')]],
     ['invalid UTF-8 is not looked at', '<34>\xff\xfe\n', [good('<34>\xff\xfe')]],
@@ -209,7 +218,8 @@ function randomStream(random: SimRandom): Buffer {
   let stream = '';
   const count = 1 + random.below(8);
   if (random.chance(0.5)) {
-    for (let i = 0; i < count; i++) stream += text() + random.pick(['\n', '\r\n', '\0\n', '\n\n']);
+    for (let i = 0; i < count; i++)
+      stream += text() + random.pick(['\n', '\r\n', '\0\n', '\n\n', '\0']);
     if (random.chance(0.3)) stream += text();
   } else {
     for (let i = 0; i < count; i++) {
@@ -282,10 +292,12 @@ t.test('newline framing agrees with a reference that splits text', (t) => {
   const random = new SimRandom(seed);
   for (let i = 0; i < 20_000; i++) {
     const stream = Buffer.from(`<34>${randomStream(random).toString('latin1')}`, 'latin1');
-    const lines = stream.toString('latin1').split('\n');
+    // The first LF, or a first NUL with the next message behind it.
+    const isNul = /^[^\n\0]*\0</.test(stream.toString('latin1'));
+    const lines = stream.toString('latin1').split(isNul ? '\0' : '\n');
     if (lines.at(-1) === '') lines.pop();
     const expected = lines.map((line): Message => {
-      const text = line.replace(/\0?$/, '').replace(/\r$/, '');
+      const text = line.replace(/\0?$/, '').replace(/\n$/, '').replace(/\r$/, '');
       if (line.length > 34) return [line.slice(0, 32), MARK.oversize, line.length];
       if (text.length > 32) return [text.slice(0, 32), MARK.oversize, text.length];
       return text === '' ? EMPTY : [text, 0, text.length];

@@ -7,6 +7,11 @@
 // zero or a sign may begin either too: a space behind the digits makes it a wrong octet count,
 // anything else a line. Any other first byte begins a line.
 //
+// Lines end in LF, or in NUL, as some senders do (RFC 6587 section 3.4.2). The first message
+// decides that too: a NUL in it that is followed by the `<` of the next message is what ends
+// messages, and an LF in them is text. Any other NUL is part of the message, and so is every later
+// one: text that an attacker chose does not turn the framing of a connection that runs.
+//
 // A message that ends in the chunk in which it began is handed on where it stands. Only one that
 // does not is copied, up to the limit; of a longer one nothing more is kept, its bytes are only
 // counted.
@@ -22,6 +27,7 @@ export interface FrameSink {
 const LF = 10;
 const CR = 13;
 const NUL = 0;
+const LESS_THAN = 60;
 const SPACE = 32;
 const PLUS = 43;
 const MINUS = 45;
@@ -38,8 +44,22 @@ const PARTIAL_BYTES_MIN = 256;
 /** A connection keeps work space up to this size between messages. */
 const PARTIAL_BYTES_KEPT = 4096;
 
-/** `first` is the count that begins a connection. */
-type State = 'start' | 'sign' | 'line' | 'first' | 'count' | 'body' | 'broken';
+/**
+ * `first` is the count that begins a connection; `opening` a first line that begins with `<`, and
+ * `opening_nul` such a line with a NUL behind it, of which the next byte is not here yet.
+ */
+type State =
+  | 'start'
+  | 'sign'
+  | 'opening'
+  | 'opening_nul'
+  | 'line'
+  | 'first'
+  | 'count'
+  | 'body'
+  | 'broken';
+
+const NUL_BYTE = Buffer.of(NUL);
 
 const isDigit = (byte: number): boolean => byte >= DIGIT_0 && byte <= DIGIT_9;
 
@@ -56,6 +76,8 @@ export class SyslogFramer {
   readonly #sink: FrameSink;
   readonly #bytesMax: number;
   #state: State = 'start';
+  /** What ends a line. */
+  #delimiter = LF;
   /** What is kept of the message that began in an earlier chunk. */
   #partial: Buffer | null = null;
   #partialUsed = 0;
@@ -71,6 +93,7 @@ export class SyslogFramer {
 
   /** Whether a message has begun and not ended. */
   get hasPartial(): boolean {
+    if (this.#state === 'opening_nul') return false;
     return this.#state !== 'broken' && (this.#total > 0 || this.#state === 'body');
   }
 
@@ -87,6 +110,8 @@ export class SyslogFramer {
       else if (this.#state === 'body') position = this.#feedBody(chunk, position);
       else if (this.#state === 'start') this.#state = stateOfFirstByte(chunk[position] as number);
       else if (this.#state === 'sign') position = this.#feedSign(chunk, position);
+      else if (this.#state === 'opening') position = this.#feedOpening(chunk, position);
+      else if (this.#state === 'opening_nul') this.#decideDelimiter(chunk[position] as number);
       else position = this.#feedCount(chunk, position);
     }
     return this.#state !== 'broken';
@@ -100,10 +125,11 @@ export class SyslogFramer {
     const state = this.#state;
     this.#state = 'broken';
     if (state === 'broken' || state === 'start') return;
-    const isLine = state === 'line' || state === 'sign';
+    const isWhole = state === 'opening_nul';
+    const isLine = isWhole || state === 'line' || state === 'sign' || state === 'opening';
     if (isLine ? this.#total === 0 : this.#digits === 0) return;
     const bytes = this.#partial ?? Buffer.alloc(0);
-    if (isLine && !isCut) {
+    if (isWhole || (isLine && !isCut)) {
       this.#emit(bytes, 0, this.#partialUsed, this.#total);
     } else {
       const kept = Math.min(this.#partialUsed, this.#bytesMax);
@@ -117,7 +143,7 @@ export class SyslogFramer {
   #feedLine(chunk: Buffer, start: number): number {
     let position = start;
     while (position < chunk.length) {
-      const end = chunk.indexOf(LF, position);
+      const end = chunk.indexOf(this.#delimiter, position);
       if (end < 0) {
         this.#keep(chunk, position, chunk.length);
         return chunk.length;
@@ -131,6 +157,34 @@ export class SyslogFramer {
       position = end + 1;
     }
     return position;
+  }
+
+  /** The first line of a connection, up to the byte that shows what ends lines. */
+  #feedOpening(chunk: Buffer, start: number): number {
+    const lf = chunk.indexOf(LF, start);
+    const nul = chunk.indexOf(NUL, start);
+    if (nul < 0 && lf < 0) {
+      this.#keep(chunk, start, chunk.length);
+      return chunk.length;
+    }
+    if (nul < 0 || (lf >= 0 && lf < nul)) {
+      this.#state = 'line';
+      return start;
+    }
+    this.#keep(chunk, start, nul);
+    this.#state = 'opening_nul';
+    return nul + 1;
+  }
+
+  /** `next` stands behind the first NUL. */
+  #decideDelimiter(next: number): void {
+    this.#state = 'line';
+    if (next === LESS_THAN) {
+      this.#delimiter = NUL;
+      this.#emitPartial();
+    } else {
+      this.#keep(NUL_BYTE, 0, 1);
+    }
   }
 
   /** At the start of a connection: a sign or a zero, then digits; is it a wrong count or a line? */
@@ -248,5 +302,6 @@ export class SyslogFramer {
 
 function stateOfFirstByte(byte: number): State {
   if (byte === DIGIT_0 || byte === PLUS || byte === MINUS) return 'sign';
+  if (byte === LESS_THAN) return 'opening';
   return isDigit(byte) ? 'first' : 'line';
 }

@@ -175,9 +175,11 @@ class SyslogConnection implements FrameSink {
 
   /** False once, when the framing has just become unreadable; the connection is closed then. */
   feed(chunk: Buffer): boolean {
-    if (this.#framer.feed(chunk)) return true;
-    this.peer.destroy();
-    return false;
+    this.#stream.beginChunk(chunk);
+    const isReadable = this.#framer.feed(chunk);
+    this.#stream.endChunk();
+    if (!isReadable) this.peer.destroy();
+    return isReadable;
   }
 
   ended(isCut: boolean): void {

@@ -8,6 +8,11 @@ export interface IssuedStream {
   readonly epoch: bigint;
   /** Highest number that admission gave; -1 for none. */
   readonly issuedSeqLast: number;
+  /**
+   * Of a stream that another node numbers: what was forwarded here, or named as lost or filtered.
+   * Absent for an own stream, whose numbers are all of 0 to issuedSeqLast.
+   */
+  readonly received?: readonly SeqRange[];
 }
 
 /** Numbers that are durable in the spool and not settled. */
@@ -79,12 +84,11 @@ function verifyStream(
   pending: readonly SeqRange[],
   problems: string[],
 ): VerifiedStream {
+  if (issued.received !== undefined)
+    return verifyForeign(issued, issued.received, ledger, pending, problems);
   const { tenant, stream, epoch, issuedSeqLast } = issued;
   const seqMax = ledger?.seqMax ?? -1;
-  const absent = normalize([
-    ...(ledger?.missing ?? []),
-    ...(issuedSeqLast > seqMax ? [[seqMax + 1, issuedSeqLast] as const] : []),
-  ]);
+  const absent = absentUpTo(issuedSeqLast, ledger);
   const missing = subtract(absent, pending);
   const inFlight = countOf(absent) - countOf(missing);
   const name = nameOf(issued);
@@ -110,6 +114,42 @@ function verifyStream(
     refused,
     missing,
   };
+}
+
+/** Numbers up to this one that are in no kind. */
+function absentUpTo(seqLast: number, ledger: LedgerStream | undefined): SeqRange[] {
+  const seqMax = ledger?.seqMax ?? -1;
+  return normalize([
+    ...(ledger?.missing ?? []),
+    ...(seqLast > seqMax ? [[seqMax + 1, seqLast] as const] : []),
+  ]);
+}
+
+/**
+ * What came of another node's stream must be accounted for. That the store knows more is no problem
+ * here: it may have come by way of another collector that shares the store. Holes are no business of
+ * this node: what was not sent, the other one accounts for.
+ */
+function verifyForeign(
+  issued: IssuedStream,
+  received: readonly SeqRange[],
+  ledger: LedgerStream | undefined,
+  pending: readonly SeqRange[],
+  problems: string[],
+): VerifiedStream {
+  const { tenant, stream, epoch, issuedSeqLast } = issued;
+  const all = normalize(received);
+  const notInLedger = absentUpTo(issuedSeqLast, ledger);
+  const absent = subtract(all, subtract(all, notInLedger));
+  const missing = subtract(absent, pending);
+  if (missing.length > 0)
+    problems.push(
+      `${nameOf(issued)}: ${countOf(missing)} numbers that came from another node are missing: ${textOf(missing)}`,
+    );
+  const { stored = 0, quarantined = 0, filtered = 0, lost = 0, refused = {} } = ledger ?? {};
+  const inFlight = countOf(absent) - countOf(missing);
+  const kinds = { stored, quarantined, filtered, lost, inFlight, refused, missing };
+  return { tenant, stream, epoch, issued: countOf(all), ...kinds };
 }
 
 export const nameOf = (entry: {

@@ -25,6 +25,8 @@ export interface DeepReport {
 export interface DeepOptions {
   /** Only streams whose name starts so: a server may hold those of others. null: all. */
   readonly streamPrefix?: string | null;
+  /** And these: streams of other nodes. */
+  readonly alsoStreams?: readonly string[];
   /** A loader runs: rows above the ledger's highest number are in flight. */
   readonly isRunning?: boolean;
 }
@@ -49,7 +51,7 @@ export async function verifyTables(
     ['quarantine', 'quarantined'],
   ] as const) {
     const retentionDays = await passedRetentionDays(store, tables, table);
-    for (const found of await compare(store, tables, table, kind, options.streamPrefix ?? '')) {
+    for (const found of await compare(store, tables, table, kind, options)) {
       const mayBeRunning = ledgerMax !== null && (found.absent > 0 || found.unaccounted > 0);
       const mayBeExpired = retentionDays !== null && found.absent > 0;
       if (!mayBeRunning && !mayBeExpired) {
@@ -74,13 +76,18 @@ export async function verifyTables(
   return { streams, problems };
 }
 
+const WANTED_STREAMS =
+  '(startsWith(stream, {streamPrefix:String}) OR has({alsoStreams:Array(String)}, stream))';
+
 async function compare(
   store: Store,
   tables: TableNames,
   table: 'events' | 'quarantine',
   kind: string,
-  streamPrefix: string,
+  options: DeepOptions,
 ): Promise<TableStream[]> {
+  const streamPrefix = options.streamPrefix ?? '';
+  const alsoStreams = [...(options.alsoStreams ?? [])];
   const rows = await store.query<{
     tenant_id: string;
     stream: string;
@@ -96,14 +103,14 @@ async function compare(
       'bitmapAndnotCardinality(groupBitmapMergeStateIf(seqs, source = 2) AS noted, here) ' +
       'AS absent, bitmapAndnotCardinality(here, noted) AS unaccounted FROM (' +
       'SELECT tenant_id, stream, epoch, groupBitmapState(seq) AS seqs, count() AS row_count, ' +
-      `1 AS source FROM ${tables[table]} WHERE startsWith(stream, {streamPrefix:String}) ` +
+      `1 AS source FROM ${tables[table]} WHERE ${WANTED_STREAMS} ` +
       'GROUP BY tenant_id, stream, epoch ' +
       'UNION ALL SELECT tenant_id, stream, epoch, groupBitmapMergeState(seqs) AS seqs, ' +
       `toUInt64(0) AS row_count, 2 AS source FROM ${tables.ledger} ` +
-      'WHERE kind = {kind:String} AND startsWith(stream, {streamPrefix:String}) ' +
+      `WHERE kind = {kind:String} AND ${WANTED_STREAMS} ` +
       'GROUP BY tenant_id, stream, epoch' +
       `) GROUP BY tenant_id, stream, epoch ORDER BY tenant_id, stream, epoch`,
-    { kind, streamPrefix },
+    { kind, streamPrefix, alsoStreams },
   );
   return rows.map((row) => ({
     tenant: row.tenant_id,

@@ -1,7 +1,8 @@
 // Checks of batches against the tables before they are sent, while it is not known what an earlier
 // process has sent: its intent is unreadable or gone, or the consumer's frontier fell back.
+
+import type { BatchHead } from '../../delivery/batch-head.js';
 import type { Store, TableNames } from '../store/index.js';
-import type { BatchHead } from './batch-head.js';
 import { Landed, readBack } from './landed.js';
 
 export class Checks {

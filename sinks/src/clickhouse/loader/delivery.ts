@@ -1,9 +1,10 @@
 // The steps of one intent: durable intent, rows, dispositions, ledger, frontier. Each step may be
 // repeated; none may be left out, and none may come earlier.
 
+import { comparePositions } from '../../delivery/batch-head.js';
 import type { TableNames } from '../store/index.js';
 import { blocksOf, type Group, intentOf, type PartitionBlocks } from './group.js';
-import { comparePositions, type Intent, type IntentFile, type StoredIntent } from './intent.js';
+import type { Intent, IntentFile, StoredIntent } from './intent.js';
 import type { Landed } from './landed.js';
 import type { LoaderOptions } from './options.js';
 import type { LedgerKind } from './outcome.js';

@@ -3,11 +3,11 @@
 // group waits for nothing, partitions share a group, one delivery runs at a time, order is kept.
 import type { Clock, SequencedBatch, Timers } from '@weir/pipeline';
 import t from 'tap';
-import { MemoryConsumer } from '../testing/memory-consumer.js';
+import { type BatchLook, Gatherer } from '../../delivery/gatherer.js';
+import { MemoryConsumer } from '../../delivery/testing/memory-consumer.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
-import { Gatherer } from './gatherer.js';
-import type { Group } from './group.js';
-import { LOADER_LIMITS } from './options.js';
+import { Group } from './group.js';
+import { LOADER_LIMITS, SMALL_GROUP_ROWS } from './options.js';
 
 const NS_PER_DAY = 86_400_000_000_000n;
 
@@ -33,14 +33,22 @@ function bench(deliver: (group: Group) => Promise<void>) {
   const clock = new HandClock();
   const consumer = new MemoryConsumer();
   const processor = sampleProcessor();
-  const gatherer = new Gatherer({
-    limits: LOADER_LIMITS,
+  const gatherer = new Gatherer<Group, BatchLook>({
+    limits: {
+      ...LOADER_LIMITS,
+      groupEventsMax: LOADER_LIMITS.rowsMax,
+      groupBytesMax: LOADER_LIMITS.bytesMax,
+      smallGroupEvents: SMALL_GROUP_ROWS,
+    },
+    deliveriesMax: 1,
     batchesInFlightMax: () => LOADER_LIMITS.batchesInFlightMax,
     consumer,
     clock,
     timers: clock,
     process: (batch, skip) => processor.process(batch, skip),
-    landedOf: async () => null,
+    look: async () => ({ skipSeqs: null, isDone: false }),
+    newGroup: (openedAtMs) => new Group(openedAtMs),
+    add: (group, head, encoded) => group.add({ head, encoded }),
     deliver,
     isDraining: () => false,
   });

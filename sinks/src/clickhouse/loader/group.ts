@@ -1,6 +1,7 @@
 // Batches on their way to the store together: one INSERT a table and partition.
 import type { EncodedBatch } from '@weir/pipeline';
-import type { BatchHead } from './batch-head.js';
+import type { BatchHead } from '../../delivery/batch-head.js';
+import type { GatherGroup } from '../../delivery/gatherer.js';
 import type { Intent, StreamRange } from './intent.js';
 import { Landed } from './landed.js';
 
@@ -9,7 +10,7 @@ export interface GroupEntry {
   readonly encoded: EncodedBatch;
 }
 
-export class Group {
+export class Group implements GatherGroup {
   readonly entries: GroupEntry[] = [];
   readonly openedAtMs: number;
   rowCount = 0;
@@ -20,6 +21,10 @@ export class Group {
 
   constructor(openedAtMs: number) {
     this.openedAtMs = openedAtMs;
+  }
+
+  get ingestUsFirst(): number | null {
+    return this.entries[0]?.head.ingestUs ?? null;
   }
 
   add(entry: GroupEntry, landed: Landed | null = null): void {
@@ -41,28 +46,27 @@ export interface PartitionBlocks {
   readonly quarantine: Uint8Array[];
 }
 
+const US_PER_DAY = 86_400_000_000;
+
+/** As the tables' PARTITION BY: day of ingest_time (UTC) and retention class. */
+const partitionOf = (head: BatchHead): string =>
+  `${Math.floor(head.ingestUs / US_PER_DAY)}/${head.retentionClass}`;
+
 /** Blocks by partition, in the order of the first batch of each. */
 export function blocksOf(entries: readonly GroupEntry[]): PartitionBlocks[] {
   const byPartition = new Map<string, PartitionBlocks>();
   for (const { head, encoded } of entries) {
-    let blocks = byPartition.get(head.partition);
+    const partition = partitionOf(head);
+    let blocks = byPartition.get(partition);
     if (blocks === undefined) {
       blocks = { events: [], quarantine: [] };
-      byPartition.set(head.partition, blocks);
+      byPartition.set(partition, blocks);
     }
     if (encoded.events !== null) blocks.events.push(encoded.events.bytes);
     if (encoded.quarantine !== null) blocks.quarantine.push(encoded.quarantine.bytes);
   }
   return [...byPartition.values()];
 }
-
-export const EMPTY_ENCODED: EncodedBatch = {
-  events: null,
-  quarantine: null,
-  quarantinedSeqs: new Float64Array(0),
-  quarantinedByReason: {},
-  filtered: [],
-};
 
 export function intentOf(group: Group, id: number, attempt: number): Intent {
   const heads = group.entries.map((entry) => entry.head);

@@ -7,3 +7,4 @@ export {
   type LoaderState,
   type LoaderStats,
 } from './options.js';
+export { type PutAsideMark, quarantineWhole } from './put-aside.js';

@@ -106,8 +106,3 @@ export function decodeIntent(text: string): StoredIntent {
 }
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
-
-/** Negative when a stands before b. */
-export function comparePositions(a: FramePosition, b: FramePosition): number {
-  return a.segmentId - b.segmentId || a.frameNo - b.frameNo;
-}

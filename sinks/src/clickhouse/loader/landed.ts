@@ -1,7 +1,8 @@
 // What of a range is in the tables already, read back by identity. The table is the state store: no
 // token and no reply is believed after anything uncertain.
+
+import type { BatchHead } from '../../delivery/batch-head.js';
 import type { Store, TableNames } from '../store/index.js';
-import type { BatchHead } from './batch-head.js';
 import type { StreamRange } from './intent.js';
 
 export interface LandedStream {

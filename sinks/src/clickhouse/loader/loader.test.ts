@@ -4,16 +4,17 @@
 
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SequencedBatch } from '@weir/pipeline';
+import { IsolatingWorkers, OrderedProcessor, type SequencedBatch, WeirError } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeTimers } from '@weir/pipeline/node';
 import t from 'tap';
 import type { Store } from '../store/index.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
-import { MemoryConsumer } from '../testing/memory-consumer.js';
+import { MemoryConsumer } from '../../delivery/testing/memory-consumer.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { embeddedFence } from './fence.js';
 import { Loader } from './loader.js';
 import type { LoaderOptions } from './options.js';
+import { quarantineWhole } from './put-aside.js';
 
 let fixture: StoreFixture;
 let epochCount = 0n;
@@ -302,23 +303,40 @@ t.test('a row that the store refuses goes to quarantine and holds up nothing', a
   t.equal((await seqsOf('events', epoch)).length, 4 * 8 - 1);
 });
 
-t.test('a batch on which workers fail goes to quarantine whole', async (t) => {
-  const { WeirError } = await import('@weir/pipeline');
+t.test('a row on which workers fail goes to quarantine, and no other', async (t) => {
   const { consumer, options, epoch } = bench();
   for (const batch of batches(epoch, 4)) consumer.append(batch);
   const good = sampleProcessor();
-  const processor: typeof good = {
-    process: async (batch, skipSeqs) => {
-      if (batch.seqFirst === 20) throw new WeirError('WEIR_WORKER_FAILED', 'out of memory');
-      return good.process(batch, skipSeqs);
+  const workers = new IsolatingWorkers({
+    clock: nodeClock,
+    quarantineRows: quarantineWhole,
+    workers: {
+      workerCount: 1,
+      run: async ({ batch, skipSeqs }) => {
+        const isBad = batch.seqFirst <= 25 && batch.seqFirst + batch.eventCount > 25;
+        if (isBad) throw new WeirError('WEIR_WORKER_FAILED', 'out of memory');
+        return good.process(batch, skipSeqs);
+      },
+      close: async () => {},
     },
-  };
-  await runUntilSettled(new Loader({ ...options, processor }), consumer);
+  });
+  const processor = new OrderedProcessor({ workers, clock: nodeClock, sink: 'clickhouse' });
+  const loader = new Loader({ ...options, processor });
+  await runUntilSettled(loader, consumer);
   t.same(
-    (await seqsOf('quarantine', epoch)).filter((seq) => seq >= 20 && seq < 30),
-    [20, 21, 22, 23, 24, 25, 26, 27, 28, 29],
+    (await seqsOf('quarantine', epoch)).filter((seq) => seq % 10 !== 3),
+    [25],
   );
-  t.equal((await seqsOf('events', epoch)).length, 3 * 8);
+  t.equal((await seqsOf('events', epoch)).length, 4 * 8 - 1);
+  const [row] = await fixture.store.query(
+    'SELECT reason, raw_data, source_seq FROM dev.quarantine ' +
+      'WHERE epoch = {epoch:UInt64} AND seq = 25',
+    { epoch: String(epoch) },
+  );
+  t.same(row, { reason: 'component_failed', raw_data: 'event 2/5', source_seq: '25' });
+  t.same(loader.stats().quarantinedByReason, { parse_error: 4, component_failed: 1 });
+  t.equal(loader.stats().filteredEvents, 4);
+  t.equal(loader.stats().retryCount, 0, 'nothing was read again');
 });
 
 t.test('days and retention classes are inserted apart', async (t) => {

@@ -1,22 +1,14 @@
 // Takes batches from the spool into ClickHouse, each event once (design 5). The order of steps is
 // the whole of the argument: a durable intent, the rows, dispositions, ledger, then the frontier.
 // On anything uncertain: fence, read back by identity, insert what is missing.
-import {
-  type EncodedBatch,
-  InvariantError,
-  MARK,
-  messageOf,
-  type SequencedBatch,
-  type SpooledBatch,
-  WeirError,
-} from '@weir/pipeline';
+import { InvariantError, messageOf, type SpooledBatch, WeirError } from '@weir/pipeline';
+import { comparePositions, headOf } from '../../delivery/batch-head.js';
+import { type BatchLook, EMPTY_ENCODED, Gatherer } from '../../delivery/gatherer.js';
 import { isDataError, type Store, type TableNames, tableNames } from '../store/index.js';
-import { headOf } from './batch-head.js';
 import { Checks } from './checks.js';
 import { Delivery } from './delivery.js';
-import { Gatherer } from './gatherer.js';
-import { EMPTY_ENCODED, Group, type GroupEntry } from './group.js';
-import { comparePositions, type Intent, IntentFile } from './intent.js';
+import { Group, type GroupEntry } from './group.js';
+import { type Intent, IntentFile } from './intent.js';
 import { type Landed, readBack } from './landed.js';
 import {
   LOADER_LIMITS,
@@ -24,12 +16,16 @@ import {
   type LoaderOptions,
   type LoaderState,
   type LoaderStats,
+  SMALL_GROUP_ROWS,
 } from './options.js';
-import { insertByPieces, quarantineWhole } from './put-aside.js';
+import { insertByPieces } from './put-aside.js';
+
+/** What was found of a batch in the tables; null means that it needed no look. */
+interface LandedLook extends BatchLook {
+  readonly landed: Landed | null;
+}
 
 const RETRY_DELAY_MS_MIN = 100;
-/** A worker may fail by an accident; a batch that fails so often is put aside. */
-const WORKER_FAILURES_MAX = 3;
 const DRAIN_POLL_MS = 20;
 
 export class Loader {
@@ -37,7 +33,7 @@ export class Loader {
   readonly #limits: LoaderLimits;
   readonly #tables: TableNames;
   readonly #delivery: Delivery;
-  #gatherer: Gatherer | null = null;
+  #gatherer: Gatherer<Group, LandedLook> | null = null;
   #state: LoaderState = 'ok';
   #lastError: string | null = null;
   #retryCount = 0;
@@ -49,8 +45,6 @@ export class Loader {
   #isRefused = false;
   /** Of batches that an earlier process may have sent without an intent that says so. */
   readonly #checks: Checks;
-  /** Failures of workers by batch; while there are any, batches are processed one at a time. */
-  readonly #workerFailures = new Map<string, number>();
 
   constructor(given: LoaderOptions) {
     const options = { ...given, store: this.#watched(given.store) };
@@ -230,11 +224,12 @@ export class Loader {
 
   async #replayed(spooled: SpooledBatch, landed: Landed, intent: Intent): Promise<GroupEntry> {
     const head = headOf(spooled);
+    const { processor } = this.#options;
     const known = landed.skipSeqs(head);
     if (head.eventCount === 0) return { head, encoded: EMPTY_ENCODED };
-    if (!this.#isRefused) return { head, encoded: await this.#process(spooled.batch, known) };
+    if (!this.#isRefused) return { head, encoded: await processor.process(spooled.batch, known) };
     const encoded = await insertByPieces(spooled.batch, known, {
-      process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
+      process: (batch, skipSeqs) => processor.process(batch, skipSeqs),
       insert: ({ events, quarantine }) =>
         this.#delivery.insert(intent, {
           events: events === null ? [] : [events.bytes],
@@ -245,20 +240,30 @@ export class Loader {
   }
 
   async #gather(signal: AbortSignal): Promise<void> {
-    const { consumer, clock, timers } = this.#options;
+    const { consumer, clock, timers, processor } = this.#options;
     consumer.rewind();
     this.#checks.begin(consumer.pendingFrameCount);
-    this.#gatherer = new Gatherer({
-      limits: this.#limits,
-      // One at a time shows which batch it is that fails.
-      batchesInFlightMax: () =>
-        this.#workerFailures.size > 0 ? 1 : this.#limits.batchesInFlightMax,
+    const { rowsMax, bytesMax } = this.#limits;
+    this.#gatherer = new Gatherer<Group, LandedLook>({
+      limits: {
+        ...this.#limits,
+        groupEventsMax: rowsMax,
+        groupBytesMax: bytesMax,
+        smallGroupEvents: SMALL_GROUP_ROWS,
+      },
+      deliveriesMax: 1,
+      batchesInFlightMax: () => this.#limits.batchesInFlightMax,
       clock,
       timers,
       consumer,
-      process: (batch, skipSeqs) => this.#process(batch, skipSeqs),
+      process: (batch, skipSeqs) => processor.process(batch, skipSeqs),
       isDraining: () => this.#draining,
-      landedOf: (head) => this.#checks.landedOf(head),
+      look: async (head) => {
+        const landed = await this.#checks.landedOf(head);
+        return { landed, skipSeqs: landed?.skipSeqs(head) ?? null, isDone: false };
+      },
+      newGroup: (openedAtMs) => new Group(openedAtMs),
+      add: (group, head, encoded, { landed }) => group.add({ head, encoded }, landed),
       deliver: async (group) => {
         await this.#delivery.deliver(group);
         // Batches come in order: behind one that needed no check none does.
@@ -270,25 +275,6 @@ export class Loader {
       await this.#gatherer.run(signal);
     } finally {
       this.#gatherer = null;
-    }
-  }
-
-  /** A batch on which workers have failed too often goes to quarantine without being parsed. */
-  async #process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
-    const key = `${batch.tenant}/${batch.stream}/${batch.epoch}/${batch.seqFirst}`;
-    const failureCount = this.#workerFailures.get(key) ?? 0;
-    if (failureCount >= WORKER_FAILURES_MAX) {
-      this.#workerFailures.delete(key);
-      return quarantineWhole(batch, MARK.parse_error, skipSeqs);
-    }
-    try {
-      const encoded = await this.#options.processor.process(batch, skipSeqs);
-      this.#workerFailures.delete(key);
-      return encoded;
-    } catch (error) {
-      if (error instanceof WeirError && error.code === 'WEIR_WORKER_FAILED')
-        this.#workerFailures.set(key, failureCount + 1);
-      throw error;
     }
   }
 

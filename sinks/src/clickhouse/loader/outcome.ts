@@ -1,5 +1,6 @@
 // What became of the numbers of a group, as ranges by kind, for the ledger.
 import type { Disposition } from '@weir/pipeline';
+import type { BatchHead } from '../../delivery/batch-head.js';
 import type { GroupEntry } from './group.js';
 import type { Landed } from './landed.js';
 
@@ -35,10 +36,14 @@ export class Outcome {
       for (const [first, last] of disposition.seqRanges)
         for (let seq = first; seq <= last; seq++) filtered.add(seq);
     const quarantined = new Set(encoded.quarantinedSeqs);
+    const hollow = hollowSeqs(head);
     for (let seq = head.seqFirst; seq < head.seqFirst + head.eventCount; seq++) {
       let kind: LedgerKind = 'stored';
       if (landedEvents?.has(seq)) kind = 'stored';
-      else if (landedQuarantine?.has(seq) || quarantined.has(seq)) kind = 'quarantined';
+      else if (landedQuarantine?.has(seq)) kind = 'quarantined';
+      // Its disposition stands in the frame and is added below.
+      else if (hollow?.has(seq)) continue;
+      else if (quarantined.has(seq)) kind = 'quarantined';
       else if (filtered.has(seq)) kind = 'filtered';
       this.#add(head, kind, seq, seq);
     }
@@ -103,4 +108,48 @@ export class Outcome {
   }
 
   #newest: OutcomeRanges | null = null;
+}
+
+/**
+ * Everything that is declared about a batch, each number once: what its frame says, and what the
+ * pipeline filtered. The encoder names hollow rows as well, since other sinks know no frame.
+ */
+export function dispositionsOf({ head, encoded }: GroupEntry): Disposition[] {
+  const hollow = hollowSeqs(head);
+  if (hollow === null) return [...head.dispositions, ...encoded.filtered];
+  const added: Disposition[] = [];
+  for (const disposition of encoded.filtered) {
+    const seqRanges: [number, number][] = [];
+    let eventCount = 0;
+    for (const [first, last] of disposition.seqRanges)
+      for (let seq = first; seq <= last; seq++) {
+        if (hollow.has(seq)) continue;
+        const range = seqRanges.at(-1);
+        if (range !== undefined && range[1] === seq - 1) range[1] = seq;
+        else seqRanges.push([seq, seq]);
+        eventCount++;
+      }
+    if (eventCount > 0) added.push({ ...disposition, seqRanges, eventCount });
+  }
+  return [...head.dispositions, ...added];
+}
+
+/**
+ * Numbers of the batch that its own dispositions name: another node filtered these rows, or
+ * declared them lost, before it forwarded the frame. Null when there is none.
+ */
+export function hollowSeqs(
+  head: Pick<BatchHead, 'dispositions' | 'seqFirst' | 'eventCount'>,
+): Set<number> | null {
+  let found: Set<number> | null = null;
+  const end = head.seqFirst + head.eventCount;
+  for (const { kind, seqRanges } of head.dispositions) {
+    if (kind === 'refused') continue;
+    for (const [first, last] of seqRanges)
+      for (let seq = Math.max(first, head.seqFirst); seq <= last && seq < end; seq++) {
+        found ??= new Set();
+        found.add(seq);
+      }
+  }
+  return found;
 }

@@ -1,6 +1,5 @@
-// Batches that cannot go the usual way: the store refuses their data, or a worker fails on them.
-// They go into quarantine as they came in, so that they hold up nothing and nothing of them is
-// lost.
+// Rows that cannot go the usual way: the store refuses them, or a worker fails on them. They go
+// into quarantine as they came in, so that they hold up nothing and nothing of them is lost.
 import {
   type EncodedBatch,
   type EventBatch,
@@ -11,7 +10,7 @@ import {
 import { encodeBatch } from '../native/index.js';
 import { isDataError } from '../store/index.js';
 
-export type PutAsideMark = typeof MARK.schema_invalid | typeof MARK.parse_error;
+export type PutAsideMark = typeof MARK.schema_invalid | typeof MARK.component_failed;
 
 /** All rows of the batch that `skipSeqs` does not name, for quarantine, with their bytes. */
 export function quarantineWhole(

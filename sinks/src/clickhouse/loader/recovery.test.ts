@@ -10,7 +10,7 @@ import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/nod
 import t from 'tap';
 import { createStore, type Store, tableNames } from '../store/index.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
-import { MemoryConsumer } from '../testing/memory-consumer.js';
+import { MemoryConsumer } from '../../delivery/testing/memory-consumer.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { embeddedFence } from './fence.js';
 import { encodeIntent } from './intent.js';

@@ -1,9 +1,9 @@
 // The statements of the loader. Every one can be repeated without changing what the tables mean.
 import { type Disposition, FIELDS } from '@weir/pipeline';
+import type { BatchHead } from '../../delivery/batch-head.js';
 import type { Store, TableNames } from '../store/index.js';
-import type { BatchHead } from './batch-head.js';
 import type { GroupEntry } from './group.js';
-import type { Outcome, OutcomeRanges } from './outcome.js';
+import { dispositionsOf, type Outcome, type OutcomeRanges } from './outcome.js';
 
 const IDENTITY_COLUMNS = [
   'tenant_id',
@@ -44,6 +44,9 @@ export const INSERT_SETTINGS = {
   // A group has each number once: merging its rows with each other would copy them for nothing, a
   // fifth of the engine's work on an INSERT.
   optimize_on_insert: 0,
+  // The first merge builds the text index; until then a search reads the new parts whole. Building it
+  // at each INSERT, too, cost 40 instead of 25 CPU-seconds per million FortiGate rows.
+  exclude_materialize_skip_indexes_on_insert: 'raw_data_text',
   max_insert_threads: 1,
   min_insert_block_size_rows: 1_048_576,
   min_insert_block_size_bytes: 268_435_456,
@@ -72,9 +75,9 @@ export async function insertDispositions(
   queryId: string,
 ): Promise<void> {
   const rows: string[] = [];
-  for (const { head, encoded } of entries)
-    for (const disposition of [...head.dispositions, ...encoded.filtered])
-      rows.push(dispositionRow(head, disposition));
+  for (const entry of entries)
+    for (const disposition of dispositionsOf(entry))
+      rows.push(dispositionRow(entry.head, disposition));
   if (rows.length === 0) return;
   await store.command(
     `INSERT INTO ${tables.dispositions} (tenant_id, stream, epoch, kind, cause, seq_first, ` +

@@ -1,7 +1,6 @@
 // A batch to at most two Native blocks, one a table. Called in a worker; writes from the columns
 // and makes no object a row.
 import {
-  type Disposition,
   type EncodedBatch,
   type EncodedBlock,
   type EventBatch,
@@ -9,10 +8,10 @@ import {
   FIELDS,
   MARK,
   markName,
-  type QuarantineReason,
   type SequencedBatch,
   STATUS,
 } from '@weir/pipeline';
+import { assignRows, filteredDispositions, quarantineOf } from '../../rows/index.js';
 import {
   constantText,
   constantTime,
@@ -49,75 +48,13 @@ export function encodeBatch(
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
   const rows = assignRows(events, identity.seqFirst, skipSeqs);
-  const quarantinedSeqs = new Float64Array(rows.quarantineAll.length);
-  const quarantinedByReason: Partial<Record<QuarantineReason, number>> = {};
-  rows.quarantineAll.forEach((row, i) => {
-    quarantinedSeqs[i] = identity.seqFirst + row;
-    const reason = markName(events.quarantine[row] as number) as QuarantineReason;
-    quarantinedByReason[reason] = (quarantinedByReason[reason] ?? 0) + 1;
-  });
   return {
     events: rows.events.length === 0 ? null : encodeEvents(events, identity, rows.events),
     quarantine:
       rows.quarantine.length === 0 ? null : encodeQuarantine(events, identity, rows.quarantine),
-    quarantinedSeqs,
-    quarantinedByReason,
-    filtered: filteredDispositions(rows.filtered, identity.seqFirst),
+    ...quarantineOf(events, identity.seqFirst, rows),
+    filtered: filteredDispositions(events, rows, identity.seqFirst),
   };
-}
-
-interface RowAssignment {
-  readonly events: Uint16Array;
-  readonly quarantine: Uint16Array;
-  /** Also those that are skipped: the ledger needs them whether or not they are sent again. */
-  readonly quarantineAll: Uint16Array;
-  readonly filtered: Uint16Array;
-}
-
-/** Quarantine goes before filtered, as in the ledger's precedence. */
-function assignRows(
-  batch: EventBatch,
-  seqFirst: number,
-  skipSeqs: Float64Array | null,
-): RowAssignment {
-  const { eventCount } = batch.raw;
-  const lists = [0, 1, 2, 3].map(() => new Uint16Array(eventCount)) as Uint16Array[];
-  const [events, quarantine, quarantineAll, filtered] = lists as [
-    Uint16Array,
-    Uint16Array,
-    Uint16Array,
-    Uint16Array,
-  ];
-  const count = [0, 0, 0, 0] as [number, number, number, number];
-  let skipAt = 0;
-  for (let row = 0; row < eventCount; row++) {
-    const seq = seqFirst + row;
-    while (skipSeqs !== null && skipAt < skipSeqs.length && (skipSeqs[skipAt] as number) < seq)
-      skipAt++;
-    const skipped = skipSeqs !== null && skipSeqs[skipAt] === seq;
-    if (batch.quarantine[row] !== 0) {
-      quarantineAll[count[2]++] = row;
-      if (!skipped) quarantine[count[1]++] = row;
-    } else if (batch.status[row] === STATUS.filtered) filtered[count[3]++] = row;
-    else if (!skipped) events[count[0]++] = row;
-  }
-  return {
-    events: events.subarray(0, count[0]),
-    quarantine: quarantine.subarray(0, count[1]),
-    quarantineAll: quarantineAll.subarray(0, count[2]),
-    filtered: filtered.subarray(0, count[3]),
-  };
-}
-
-function filteredDispositions(rows: Uint16Array, seqFirst: number): Disposition[] {
-  if (rows.length === 0) return [];
-  const seqRanges: [number, number][] = [];
-  for (const row of rows) {
-    const last = seqRanges[seqRanges.length - 1];
-    if (last !== undefined && last[1] === seqFirst + row - 1) last[1]++;
-    else seqRanges.push([seqFirst + row, seqFirst + row]);
-  }
-  return [{ kind: 'filtered', cause: 'filter:pipeline', seqRanges, eventCount: rows.length }];
 }
 
 /** Writes the columns through `write` behind a head whose column count is put in afterwards. */

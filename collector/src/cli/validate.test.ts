@@ -1,0 +1,179 @@
+// Scenario: `weir validate` and `weir generate` as processes of their own, on right and wrong files.
+// Guarantees: what was understood is printed; every mistake is a line; no secret is shown; what
+// generate prints validates.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+/** The program's own handling of errors, without the commands that start a collector. */
+const script = `
+import { Command } from 'commander';
+import { generateCommand } from '${new URL('./generate.js', import.meta.url)}';
+import { validateCommand } from '${new URL('./validate.js', import.meta.url)}';
+const program = new Command('weir').exitOverride();
+for (const command of [generateCommand(), validateCommand()])
+  program.addCommand(command.copyInheritedSettings(program));
+try {
+  await program.parseAsync(process.argv.slice(1), { from: 'user' });
+} catch (error) {
+  if (error.code?.startsWith('WEIR_')) process.stderr.write('weir: ' + error.message + '\\n');
+  process.exitCode = 2;
+}`;
+
+async function weir(cwd: string, args: readonly string[], environment = {}) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script, '--', ...args], {
+    // Modules on the command line are found from the working directory.
+    cwd: import.meta.dirname,
+    env: { PATH: process.env.PATH, WEIR_SYSTEM_DIR: '', ...environment },
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  return { stdout, stderr: stderr.replaceAll(`${cwd}/`, ''), code };
+}
+
+const CONFIG = `
+[sources.edge]
+type = "syslog"
+listen = "127.0.0.1:1514"
+[transforms.names]
+type = "enrich"
+inputs = ["edge"]
+module = "./names.js"
+[transforms.by]
+type = "route"
+inputs = ["names"]
+routes = { loud = "severity_id >= 4", berlin = "site.name == 'berlin'" }
+[sinks.siem]
+type = "http"
+url = "https://u:topsecret@siem.example/"
+headers = { Authorization = "env:TOKEN" }
+inputs = ["by.loud", "by.berlin"]
+[sinks.rest]
+type = "file"
+path = "rest.ndjson"
+required = false
+inputs = ["by.otherwise"]
+`;
+const NAMES = `export default {
+  kind: 'enricher', name: 'names', adds: { 'site.name': 'string' },
+  enrich(event) { event.set('site.name', 'berlin'); },
+};`;
+const ENVIRONMENT = { TOKEN: 'Bearer topsecret' };
+
+t.test('what was understood', async (t) => {
+  const folder = t.testdir({
+    'a.toml': CONFIG,
+    'names.js': NAMES,
+    'package.json': '{"type": "module"}',
+  });
+  const file = join(folder, 'a.toml');
+  const { stdout, stderr, code } = await weir(folder, ['validate', file], {
+    ...ENVIRONMENT,
+    SIEM_BASE_URL: 'http://topsecret/',
+  });
+  t.equal(stderr, '');
+  t.equal(code, 0);
+  t.same(stdout.replace(`${folder}/`, '').trimEnd().split('\n'), [
+    'a.toml: valid',
+    'sources      edge (syslog 127.0.0.1:1514)',
+    'transforms   names (enrich), by (route to loud, berlin, otherwise)',
+    'sinks        siem (http), rest (file)',
+    'destination  the sinks of the configuration: siem (http), rest (file); SIEM_BASE_URL adds none',
+    'way          edge -> names -> by.loud|berlin -> siem',
+    'way          edge -> names -> by.otherwise -> rest',
+  ]);
+});
+
+t.test('every setting with its origin, and as JSON, without secrets', async (t) => {
+  const folder = t.testdir({
+    'a.toml': CONFIG,
+    'names.js': NAMES,
+    'package.json': '{"type": "module"}',
+  });
+  const file = join(folder, 'a.toml');
+  const effective = await weir(folder, ['validate', '--effective', file], {
+    ...ENVIRONMENT,
+    WEIR_SPOOL__ZSTD_LEVEL: '2',
+  });
+  t.match(effective.stdout, /^sinks\.siem\.headers\.Authorization = "\*\*\*" +# .*a\.toml$/m);
+  t.match(effective.stdout, /^spool\.zstd_level = 2 +# WEIR_SPOOL__ZSTD_LEVEL$/m);
+  t.match(effective.stdout, /^workers\.count = 2 +# default$/m);
+  const json = await weir(folder, ['validate', '--json', file], ENVIRONMENT);
+  t.match(JSON.parse(json.stdout), {
+    sinks: { siem: { url: 'https://***@siem.example/', headers: { Authorization: '***' } } },
+    store: { events_table: 'dev.events' },
+  });
+  for (const { stdout, stderr } of [effective, json]) t.notMatch(stdout + stderr, /topsecret/);
+});
+
+t.test('modules and conditions are checked', async (t) => {
+  const folder = t.testdir({
+    'a.toml': CONFIG,
+    'names.js': NAMES.replace("'site.name': 'string'", "'site.place': 'string'"),
+    'b.toml': CONFIG.replace('./names.js', './nemas.js'),
+    'package.json': '{"type": "module"}',
+  });
+  const other = await weir(folder, ['validate', join(folder, 'a.toml')], ENVIRONMENT);
+  t.equal(other.code, 2);
+  t.match(other.stderr, /\/transforms\/by\/routes\/berlin.*site/s);
+  const missing = await weir(folder, ['validate', join(folder, 'b.toml')], ENVIRONMENT);
+  t.equal(missing.code, 2);
+  t.match(missing.stderr, /\/transforms\/names\/module \.\/nemas\.js does not exist/);
+});
+
+t.test('every mistake is a line', async (t) => {
+  const folder = t.testdir({
+    'a.yaml': 'spol: {}\nstore: {ttl_days: 0}\nsinks: {x: {type: fil}}\n',
+  });
+  const { stdout, stderr, code } = await weir(folder, ['validate', join(folder, 'a.yaml')]);
+  t.equal(code, 2);
+  t.equal(stdout, '');
+  t.same(stderr.replace('weir: ', '').trimEnd().split('\n').sort(), [
+    'a.yaml: /sinks/x/type must be one of "clickhouse", "http", "file", "stdout", "weir", ' +
+      '"blackhole"; got "fil"; did you mean "file"?',
+    'a.yaml: /spol is not a known key; did you mean spool?',
+    'a.yaml: /store/ttl_days must be >= 1; got 0 (Retention of rows.)',
+  ]);
+});
+
+t.test('what generate prints validates', async (t) => {
+  const folder = t.testdir({});
+  const made = await weir(folder, ['generate', '--format', 'yaml', 'syslog/filter/file']);
+  t.equal(made.code, 0);
+  const file = join(folder, 'weir.yaml');
+  writeFileSync(file, made.stdout);
+  const { stdout, code } = await weir(folder, ['validate', file]);
+  t.equal(code, 0);
+  t.match(stdout, /way +syslog -> notable -> archive/);
+  const wrong = await weir(folder, ['generate', '--format', 'ymal']);
+  t.equal(wrong.code, 2);
+  t.match(wrong.stderr, /Did you mean yaml\? Allowed choices are toml, yaml, json/);
+});
+
+t.test('a pipeline in code', async (t) => {
+  const folder = t.testdir({
+    'pipe.js': `import { http, pipeline, stdout } from '@weir/pipeline';
+const flow = pipeline().source('in', http({ listen: '127.0.0.1:8514' }));
+export default flow.filter('loud', (event) => true).sink('out', stdout());`,
+    'late.js': 'await 1;\nexport default {};\n',
+    'none.js': 'export default {};\n',
+    'package.json': '{"type": "module"}',
+  });
+  const { stdout, stderr, code } = await weir(folder, ['validate', join(folder, 'pipe.js')]);
+  t.equal(stderr, '');
+  t.equal(code, 0);
+  t.match(stdout, /way +in -> loud -> out/);
+  const late = await weir(folder, ['validate', join(folder, 'late.js')]);
+  t.match(late.stderr, /late\.js: a pipeline module must not await at its top level/);
+  const none = await weir(folder, ['validate', join(folder, 'none.js')]);
+  t.match(none.stderr, /none\.js: the default export is not made by pipeline\(\)/);
+});

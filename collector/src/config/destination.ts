@@ -1,0 +1,82 @@
+// Where events go when the configuration does not say it: the environment decides, and the start
+// prints what it decided and why.
+import { EVERY_SOURCE, openEnds, WeirError } from '@weir/pipeline';
+import { graphOf } from './graph.js';
+import { defaultsOf } from './schema/nodes.js';
+import { ClickhouseSink, type SinkConfig, WeirSink } from './schema/sinks.js';
+import type { Config } from './schema.js';
+
+/** Consumer of the spool, and so name of a frontier, in every data directory there is. */
+const CLICKHOUSE_ID = 'clickhouse';
+const UPSTREAM_ID = 'upstream';
+
+export interface ChosenDestination {
+  /** By id; never empty. */
+  readonly sinks: Readonly<Record<string, SinkConfig>>;
+  /** One sentence for people, without secrets. */
+  readonly why: string;
+}
+
+/**
+ * Sinks of the configuration; without any KAFKA_BROKERS (refused: there is no such sink yet) >
+ * SIEM_BASE_URL > CLICKHOUSE_URL or store.url > the embedded store. Throws WEIR_CONFIG_INVALID.
+ */
+export function chooseDestination(
+  config: Config,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): ChosenDestination {
+  const given = Object.entries(config.sinks);
+  if (given.length > 0) return { sinks: config.sinks, why: whyGiven(given, environment) };
+  if (isSet(environment.KAFKA_BROKERS)) {
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      'KAFKA_BROKERS is set, and this version has no Kafka sink; unset it, or name the destination ' +
+        'in [sinks]',
+    );
+  }
+  // It takes what comes out of the transforms, where there are any.
+  const hasTransforms = Object.keys(config.transforms).length > 0;
+  const inputs = hasTransforms ? openEnds(graphOf(config)) : [EVERY_SOURCE];
+  if (isSet(environment.SIEM_BASE_URL)) {
+    return upstream(environment.SIEM_BASE_URL, inputs, environment);
+  }
+  const clickhouse = { ...defaultsOf(ClickhouseSink), type: 'clickhouse', inputs } as SinkConfig;
+  const why =
+    config.store.url === ''
+      ? 'the embedded store: neither [sinks], SIEM_BASE_URL, CLICKHOUSE_URL nor store.url is set'
+      : `the ClickHouse server of ${isSet(environment.CLICKHOUSE_URL) ? 'CLICKHOUSE_URL' : 'store.url'}`;
+  return { sinks: { [CLICKHOUSE_ID]: clickhouse }, why };
+}
+
+function upstream(
+  url: string,
+  inputs: readonly string[],
+  environment: Readonly<NodeJS.ProcessEnv>,
+): ChosenDestination {
+  if (!/^https?:\/\/.+/.test(url) || !URL.canParse(url)) {
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      'SIEM_BASE_URL must be a URL that begins with http:// or https://',
+    );
+  }
+  const sink = { ...defaultsOf(WeirSink), type: 'weir', url, inputs } as SinkConfig;
+  const unused = isSet(environment.CLICKHOUSE_URL) ? '; CLICKHOUSE_URL is not used' : '';
+  return { sinks: { [UPSTREAM_ID]: sink }, why: `the Weir of SIEM_BASE_URL${unused}` };
+}
+
+function whyGiven(
+  sinks: readonly (readonly [string, SinkConfig])[],
+  environment: Readonly<NodeJS.ProcessEnv>,
+): string {
+  const hasStore = sinks.some(([, { type }]) => type === 'clickhouse');
+  // CLICKHOUSE_URL goes over store.url, so a clickhouse sink does use it.
+  const unused = ['KAFKA_BROKERS', 'SIEM_BASE_URL', ...(hasStore ? [] : ['CLICKHOUSE_URL'])].filter(
+    (name) => isSet(environment[name]),
+  );
+  const ids = sinks.map(([id, { type }]) => `${id} (${type})`).join(', ');
+  if (unused.length === 0) return `the sinks of the configuration: ${ids}`;
+  const verb = unused.length === 1 ? 'adds' : 'add';
+  return `the sinks of the configuration: ${ids}; ${unused.join(' and ')} ${verb} none`;
+}
+
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== '';

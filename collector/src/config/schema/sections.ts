@@ -1,0 +1,78 @@
+// The sections that exist once: spool, workers, store.
+import { LIMITS } from '@weir/pipeline';
+import { closed, count, MiB, SECRET, SECRET_HINT, secret } from './nodes.js';
+import Type from './type.js';
+
+export const SpoolSection = Type.Object(
+  {
+    max_bytes: Type.Integer({
+      minimum: 16 * MiB,
+      default: LIMITS.spoolBytesMax,
+      description: 'Size on disk at which inputs are slowed.',
+      examples: [32 * 1024 * MiB],
+    }),
+    segment_bytes: count(
+      [MiB, 1024 * MiB],
+      LIMITS.spoolSegmentBytes,
+      'Size of one segment file; at most a quarter of max_bytes is used.',
+    ),
+    commit_interval_ms: count(
+      [1, 1000],
+      LIMITS.spoolCommitIntervalMs,
+      'Longest wait for company before an fdatasync.',
+    ),
+    zstd_level: count([1, 19], 1, 'Compression of frames.', 3),
+  },
+  { ...closed, default: {}, description: 'The disk buffer.' },
+);
+
+export const WorkersSection = Type.Object(
+  {
+    count: count([1, 64], 2, 'Threads that parse.', 4),
+    batch_timeout_ms: count(
+      [100, LIMITS.workerStallMs - 1_000],
+      LIMITS.workerBatchTimeoutMs,
+      'A worker that is not done with a batch by then is ended; the batch is tried again in halves, ' +
+        'and an event that hangs alone goes to quarantine as component_failed.',
+      10_000,
+    ),
+  },
+  { ...closed, default: {}, description: 'The worker pool: parsing, transforms, encoding.' },
+);
+
+export const StoreSection = Type.Object(
+  {
+    url: Type.String({
+      default: '',
+      pattern: '^(|https?://.+)$',
+      description: `ClickHouse server, http:// or https://; empty means the embedded store. ${SECRET_HINT}`,
+      examples: ['https://clickhouse.example:8443'],
+      [SECRET]: 'url',
+    }),
+    username: Type.String({
+      default: '',
+      description: 'User on the server; empty sends none, and the server takes its default user.',
+      examples: ['weir'],
+    }),
+    password: secret('Password of the user.', {
+      default: '',
+      examples: ['file:secrets/clickhouse'],
+    }),
+    events_table: Type.String({
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$',
+      default: 'dev.events',
+      description:
+        'DATABASE.TABLE of the events; quarantine, dispositions and ledger stand beside it.',
+      examples: ['siem.events'],
+    }),
+    ttl_days: count([1, 36500], 90, 'Retention of rows.', 365),
+    max_rows: count([1, 1_000_000], LIMITS.loaderRowsMax, 'Rows in one insert.'),
+    linger_ms: count(
+      [0, 60_000],
+      LIMITS.loaderLingerMs,
+      'Longest wait of a row for company before an insert.',
+      1_000,
+    ),
+  },
+  { ...closed, default: {}, description: 'ClickHouse: the server, or the embedded store.' },
+);

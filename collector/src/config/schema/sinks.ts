@@ -1,0 +1,191 @@
+// Where events go. Each sink reads the spool on its own, at its own pace.
+
+import {
+  choice,
+  closed,
+  componentByType,
+  count,
+  inputs,
+  KiB,
+  MiB,
+  SECRET,
+  SECRET_HINT,
+  secret,
+} from './nodes.js';
+import Type, { type Static } from './type.js';
+
+const GiB = 1024 * MiB;
+
+const common = {
+  inputs: inputs(['*']),
+  required: Type.Boolean({
+    default: true,
+    description:
+      'The spool keeps every event until this sink has it. If not required, the sink may fall ' +
+      'behind by max_lag_bytes, and then loses its oldest events, declared as sink_overrun.',
+    examples: [false],
+  }),
+  max_lag_bytes: Type.Integer({
+    minimum: MiB,
+    default: 256 * MiB,
+    description: 'Spooled bytes that a sink with required = false may be behind.',
+    examples: [GiB],
+  }),
+};
+const url = (description: string, example: string) =>
+  Type.String({
+    pattern: '^https?://.+$',
+    description: `${description} ${SECRET_HINT}`,
+    examples: [example],
+    [SECRET]: 'url',
+  });
+const HEADER_NAME = "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$";
+const headers = Type.Record(Type.String({ pattern: HEADER_NAME }), secret('Value of the header.'), {
+  ...closed,
+  default: {},
+  description: `Headers of every request, by name; values are secret. ${SECRET_HINT}`,
+  examples: [{ Authorization: 'file:secrets/token' }],
+  [SECRET]: 'value',
+});
+const tls_ca_file = Type.Optional(
+  Type.String({
+    minLength: 1,
+    description:
+      'PEM file with the certificates that the server is checked against, relative to the ' +
+      'configuration; without it those of Node.js.',
+    examples: ['ca.pem'],
+  }),
+);
+const wire = {
+  headers,
+  tls_ca_file,
+  timeout_ms: count(
+    [100, 600_000],
+    30_000,
+    'Longest wait for the answer to a request; then it is sent again.',
+    10_000,
+  ),
+  retry_max_delay_ms: count(
+    [100, 3_600_000],
+    30_000,
+    'Longest pause between two tries. Pauses double and vary at random.',
+    60_000,
+  ),
+};
+
+export const ClickhouseSink = Type.Object(
+  { type: Type.Literal('clickhouse'), ...common },
+  {
+    ...closed,
+    description:
+      'Rows into ClickHouse, each event once: the server or the embedded store of [store]. At most ' +
+      'one.',
+  },
+);
+
+export const HttpSink = Type.Object(
+  {
+    type: Type.Literal('http'),
+    ...common,
+    url: url('Where batches are POSTed, http:// or https://.', 'https://logs.example/ingest'),
+    ...wire,
+    format: choice(
+      ['ndjson', 'json_array'],
+      'ndjson',
+      'Body: one JSON object a line, or one JSON array.',
+    ),
+    compression: choice(
+      ['none', 'zstd', 'gzip'],
+      'none',
+      'Content-Encoding of the body; the server must know it.',
+    ),
+    batch_max_bytes: count(
+      [KiB, 64 * MiB],
+      MiB,
+      'Bytes of a body before compression; one longer event goes alone.',
+      4 * MiB,
+    ),
+    batch_max_events: count([1, 100_000], 10_000, 'Events in one body.', 1_000),
+    linger_ms: count(
+      [0, 60_000],
+      300,
+      'Longest wait of an event for company before a request.',
+      1_000,
+    ),
+  },
+  { ...closed, description: 'JSON over HTTP POST to any server.' },
+);
+
+export const FileSink = Type.Object(
+  {
+    type: Type.Literal('file'),
+    ...common,
+    path: Type.String({
+      minLength: 1,
+      description: 'File that is written, relative to the working directory.',
+      examples: ['var/out/events.ndjson'],
+    }),
+    max_file_bytes: Type.Integer({
+      minimum: 64 * KiB,
+      maximum: 1024 * GiB,
+      default: 256 * MiB,
+      description: 'Size at which the file is closed and renamed, and a new one begun.',
+      examples: [64 * MiB],
+    }),
+    max_files: count(
+      [0, 100_000],
+      0,
+      'Closed files that are kept; the oldest beyond are deleted. 0 keeps all.',
+      48,
+    ),
+    compression: choice(['none', 'zstd'], 'none', 'Compression of closed files.'),
+  },
+  { ...closed, description: 'Newline delimited JSON into a file, with rotation.' },
+);
+
+export const StdoutSink = Type.Object(
+  { type: Type.Literal('stdout'), ...common },
+  { ...closed, description: 'One JSON object a line on standard output.' },
+);
+
+export const WeirSink = Type.Object(
+  {
+    type: Type.Literal('weir'),
+    ...common,
+    url: url(
+      'Base address of the other Weir, a path prefix included; /ingest is added.',
+      'http://central.example:8514',
+    ),
+    ...wire,
+  },
+  {
+    ...closed,
+    description: 'Frames, compressed with zstd, to another Weir; events keep their identity.',
+  },
+);
+
+export const BlackholeSink = Type.Object(
+  { type: Type.Literal('blackhole'), ...common },
+  { ...closed, description: 'Takes everything and keeps nothing; to measure what is before it.' },
+);
+
+export const SINK_TYPES = {
+  clickhouse: ClickhouseSink,
+  http: HttpSink,
+  file: FileSink,
+  stdout: StdoutSink,
+  weir: WeirSink,
+  blackhole: BlackholeSink,
+} as const;
+export const SinkSchema = componentByType(
+  [ClickhouseSink, HttpSink, FileSink, StdoutSink, WeirSink, BlackholeSink],
+  'A destination: clickhouse, http, file, stdout, weir or blackhole.',
+);
+
+export type SinkConfig = Static<typeof SinkSchema>;
+export type ClickhouseSinkConfig = Static<typeof ClickhouseSink>;
+export type HttpSinkConfig = Static<typeof HttpSink>;
+export type FileSinkConfig = Static<typeof FileSink>;
+export type StdoutSinkConfig = Static<typeof StdoutSink>;
+export type WeirSinkConfig = Static<typeof WeirSink>;
+export type BlackholeSinkConfig = Static<typeof BlackholeSink>;

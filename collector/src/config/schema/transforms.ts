@@ -1,0 +1,126 @@
+// Steps between sources and sinks. The fields are those of TransformDocument in @weir/pipeline,
+// which workers build their steps from; the last lines hold both equal.
+import { PACK_NAMES } from '@weir/parsers';
+import type { TransformDocument } from '@weir/pipeline';
+import { closed, componentByType, ID, inputs } from './nodes.js';
+import Type, { type Static } from './type.js';
+
+const module = Type.String({
+  minLength: 1,
+  description:
+    'Compiled module with the function: a file relative to the configuration, or the name of an ' +
+    'installed package.',
+  examples: ['./site-names.js'],
+});
+const moduleRest = {
+  export: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'Name of the export of the module; without it the default export.',
+      examples: ['siteNames'],
+    }),
+  ),
+  options: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Given to the export when a worker starts.',
+      examples: [{ table: 'sites.csv' }],
+    }),
+  ),
+};
+const condition = (description: string) =>
+  Type.String({ minLength: 1, description, examples: ['severity_id >= 3'] });
+
+export const ParseTransform = Type.Object(
+  {
+    type: Type.Literal('parse'),
+    inputs: inputs(),
+    pack: Type.Optional(
+      Type.Unsafe<string>({
+        type: 'string',
+        enum: PACK_NAMES,
+        description: 'Parser of this installation; auto looks at each event. Not with module.',
+        examples: ['fortigate_kv'],
+      }),
+    ),
+    module: Type.Optional(module),
+    ...moduleRest,
+  },
+  { ...closed, description: 'Chooses the parser: one of the built-in packs, or your own module.' },
+);
+
+export const SetTransform = Type.Object(
+  {
+    type: Type.Literal('set'),
+    inputs: inputs(),
+    fields: Type.Record(
+      Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_.-]{0,127}$' }),
+      Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
+      {
+        ...closed,
+        minProperties: 1,
+        description: 'Value by dotted path of the field.',
+        examples: [{ 'labels.site': 'berlin' }],
+      },
+    ),
+  },
+  { ...closed, description: 'Sets fields to constants.' },
+);
+
+export const EnrichTransform = Type.Object(
+  { type: Type.Literal('enrich'), inputs: inputs(), module, ...moduleRest },
+  { ...closed, description: 'Calls your function on each event, to read and set its fields.' },
+);
+
+export const FilterTransform = Type.Object(
+  {
+    type: Type.Literal('filter'),
+    inputs: inputs(),
+    condition: Type.Optional(
+      condition('CEL expression; events for which it is true go on. Not with module.'),
+    ),
+    module: Type.Optional(module),
+    ...moduleRest,
+  },
+  {
+    ...closed,
+    description: 'Keeps events for which a condition holds; the others are accounted as filtered.',
+  },
+);
+
+export const RouteTransform = Type.Object(
+  {
+    type: Type.Literal('route'),
+    inputs: inputs(),
+    routes: Type.Record(
+      Type.String({ pattern: ID }),
+      condition('CEL expression; the first output whose condition is true takes the event.'),
+      {
+        ...closed,
+        minProperties: 1,
+        description:
+          'Condition by name of the output, in order. Others read ID.OUTPUT, and ID.otherwise for ' +
+          'what no condition takes.',
+        examples: [{ alerts: 'severity_id >= 4' }],
+      },
+    ),
+  },
+  { ...closed, description: 'Sends each event to the first output whose condition holds.' },
+);
+
+export const TRANSFORM_TYPES = {
+  parse: ParseTransform,
+  set: SetTransform,
+  enrich: EnrichTransform,
+  filter: FilterTransform,
+  route: RouteTransform,
+} as const;
+export const TransformSchema = componentByType(
+  [ParseTransform, SetTransform, EnrichTransform, FilterTransform, RouteTransform],
+  'A step: parse, set, enrich, filter or route.',
+);
+
+export type TransformConfig = Static<typeof TransformSchema>;
+
+/** Fails to compile when the schema and the contract of the workers part. */
+type Assignable<From extends To, To> = From;
+export type TransformsAreDocuments = Assignable<TransformConfig, TransformDocument>;

@@ -1,0 +1,8 @@
+export { type ControlOptions, type ControlServer, startControl } from './server.js';
+export {
+  type SinkStatus,
+  type StatusOptions,
+  type StatusReport,
+  type StatusSink,
+  statusReporter,
+} from './status.js';

@@ -1,0 +1,44 @@
+// The worker pool that all sinks share, and what its workers are told at their start.
+import {
+  type EncodedBatch,
+  type GraphDocument,
+  LIMITS,
+  type ProcessTask,
+  type Workers,
+  type WorkerSetup,
+} from '@weir/pipeline';
+import { nodeWorkers } from '@weir/pipeline/node';
+import type { Config } from '../config/schema.js';
+import { listenersOf } from './listeners.js';
+
+const WORKER_HEAP_MIB_MAX = 256;
+
+export interface PoolOptions {
+  readonly config: Config;
+  readonly nodeId: string;
+  readonly graph: GraphDocument;
+  /** Directory URL of the configuration: relative module names start there. */
+  readonly baseUrl: string;
+  readonly pipelineModule: string | null;
+}
+
+export function startPool(options: PoolOptions): Workers<ProcessTask, EncodedBatch> {
+  const { config, graph } = options;
+  const sinkCount = Math.max(1, Object.keys(graph.sinks).length);
+  return nodeWorkers({
+    entry: new URL('./worker.js', import.meta.url),
+    workerCount: config.workers.count,
+    // Each sink keeps within its own limit, so this one is never reached.
+    queueTaskCountMax: sinkCount * LIMITS.poolBatchesInFlightMax,
+    heapMiBMax: WORKER_HEAP_MIB_MAX,
+    setup: setupOf(options),
+  });
+}
+
+/** Also for those who check a configuration without running it. */
+export function setupOf(options: PoolOptions): WorkerSetup {
+  const { config, nodeId, graph, baseUrl, pipelineModule } = options;
+  const sourceOfListener: Record<string, string> = {};
+  for (const { listener, source } of listenersOf(config)) sourceOfListener[listener] = source;
+  return { nodeId, sourceOfListener, graph, baseUrl, pipelineModule };
+}

@@ -1,0 +1,141 @@
+// The ClickHouse sink: store, tables and loader. A server that is away is no failure: the spool
+// keeps what comes until the tables are there.
+import { join } from 'node:path';
+import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
+import { applyMigrations, Loader } from '@weir/sinks/clickhouse';
+import { makeDirectories } from '../data-directory.js';
+import { GapWatch } from '../gap-watch.js';
+import type { ManagedSink, SinkDependencies, SinkRecord } from './managed-sink.js';
+import { type OpenStore, openStore } from './open-store.js';
+
+const MIGRATION_RETRY_MS = 2_000;
+
+export interface ClickhouseSinkOptions {
+  readonly id: string;
+  readonly isRequired: boolean;
+}
+
+/** Starts the embedded store, or opens the connection to the server. */
+export async function openClickhouseSink(
+  options: ClickhouseSinkOptions,
+  dependencies: SinkDependencies,
+): Promise<ClickhouseSink> {
+  const { config, log, onChange, onClose } = dependencies;
+  const store = await openStore(config, log, onChange);
+  onClose('store', () => store.stop());
+  const sink = new ClickhouseSink(options, dependencies, store);
+  // The embedded store is there; a server may be slow or away, and events are spooled meanwhile.
+  if (store.storePid !== null) await sink.migrate();
+  return sink;
+}
+
+export class ClickhouseSink implements ManagedSink {
+  readonly type = 'clickhouse';
+  readonly id: string;
+  readonly isRequired: boolean;
+  readonly description: string;
+  readonly store: OpenStore;
+  readonly #dependencies: SinkDependencies;
+  readonly #consumer: GapWatch;
+  readonly #loader: Loader;
+  #isMigrated = false;
+  /** Why the tables are not ready yet, null when they are or nothing was tried. */
+  #migrationError: string | null = null;
+
+  constructor(options: ClickhouseSinkOptions, dependencies: SinkDependencies, store: OpenStore) {
+    this.id = options.id;
+    this.isRequired = options.isRequired;
+    this.store = store;
+    this.description = store.description;
+    this.#dependencies = dependencies;
+    const { config, spool, consumer, processor, files, clock, timers, random, log } = dependencies;
+    this.#consumer = new GapWatch(consumer, spool.nodeId);
+    const intentDirectory = join(config.data_dir, 'loader');
+    makeDirectories(intentDirectory);
+    this.#loader = new Loader({
+      consumer: this.#consumer,
+      processor,
+      store: store.store,
+      fence: store.fence,
+      files,
+      clock,
+      timers,
+      random,
+      intentDirectory,
+      // A fence on a shared server must end the statements of this collector only.
+      loaderName: spool.nodeId,
+      eventsTable: config.store.events_table,
+      limits: { rowsMax: config.store.max_rows, lingerMs: config.store.linger_ms },
+      log: (line) => log.info({ component: options.id }, line),
+    });
+  }
+
+  get record(): SinkRecord {
+    return { type: this.type, required: this.isRequired, target: this.store.target };
+  }
+  get missingEvents(): number {
+    return this.#consumer.missingEvents;
+  }
+  get lastIntentId(): number {
+    return this.#loader.stats().lastIntentId;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#isMigrated) {
+      if (!(await this.#tryToMigrate())) {
+        await this.#dependencies.timers.sleep(MIGRATION_RETRY_MS, signal);
+      }
+    }
+    if (!signal.aborted) await this.#loader.run(signal);
+  }
+
+  async drain(deadlineMs: number): Promise<boolean> {
+    return this.#isMigrated && (await this.#loader.drain(deadlineMs));
+  }
+
+  stats(): SinkStats {
+    const stats = this.#loader.stats();
+    return {
+      ...stats,
+      lostEvents: 0,
+      sentBytes: 0,
+      state: this.#migrationError === null ? stats.state : 'unreachable',
+      lastError: this.#migrationError ?? stats.lastError,
+    };
+  }
+
+  pending(): { readonly events: number; readonly bytes: number } {
+    const { pendingEventCount, pendingBytes } = this.#dependencies.spool.stats().consumers[
+      this.id
+    ] ?? { pendingEventCount: 0, pendingBytes: 0 };
+    return { events: pendingEventCount, bytes: pendingBytes };
+  }
+
+  async migrate(): Promise<void> {
+    const { config, log } = this.#dependencies;
+    const { events_table: eventsTable, ttl_days: retentionDays } = config.store;
+    const applied = await applyMigrations(this.store.store, { eventsTable, retentionDays });
+    if (applied.length > 0) log.debug({ component: this.id, applied }, 'migrations applied');
+    this.#isMigrated = true;
+    this.#migrationError = null;
+  }
+
+  /** A server that is away, busy or lacks a grant may be mended while events are spooled. */
+  async #tryToMigrate(): Promise<boolean> {
+    try {
+      await this.migrate();
+      return true;
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'WEIR_MIGRATION_CHANGED') throw error;
+      const message = messageOf(error);
+      if (this.#migrationError !== message) {
+        this.#dependencies.log.warn(
+          { component: this.id },
+          `${message}; events are kept in the spool`,
+        );
+      }
+      this.#migrationError = message;
+      return false;
+    }
+  }
+}

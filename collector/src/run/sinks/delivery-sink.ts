@@ -1,0 +1,205 @@
+// Every sink but ClickHouse: its writer, its ledger, its quarantine, and the delivery that ties
+// them to a consumer of the spool.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, type Sink, type SinkRunner, type SinkStats, WeirError } from '@weir/pipeline';
+import { createBlackholeSink } from '@weir/sinks/blackhole';
+import {
+  type BlockEncoding,
+  createDelivery,
+  DeadLetter,
+  type DeliveryLimits,
+  spoolOverrun,
+} from '@weir/sinks/delivery';
+import { createFileSink } from '@weir/sinks/file';
+import { createHttpSink } from '@weir/sinks/http';
+import { createStdoutSink } from '@weir/sinks/stdout';
+import { createWeirSink } from '@weir/sinks/weir';
+import { openSinkLedger } from '@weir/spool';
+import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
+import { makeDirectories } from '../data-directory.js';
+import { GapWatch } from '../gap-watch.js';
+import type { ManagedSink, SinkDependencies, SinkRecord } from './managed-sink.js';
+
+export type DeliverySinkConfig = Exclude<SinkConfig, ClickhouseSinkConfig>;
+
+/** Folders of the data directory, with one folder a sink in each. */
+export const LEDGER_FOLDER = 'ledger';
+export const QUARANTINE_FOLDER = 'quarantine';
+
+interface Writer {
+  readonly sink: Sink;
+  readonly encoding: BlockEncoding;
+  /** Where it delivers to, without secrets. */
+  readonly target: string;
+  readonly writesMax?: number;
+  readonly limits?: Partial<DeliveryLimits>;
+}
+
+export async function openDeliverySink(
+  id: string,
+  config: DeliverySinkConfig,
+  dependencies: SinkDependencies,
+): Promise<ManagedSink> {
+  const { config: whole, spool, files, clock, timers, random, processor, onClose } = dependencies;
+  const log = dependencies.log.child({ component: id });
+  const ledgerParent = join(whole.data_dir, LEDGER_FOLDER);
+  const quarantine = join(whole.data_dir, QUARANTINE_FOLDER, id);
+  for (const directory of [ledgerParent, quarantine]) makeDirectories(directory);
+  const ledger = await openSinkLedger({ files, random, directory: join(ledgerParent, id) });
+  onClose(`ledger of ${id}`, () => ledger.close());
+  const deadLetter = new DeadLetter({ files, directory: quarantine });
+  onClose(`quarantine of ${id}`, () => deadLetter.close());
+  const writer = createWriter(id, config, dependencies);
+  onClose(`sink ${id}`, () => writer.sink.close());
+  const consumer = new GapWatch(dependencies.consumer, spool.nodeId);
+  const delivery = createDelivery({
+    id,
+    sink: writer.sink,
+    encoding: writer.encoding,
+    consumer,
+    processor,
+    ledger,
+    deadLetter,
+    clock,
+    timers,
+    random,
+    overrun: config.required
+      ? null
+      : spoolOverrun({
+          consumer: id,
+          maxLagBytes: config.max_lag_bytes,
+          requiredConsumers: dependencies.requiredSinks.filter((name) => name !== id),
+          stats: () => spool.stats(),
+        }),
+    ...(writer.writesMax === undefined ? {} : { writesMax: writer.writesMax }),
+    ...(writer.limits === undefined ? {} : { limits: writer.limits }),
+    log: (level, message, details) => log[level](details, message),
+  });
+  return new DeliverySink(id, config, writer.target, delivery, consumer, dependencies);
+}
+
+class DeliverySink implements ManagedSink {
+  readonly type: string;
+  readonly isRequired: boolean;
+  readonly description: string;
+  readonly record: SinkRecord;
+  readonly #delivery: SinkRunner;
+  readonly #consumer: GapWatch;
+  readonly #spool: SinkDependencies['spool'];
+
+  constructor(
+    readonly id: string,
+    config: DeliverySinkConfig,
+    target: string,
+    delivery: SinkRunner,
+    consumer: GapWatch,
+    dependencies: SinkDependencies,
+  ) {
+    this.type = config.type;
+    this.isRequired = config.required;
+    this.description = target === '' ? config.type : `${config.type} ${target}`;
+    this.record = { type: config.type, required: config.required, target };
+    this.#delivery = delivery;
+    this.#consumer = consumer;
+    this.#spool = dependencies.spool;
+  }
+
+  get missingEvents(): number {
+    return this.#consumer.missingEvents;
+  }
+  run(signal: AbortSignal): Promise<void> {
+    return this.#delivery.run(signal);
+  }
+  drain(deadlineMs: number): Promise<boolean> {
+    return this.#delivery.drain(deadlineMs);
+  }
+  stats(): SinkStats {
+    return this.#delivery.stats();
+  }
+  pending(): { readonly events: number; readonly bytes: number } {
+    const pending = this.#spool.stats().consumers[this.id];
+    return { events: pending?.pendingEventCount ?? 0, bytes: pending?.pendingBytes ?? 0 };
+  }
+}
+
+function createWriter(
+  id: string,
+  config: DeliverySinkConfig,
+  { files, clock, timers }: SinkDependencies,
+): Writer {
+  switch (config.type) {
+    case 'http': {
+      const sink = createHttpSink(
+        {
+          url: config.url,
+          headers: config.headers,
+          format: config.format,
+          compression: config.compression,
+          timeoutMs: config.timeout_ms,
+          tlsCaFile: config.tls_ca_file ?? null,
+        },
+        { clock, timers },
+      );
+      return {
+        sink,
+        encoding: 'lines',
+        target: withoutSecrets(config.url),
+        writesMax: sink.writesInFlightMax,
+        limits: {
+          groupEventsMax: config.batch_max_events,
+          groupBytesMax: config.batch_max_bytes,
+          lingerMs: config.linger_ms,
+          retryDelayMsMax: config.retry_max_delay_ms,
+        },
+      };
+    }
+    case 'weir':
+      return {
+        sink: createWeirSink({
+          url: config.url,
+          headers: config.headers,
+          timeoutMs: config.timeout_ms,
+          ...(config.tls_ca_file === undefined ? {} : { ca: readCa(id, config.tls_ca_file) }),
+        }),
+        encoding: 'frames',
+        target: withoutSecrets(config.url),
+        limits: { retryDelayMsMax: config.retry_max_delay_ms },
+      };
+    case 'file':
+      return {
+        sink: createFileSink(
+          {
+            path: config.path,
+            maxFileBytes: config.max_file_bytes,
+            maxFiles: config.max_files,
+            compression: config.compression,
+          },
+          { files },
+        ),
+        encoding: 'lines',
+        target: config.path,
+      };
+    case 'stdout':
+      return { sink: createStdoutSink(), encoding: 'lines', target: '' };
+    case 'blackhole':
+      return { sink: createBlackholeSink(), encoding: 'none', target: '' };
+  }
+}
+
+function readCa(id: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      `/sinks/${id}/tls_ca_file cannot be read: ${messageOf(error)}`,
+    );
+  }
+}
+
+/** A query may carry a key, a user name a token: only the place is shown. */
+function withoutSecrets(text: string): string {
+  const url = new URL(text);
+  return `${url.origin}${url.pathname}`;
+}

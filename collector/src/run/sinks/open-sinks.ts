@@ -1,0 +1,64 @@
+// All sinks of a configuration, each on its own consumer of the spool. The order of opening is the
+// order in the configuration; one that cannot open leaves nothing behind.
+import type { EncodedBatch, Metrics, ProcessTask, TapRequest, Workers } from '@weir/pipeline';
+import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
+import type { Spool } from '@weir/spool';
+import type { Logger } from 'pino';
+import type { Config, SinkConfig } from '../../config/schema.js';
+import { ClickhouseSink, openClickhouseSink } from './clickhouse-sink.js';
+import { openDeliverySink } from './delivery-sink.js';
+import type { ManagedSink, SinkDependencies } from './managed-sink.js';
+import { createProcessor } from './processor.js';
+
+export interface OpenSinksOptions {
+  readonly config: Config;
+  readonly sinks: Readonly<Record<string, SinkConfig>>;
+  readonly log: Logger;
+  readonly spool: Spool;
+  readonly workers: Workers<ProcessTask, EncodedBatch>;
+  readonly metrics: Metrics;
+  readonly taps: (sink: string) => readonly TapRequest[];
+  readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;
+  readonly onClose: SinkDependencies['onClose'];
+  readonly onChange: () => void;
+}
+
+export async function openSinks(options: OpenSinksOptions): Promise<readonly ManagedSink[]> {
+  const opened: ManagedSink[] = [];
+  for (const [id, config] of Object.entries(options.sinks)) {
+    opened.push(await openSink(id, config, options));
+  }
+  return opened;
+}
+
+function openSink(
+  id: string,
+  sink: SinkConfig,
+  options: OpenSinksOptions,
+): Promise<ManagedSink> {
+  const dependencies: SinkDependencies = {
+    config: options.config,
+    log: options.log,
+    spool: options.spool,
+    consumer: options.spool.consumer(id),
+    requiredSinks: Object.entries(options.sinks).flatMap(([name, { required }]) =>
+      required ? [name] : [],
+    ),
+    processor: createProcessor({ ...options, sink: id, type: sink.type }),
+    metrics: options.metrics,
+    files: nodeFiles(),
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    onClose: options.onClose,
+    onChange: options.onChange,
+  };
+  if (sink.type === 'clickhouse') {
+    return openClickhouseSink({ id, isRequired: sink.required }, dependencies);
+  }
+  return openDeliverySink(id, sink, dependencies);
+}
+
+/** The one ClickHouse sink, null where there is none. */
+export const clickhouseOf = (sinks: readonly ManagedSink[]): ClickhouseSink | null =>
+  sinks.find((sink) => sink instanceof ClickhouseSink) ?? null;

@@ -1,0 +1,60 @@
+// Rows in the encoding of a sink's type. Only what the graph's sinks need is loaded.
+import type { EncodedBatch, EventBatch, SequencedBatch } from '@weir/pipeline';
+import { WeirError } from '@weir/pipeline';
+import { assignRows, filteredDispositions, quarantineOf } from '@weir/sinks/rows';
+
+export type Encode = (
+  events: EventBatch,
+  batch: SequencedBatch,
+  skipSeqs: Float64Array | null,
+) => EncodedBatch;
+
+export interface Encoder {
+  readonly encode: Encode;
+  /** For a way on which nothing has to be parsed: the batch as it came. Null: always parsed. */
+  readonly encodeUnparsed: ((batch: SequencedBatch) => EncodedBatch) | null;
+}
+
+const loaders: Readonly<Record<string, () => Promise<Encoder>>> = {
+  clickhouse: async () => {
+    const { encodeBatch } = await import('@weir/sinks/clickhouse/native');
+    return { encode: encodeBatch, encodeUnparsed: null };
+  },
+  http: ndjson,
+  file: ndjson,
+  stdout: ndjson,
+  weir: async () => {
+    const { encodeFrames } = await import('@weir/sinks/weir/frames');
+    return {
+      encode: (events, batch) => encodeFrames(events, batch),
+      encodeUnparsed: (batch) => encodeFrames(null, batch),
+    };
+  },
+  blackhole: async () => ({ encode: countOnly, encodeUnparsed: null }),
+};
+
+async function ndjson(): Promise<Encoder> {
+  const { encodeNdjson } = await import('@weir/sinks/ndjson');
+  return { encode: encodeNdjson, encodeUnparsed: null };
+}
+
+/** Rejects with WEIR_CONFIG_INVALID for a type that no sink has. */
+export function loadEncoder(type: string, sink: string): Promise<Encoder> {
+  const load = Object.hasOwn(loaders, type) ? loaders[type] : undefined;
+  if (load === undefined)
+    throw new WeirError('WEIR_CONFIG_INVALID', `/sinks/${sink}/type ${type} has no encoder`);
+  return load();
+}
+
+/** For the sink that keeps nothing: the counts of any other, and no bytes. */
+const countOnly: Encode = (events, { seqFirst }, skipSeqs) => {
+  const rows = assignRows(events, seqFirst, skipSeqs);
+  const block = (list: Uint16Array) =>
+    list.length === 0 ? null : { rowCount: list.length, bytes: new Uint8Array(0) };
+  return {
+    events: block(rows.events),
+    quarantine: block(rows.quarantine),
+    ...quarantineOf(events, seqFirst, rows),
+    filtered: filteredDispositions(events, rows, seqFirst),
+  };
+};

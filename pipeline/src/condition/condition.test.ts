@@ -1,0 +1,185 @@
+// Scenario: conditions over an event, those that the closures know and those that the library
+//   evaluates; wrong ones; any expression of the common part over any event.
+// Guarantees: an absent field makes a condition false, not an error; `has` asks for presence; what
+//   is wrong is refused with its position and the nearest name; closures and library agree.
+//   WEIR_SEED replays, WEIR_LONG=1 runs fifty times as many.
+import fc from 'fast-check';
+import t from 'tap';
+import { batchOf, openRow } from '../event/test-row.js';
+import type { Adds } from '../event/types.js';
+import { compileCondition, compileWithContext } from './condition.js';
+
+const seed = Number(process.env.WEIR_SEED ?? 20_260_301);
+const numRuns = process.env.WEIR_LONG === '1' ? 50_000 : 1_000;
+t.comment(`WEIR_SEED=${seed}`);
+
+const adds: Adds = { 'labels.vip': 'boolean', 'risk.score': 'number' };
+
+function eventOf(values: Readonly<Record<string, string | number | boolean>>) {
+  const { event } = openRow(batchOf('<134>raw text'), adds);
+  for (const [path, value] of Object.entries(values)) event.set(path, value);
+  return event;
+}
+
+t.test('conditions that hold, and that do not', async (t) => {
+  const event = eventOf({
+    severity_id: 4,
+    'src_endpoint.ip': '10.1.2.3',
+    'dst_endpoint.port': 443,
+    'metadata.product.name': 'FortiGate',
+    time: 1_772_366_400_000_000,
+    srcintfrole: 'lan',
+    'labels.vip': true,
+    'labels.site': 'berlin',
+    'risk.score': 0.5,
+    'odd key': 'x',
+  });
+  const cases: [string, boolean][] = [
+    ['severity_id >= 4', true],
+    ['severity_id > 4', false],
+    ['severity_id == 4 && src_endpoint.ip.startsWith("10.")', true],
+    ['dst_endpoint.port in [80, 443]', true],
+    ['!(dst_endpoint.port in [80, 443])', false],
+    ['src_endpoint.ip.matches("^10[.]1[.]")', true],
+    ['metadata.product.name.contains("Gate")', true],
+    ['metadata["product"].name.endsWith("Gate")', true],
+    ['unmapped["srcintfrole"] == "lan"', true],
+    ['unmapped.srcintfrole == "lan"', true],
+    ['unmapped["odd key"] == "x"', true],
+    ['labels.vip', true],
+    ['labels.vip == false', false],
+    ['labels.site == "berlin"', true],
+    ['risk.score < 1.0', true],
+    ['source == "192.0.2.10" && tenant == "acme" && stream.startsWith("node/")', true],
+    ['raw_data.contains("raw")', true],
+    ['severity_id == 4 ? labels.vip : false', true],
+    ['severity_id > -1', true],
+    ['true', true],
+    // An absent field.
+    ['src_endpoint.port == 22', false],
+    ['src_endpoint.port != 22', false],
+    ['!(src_endpoint.port == 22)', false],
+    ['src_endpoint.port == 22 || severity_id == 4', true],
+    ['severity_id == 5 || src_endpoint.port == 22', false],
+    ['has(src_endpoint.port)', false],
+    ['!has(src_endpoint.port)', true],
+    ['has(src_endpoint.ip) && has(labels.vip) && !has(labels.none)', true],
+    ['has(unmapped.srcintfrole)', true],
+    ['unmapped["none"] == ""', false],
+    // Beyond the closures.
+    ['dst_endpoint.port % 2 == 1', true],
+    ['dst_endpoint.port + 1 == 444', true],
+    ['src_endpoint.port % 2 == 1', false],
+    ['size(src_endpoint.ip) == 8', true],
+    ['time > timestamp("2026-03-01T00:00:00Z")', true],
+    ['time.getHours() == 12', true],
+    ['unmapped.exists(key, key.startsWith("srcintf"))', true],
+    ['[22, 443].exists(port, port == dst_endpoint.port)', true],
+    ['"srcintfrole" in unmapped', true],
+    ['src_endpoint.ip.lowerAscii() == "10.1.2.3"', true],
+    ['string(dst_endpoint.port) == "443"', true],
+  ];
+  for (const [text, expected] of cases)
+    t.equal(compileCondition(text, { adds })(event), expected, text);
+});
+
+t.test('wrong conditions', async (t) => {
+  const cases: [string, RegExp][] = [
+    ['severity_id >', /^Unexpected token.* at position 13; got "severity_id >"$/],
+    ['severity_id == 4 )', /at position 17/],
+    ['', /position 0/],
+    [
+      'sevrity_id == 4',
+      /sevrity_id is not a known field; did you mean severity_id\? at position 0/,
+    ],
+    ['src_endpoint.ipp == "x"', /did you mean src_endpoint\.ip\?/],
+    ['src_endpont.ip == "x"', /did you mean src_endpoint\.ip\?/],
+    ['vendor_thing_of_ours == "x"', /unmapped\["vendor_thing_of_ours"\]/],
+    ['has(severty_id.x)', /not a known field/],
+    ['src_endpoint == "x"', /src_endpoint is no value/],
+    ['unmapped.a.b == "x"', /unmapped\["a\.b"\]/],
+    [
+      'severity_id == "high"',
+      /severity_id is a number and "high" is a string: they cannot be compared/,
+    ],
+    ['labels.vip == "true"', /labels\.vip is a boolean and "true" is a string/],
+    ['severity_id in ["x"]', /severity_id is a number, and the list has a string/],
+    ['severity_id && true', /a boolean is wanted here, and severity_id is a number/],
+    ['severity_id.startsWith("x")', /a string is wanted/],
+    ['src_endpoint.ip', /true or false; this is a string/],
+    ['severity_id + 1', /true or false/],
+    ['src_endpoint.ip.matches("(")', /not a valid regular expression/],
+    ['nofunction(severity_id)', /nofunction/],
+  ];
+  for (const [text, expected] of cases)
+    t.throws(
+      () => compileCondition(text, { adds }),
+      { code: 'WEIR_CONFIG_INVALID', message: expected },
+      text,
+    );
+  t.throws(
+    () => compileCondition('x ==', { at: '/transforms/f/condition' }),
+    /^\/transforms\/f\/condition /,
+  );
+});
+
+t.test('unknown names pass where components are not loaded', async (t) => {
+  const event = eventOf({ 'team.name': 'blue', 'src_endpoint.zone': 'dmz' });
+  const isOpen = true;
+  t.equal(compileCondition('team.name == "blue"', { isOpen })(event), true);
+  t.equal(compileCondition('src_endpoint.zone == "dmz"', { isOpen })(event), true);
+  t.equal(compileCondition('team.name == 3', { isOpen })(event), false);
+});
+
+t.test('closures and library agree', async (t) => {
+  const text = fc.constantFrom('', '10.', '10.1.2.3', 'lan', 'Gate', 'true');
+  const integer = fc.constantFrom(0, 1, 3, 4, 22, 443);
+  const texts = fc.constantFrom(
+    'src_endpoint.ip',
+    'metadata.product.name',
+    'unmapped["srcintfrole"]',
+    'labels.site',
+    'source',
+  );
+  const numbers = fc.constantFrom('duration', 'dst_endpoint.port', 'risk.score');
+  const compare = fc.constantFrom('==', '!=', '<', '<=', '>', '>=');
+  const atom = fc.oneof(
+    fc.tuple(texts, compare, text).map(([a, op, b]) => `${a} ${op} ${JSON.stringify(b)}`),
+    fc.tuple(numbers, compare, integer).map(([a, op, b]) => `${a} ${op} ${b}`),
+    fc.tuple(numbers, compare, numbers).map((parts) => parts.join(' ')),
+    fc.tuple(numbers, fc.array(integer, { minLength: 1 })).map(([a, b]) => `${a} in [${b}]`),
+    fc
+      .tuple(texts, fc.constantFrom('startsWith', 'endsWith', 'contains', 'matches'), text)
+      .map(([a, method, b]) => `${a}.${method}(${JSON.stringify(b)})`),
+    fc.constantFrom('labels.vip', 'has(labels.vip)', 'has(src_endpoint.ip)', 'true', 'false'),
+  );
+  const expression = fc.letrec<{ node: string }>((tie) => ({
+    node: fc.oneof(
+      { maxDepth: 4, depthSize: 'small' },
+      atom,
+      fc
+        .tuple(tie('node'), fc.constantFrom('&&', '||'), tie('node'))
+        .map(([a, op, b]) => `(${a} ${op} ${b})`),
+      tie('node').map((a) => `!(${a})`),
+      fc.tuple(tie('node'), tie('node'), tie('node')).map(([a, b, c]) => `(${a} ? ${b} : ${c})`),
+    ),
+  })).node;
+  const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+  const event = fc.record({
+    'src_endpoint.ip': maybe(text),
+    'metadata.product.name': maybe(text),
+    srcintfrole: maybe(text),
+    'labels.site': maybe(text),
+    duration: maybe(integer),
+    'dst_endpoint.port': maybe(integer),
+    'risk.score': maybe(fc.constantFrom(0.5, 3, 22)),
+    'labels.vip': maybe(fc.boolean()),
+  });
+  const property = fc.property(expression, event, (source, values) => {
+    const given = Object.entries(values).filter(([, value]) => value !== undefined);
+    const row = eventOf(Object.fromEntries(given) as Record<string, string>);
+    const fast = compileCondition(source, { adds })(row);
+    return fast === compileWithContext(source, { adds })(row);
+  });
+  t.doesNotThrow(() => fc.assert(property, { seed, numRuns }));
+});

@@ -1,0 +1,181 @@
+// A group of batches on its way to a sink: its rows, and what becomes of every number in it.
+import type { EncodedBatch, EncodedBlock, LossCause } from '@weir/pipeline';
+import { assert } from '@weir/pipeline';
+import type { LedgerKind, StreamOutcome, StreamRefusal } from '@weir/spool';
+import type { BatchHead } from './batch-head.js';
+import type { BatchLook, GatherGroup } from './gatherer.js';
+
+export interface GroupEntry {
+  readonly head: BatchHead;
+  readonly encoded: EncodedBatch;
+  /** Numbers that an earlier process recorded. */
+  readonly look: BatchLook;
+}
+
+/** By row of a batch. */
+const FATE = { row: 0, quarantined: 1, known: 2, named: 3 } as const;
+
+export class DeliveryGroup implements GatherGroup {
+  readonly entries: GroupEntry[] = [];
+  eventCount = 0;
+  byteCount = 0;
+
+  constructor(readonly openedAtMs: number) {}
+
+  get ingestUsFirst(): number | null {
+    return this.entries[0]?.head.ingestUs ?? null;
+  }
+
+  add(head: BatchHead, encoded: EncodedBatch, look: BatchLook): void {
+    this.entries.push({ head, encoded, look });
+    this.eventCount += head.eventCount;
+    this.byteCount += byteCountOf(encoded.events) + byteCountOf(encoded.quarantine);
+  }
+}
+
+const byteCountOf = (block: EncodedBlock | null): number => block?.bytes.length ?? 0;
+
+/** Numbers of the rows in the batch's block, in its order. */
+export function rowSeqs(entry: GroupEntry): number[] {
+  const { head } = entry;
+  const seqs: number[] = [];
+  const fates = fatesOf(entry);
+  for (let row = 0; row < head.eventCount; row++)
+    if (fates === null || fates[row] === FATE.row) seqs.push(head.seqFirst + row);
+  return seqs;
+}
+
+/** Null when every number of the batch has a row. */
+function fatesOf({ head, encoded, look }: GroupEntry): Uint8Array | null {
+  const { quarantinedSeqs, filtered } = encoded;
+  if (look.isDone) return new Uint8Array(head.eventCount).fill(FATE.known);
+  if (quarantinedSeqs.length === 0 && filtered.length === 0 && look.skipSeqs === null) return null;
+  const fates = new Uint8Array(head.eventCount);
+  const { seqFirst, eventCount } = head;
+  for (const { seqRanges } of filtered)
+    for (const [first, last] of seqRanges)
+      fates.fill(
+        FATE.named,
+        Math.max(0, first - seqFirst),
+        Math.min(eventCount, last - seqFirst + 1),
+      );
+  for (const seq of quarantinedSeqs) fates[seq - seqFirst] = FATE.quarantined;
+  for (const seq of look.skipSeqs ?? []) fates[seq - seqFirst] = FATE.known;
+  return fates;
+}
+
+export interface OutcomeCounts {
+  stored: number;
+  quarantined: number;
+  filtered: number;
+  lost: number;
+}
+
+/** Collects ranges by stream, kind and cause; neighbours grow together. */
+export class GroupOutcome {
+  readonly #ranges = new Map<string, StreamOutcome & { readonly seqs: number[] }>();
+  readonly #refusals = new Map<string, StreamRefusal>();
+  readonly counts: OutcomeCounts = { stored: 0, quarantined: 0, filtered: 0, lost: 0 };
+  #newest: (StreamOutcome & { readonly seqs: number[] }) | null = null;
+
+  get outcomes(): StreamOutcome[] {
+    return [...this.#ranges.values()];
+  }
+  get refusals(): StreamRefusal[] {
+    return [...this.#refusals.values()];
+  }
+
+  /**
+   * Everything of the batch that has a row is stored, but for `refused` (ascending). `quarantined`
+   * says what the numbers of quarantined rows count as.
+   */
+  addBatch(
+    entry: GroupEntry,
+    refused: ReadonlySet<number>,
+    quarantined: 'quarantined' | LossCause,
+  ): void {
+    const { head, encoded } = entry;
+    const [kind, cause] =
+      quarantined === 'quarantined' ? ['quarantined', ''] : ['lost', quarantined];
+    const aside = kind as LedgerKind;
+    const fates = fatesOf(entry);
+    if (fates === null && refused.size === 0) {
+      this.#add(head, 'stored', '', head.seqFirst, head.seqFirst + head.eventCount - 1);
+    } else {
+      for (let row = 0; row < head.eventCount; row++) {
+        const seq = head.seqFirst + row;
+        const fate = fates?.[row] ?? FATE.row;
+        if (fate === FATE.quarantined || (fate === FATE.row && refused.has(seq)))
+          this.#add(head, aside, cause as string, seq, seq);
+        else if (fate === FATE.row) this.#add(head, 'stored', '', seq, seq);
+      }
+      for (const disposition of encoded.filtered) {
+        if (disposition.kind === 'refused') continue;
+        for (const [first, last] of disposition.seqRanges)
+          this.#addNamed(entry, fates, disposition.kind, disposition.cause, first, last);
+      }
+    }
+    this.addDispositions(head);
+  }
+
+  /** The whole batch is given up. */
+  addLost(head: BatchHead, cause: LossCause, pairs: readonly number[]): void {
+    for (let i = 0; i < pairs.length; i += 2)
+      this.#add(head, 'lost', cause, pairs[i] as number, pairs[i + 1] as number);
+    this.addDispositions(head);
+  }
+
+  /** What the batch says of numbers that have no row, and of events that got no number. */
+  addDispositions(head: BatchHead): void {
+    const { tenant, stream, epoch } = head;
+    for (const { kind, cause, seqRanges, eventCount } of head.dispositions) {
+      if (kind !== 'refused') {
+        for (const [first, last] of seqRanges) this.#add(head, kind, cause, first, last);
+        continue;
+      }
+      const key = JSON.stringify([tenant, stream, String(epoch), cause]);
+      const total = Math.max(this.#refusals.get(key)?.eventCount ?? 0, eventCount);
+      this.#refusals.set(key, { tenant, stream, epoch, cause, eventCount: total });
+    }
+  }
+
+  /** Without numbers that are quarantined or recorded already. */
+  #addNamed(
+    { head }: GroupEntry,
+    fates: Uint8Array | null,
+    kind: LedgerKind,
+    cause: string,
+    first: number,
+    last: number,
+  ): void {
+    for (let seq = first; seq <= last; seq++)
+      if (fates === null || fates[seq - head.seqFirst] === FATE.named)
+        this.#add(head, kind, cause, seq, seq);
+  }
+
+  #add(head: BatchHead, kind: LedgerKind, cause: string, first: number, last: number): void {
+    if (last < first) return;
+    assert(kind !== 'before', 'delivery does not look at what came before');
+    this.counts[kind] += last - first + 1;
+    // One look-up a number would cost more than the rest: the newest is kept at hand.
+    let ranges = this.#newest;
+    if (
+      ranges === null ||
+      ranges.kind !== kind ||
+      ranges.cause !== cause ||
+      ranges.stream !== head.stream ||
+      ranges.epoch !== head.epoch ||
+      ranges.tenant !== head.tenant
+    ) {
+      const { tenant, stream, epoch } = head;
+      const key = JSON.stringify([tenant, stream, String(epoch), kind, cause]);
+      ranges = this.#ranges.get(key) ?? { tenant, stream, epoch, kind, cause, seqs: [] };
+      this.#ranges.set(key, ranges);
+      this.#newest = ranges;
+    }
+    const { seqs } = ranges;
+    const end = seqs.length - 1;
+    if (end > 0 && seqs[end] === first - 1) seqs[end] = last;
+    else seqs.push(first, last);
+  }
+}

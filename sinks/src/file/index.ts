@@ -1,0 +1,2 @@
+export { createFileSink, type FileSinkState } from './file-sink.js';
+export type { FileSinkOptions, FileSinkPorts } from './options.js';

@@ -1,0 +1,61 @@
+// The way to the network: a pool of connections to the one server, or through a proxy where the
+// environment names one (HTTPS_PROXY, HTTP_PROXY, NO_PROXY; in lower case first).
+import { readFile } from 'node:fs/promises';
+import { messageOf, WeirError } from '@weir/pipeline';
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+
+export interface DispatcherOptions {
+  readonly url: URL;
+  readonly tlsCaFile: string | null;
+  readonly timeoutMs: number;
+  readonly connectionsMax: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** Rejects with WEIR_CONFIG_INVALID when the certificates cannot be read. */
+export async function createDispatcher(options: DispatcherOptions): Promise<Dispatcher> {
+  const { url, env, timeoutMs, connectionsMax } = options;
+  const tls = options.tlsCaFile === null ? {} : { ca: await readCa(options.tlsCaFile) };
+  const common = {
+    connections: connectionsMax,
+    pipelining: 1,
+    connect: { ...tls, timeout: Math.min(timeoutMs, CONNECT_TIMEOUT_MS) },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  };
+  const httpProxy = env.http_proxy ?? env.HTTP_PROXY ?? '';
+  const httpsProxy = env.https_proxy ?? env.HTTPS_PROXY ?? '';
+  if (httpProxy === '' && httpsProxy === '') return new Pool(url.origin, common);
+  try {
+    return new EnvHttpProxyAgent({
+      ...common,
+      httpProxy,
+      httpsProxy,
+      noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
+      requestTls: tls,
+    });
+  } catch (error) {
+    // The value may hold a password.
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      'HTTPS_PROXY and HTTP_PROXY must be http://HOST:PORT or https://HOST:PORT',
+      {},
+      error,
+    );
+  }
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      `tls_ca_file: ${path} cannot be read: ${messageOf(error)}`,
+      {},
+      error,
+    );
+  }
+}

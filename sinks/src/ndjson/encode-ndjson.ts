@@ -1,0 +1,121 @@
+// A batch to JSON lines. Called in a worker.
+import { Buffer, isUtf8 } from 'node:buffer';
+import {
+  type EncodedBatch,
+  type EncodedBlock,
+  type EventBatch,
+  EventRow,
+  isoMicroseconds,
+  type MarkCode,
+  type SequencedBatch,
+  STATUS,
+} from '@weir/pipeline';
+import { assignRows, filteredDispositions, quarantineOf } from '../rows/index.js';
+import { type BatchIdentity, LineWriter } from './line-writer.js';
+import { stringifyQuarantined } from './stringify.js';
+
+/** One per thread; nothing of a batch stays in it. */
+const writer = new LineWriter();
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * Events as NDJSON: each line has tenant_id, stream, epoch (a string: it needs 64 bits), ingest_time,
+ * source, source_seq and seq, then the members of EventRow.toOcsf(). `skipSeqs`, ascending: numbers
+ * that are stored already; no line is made for them. Quarantine lines have error, offset, the same
+ * identity, raw_data and, where the bytes are not UTF-8, raw_data_base64.
+ */
+export function encodeNdjson(
+  events: EventBatch,
+  identity: BatchIdentity,
+  skipSeqs: Float64Array | null,
+): EncodedBatch {
+  const rows = assignRows(events, identity.seqFirst, skipSeqs);
+  return {
+    events: rows.events.length === 0 ? null : encodeEvents(events, identity, rows.events),
+    quarantine:
+      rows.quarantine.length === 0 ? null : encodeQuarantine(events, identity, rows.quarantine),
+    ...quarantineOf(events, identity.seqFirst, rows),
+    filtered: filteredDispositions(events, rows, identity.seqFirst),
+  };
+}
+
+/**
+ * All events of a batch as quarantine lines under one reason, unparsed: what is left to do with
+ * rows on which a component dies. `mark` has to be one of the quarantine reasons.
+ */
+export function quarantineRows(
+  batch: SequencedBatch,
+  mark: MarkCode,
+  skipSeqs: Float64Array | null,
+): EncodedBatch {
+  const { eventCount } = batch;
+  const marks = new Uint32Array(3 * eventCount);
+  for (let row = 0; row < eventCount; row++) marks.set([row, mark, 0], 3 * row);
+  const events: EventBatch = {
+    raw: batch,
+    scratch: new Uint8Array(0),
+    status: new Uint8Array(eventCount).fill(STATUS.unparsed),
+    columns: [],
+    unmapped: new Uint32Array(0),
+    marks,
+    quarantine: new Uint8Array(eventCount).fill(mark),
+    parserIndex: new Uint8Array(eventCount),
+    parsers: [],
+  };
+  return encodeNdjson(events, batch, skipSeqs);
+}
+
+function encodeEvents(
+  events: EventBatch,
+  identity: BatchIdentity,
+  rows: Uint16Array,
+): EncodedBlock {
+  writer.begin(events, identity);
+  for (let i = 0; i < rows.length; i++) writer.write(rows[i] as number);
+  return { rowCount: rows.length, bytes: writer.take() };
+}
+
+function encodeQuarantine(
+  events: EventBatch,
+  identity: BatchIdentity,
+  rows: Uint16Array,
+): EncodedBlock {
+  const { raw } = events;
+  const view = new EventRow(events);
+  const ingestTime = isoMicroseconds(Number(raw.receivedAtNs / 1000n));
+  let text = '';
+  let run = -1;
+  let runRowFirst = 0;
+  let runRowEnd = 0;
+  for (const row of rows) {
+    while (row >= runRowEnd) {
+      runRowFirst = runRowEnd;
+      runRowEnd += raw.runs[++run]?.eventCount ?? Number.POSITIVE_INFINITY;
+    }
+    const rejection = view.move(row).rejection();
+    text += stringifyQuarantined({
+      error: rejection?.reason ?? '',
+      offset: rejection?.offset ?? 0,
+      tenant_id: raw.tenant,
+      stream: raw.stream,
+      epoch: String(identity.epoch),
+      ingest_time: ingestTime,
+      source: raw.runs[run]?.source ?? '',
+      source_seq: (raw.runs[run]?.sourceSeqFirst ?? 0) + row - runRowFirst,
+      seq: identity.seqFirst + row,
+      ...rawMembers(view.rawBytes()),
+    });
+    text += '\n';
+  }
+  return { rowCount: rows.length, bytes: encoder.encode(text) as Uint8Array<ArrayBuffer> };
+}
+
+function rawMembers(raw: Uint8Array<ArrayBuffer>): {
+  readonly raw_data: string;
+  readonly raw_data_base64?: string;
+} {
+  const text = decoder.decode(raw);
+  if (isUtf8(raw)) return { raw_data: text };
+  return { raw_data: text, raw_data_base64: Buffer.from(raw).toString('base64') };
+}

@@ -1,0 +1,6 @@
+export {
+  assignRows,
+  filteredDispositions,
+  quarantineOf,
+  type RowAssignment,
+} from './assign-rows.js';

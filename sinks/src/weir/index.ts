@@ -1,0 +1,7 @@
+export { encodeFrames, framesNeedParsing } from './encode-frames.js';
+export {
+  createWeirSink,
+  ingestUrlOf,
+  type WeirSinkDependencies,
+  type WeirSinkOptions,
+} from './weir-sink.js';
