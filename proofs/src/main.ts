@@ -4,76 +4,143 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isoNow, monotonicMs } from '@weir/harness';
 import { Command } from 'commander';
+import { diffLines } from './harness/diff.js';
+import { describe, lookAround, type Preflight, preflight } from './harness/preflight.js';
 import type { Proof } from './harness/proof.js';
-import { fail, writeReport } from './harness/report.js';
+import { fail, lastLine, type ProofResult, readReport, skip, writeReport } from './harness/report.js';
 import { collectorSpool } from './proofs/collector-spool.js';
 import { ledger } from './proofs/ledger.js';
 
 const PROOFS: readonly Proof[] = [collectorSpool, ledger];
 const DEFAULT_SEED = 20_260_101;
+const LIST = PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n');
 
 interface Options {
   readonly seed: string;
   readonly sabotage?: string | true;
   readonly keep?: true;
+  readonly preflight?: true;
 }
 
-async function runProof(name: string, options: Options): Promise<void> {
+class UsageError extends Error {}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function main(
+  name: string | undefined,
+  reports: readonly string[],
+  options: Options,
+): Promise<void> {
+  if (name === 'diff') return diff(reports);
+  if (reports.length > 0) throw new UsageError(`${name} takes no further arguments`);
+  if (name === undefined) {
+    if (options.sabotage !== 'list') throw new UsageError(`which proof? There are\n${LIST}`);
+    for (const proof of PROOFS)
+      for (const sabotage of proof.sabotages) print(`${proof.name} ${sabotage}`);
+    return;
+  }
+  if (name === 'list') return print(LIST);
   const proof = PROOFS.find((candidate) => candidate.name === name);
-  if (proof === undefined) {
-    usage(
-      `no proof named ${name}; there are ${PROOFS.map((candidate) => candidate.name).join(', ')}`,
+  if (proof === undefined) throw new UsageError(`no proof named ${name}; there are\n${LIST}`);
+  if (options.sabotage === 'list') return print(proof.sabotages.join('\n'));
+  const flight = preflight(proof.needs, lookAround(tmpdir()));
+  if (options.preflight) return printPreflight(proof, flight);
+  await runProof(proof, sabotageOf(proof, options), seedOf(options), flight, options);
+}
+
+function diff(paths: readonly string[]): void {
+  const [first, second, ...more] = paths;
+  if (first === undefined || second === undefined || more.length > 0)
+    throw new UsageError('diff takes two reports: proof diff A.json B.json');
+  try {
+    print(diffLines(readReport(first), readReport(second)).join('\n'));
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function printPreflight(proof: Proof, flight: Preflight): void {
+  print(describe(flight).join('\n'));
+  if (flight.missing.length === 0) return print(`${proof.name}: can run here`);
+  print(lastLine(proof.name, skip(flight.missing.join('; '))));
+  process.exitCode = 1;
+}
+
+function sabotageOf(proof: Proof, { sabotage }: Options): string | null {
+  if (sabotage === undefined) return null;
+  const chosen = sabotage === true ? proof.sabotages[0] : sabotage;
+  if (chosen === undefined || !proof.sabotages.includes(chosen))
+    throw new UsageError(
+      `${proof.name} has no sabotage ${sabotage}; there are ${proof.sabotages.join(', ')}`,
     );
-    return;
-  }
-  const sabotage =
-    options.sabotage === true ? (proof.sabotages[0] ?? null) : (options.sabotage ?? null);
-  if (sabotage === 'list') {
-    process.stdout.write(`${proof.sabotages.join('\n')}\n`);
-    return;
-  }
-  if (sabotage !== null && !proof.sabotages.includes(sabotage)) {
-    usage(`${name} has no sabotage ${sabotage}; there are ${proof.sabotages.join(', ')}`);
-    return;
-  }
-  const seed = Number(options.seed);
-  if (!Number.isSafeInteger(seed)) {
-    usage(`--seed must be an integer; got ${options.seed}`);
-    return;
-  }
-  const directory = mkdtempSync(join(tmpdir(), `weir-${name}-`));
-  mkdirSync(join(directory, 'data'));
-  const say = (line: string): void => void process.stdout.write(`${name}: ${line}\n`);
-  say(`${proof.summary}; seed ${seed}${sabotage === null ? '' : `, sabotage ${sabotage}`}`);
+  return chosen;
+}
+
+function seedOf({ seed }: Options): number {
+  const value = Number(seed);
+  if (Number.isSafeInteger(value)) return value;
+  throw new UsageError(`--seed must be an integer; got ${seed}`);
+}
+
+async function runProof(
+  proof: Proof,
+  sabotage: string | null,
+  seed: number,
+  flight: Preflight,
+  options: Options,
+): Promise<void> {
+  const { name, summary } = proof;
+  const say = (line: string): void => print(`${name}: ${line}`);
+  say(`${summary}; seed ${seed}${sabotage === null ? '' : `, sabotage ${sabotage}`}`);
   const startedAt = isoNow();
   const startedMs = monotonicMs();
-  const result = await proof
-    .run({ directory, seed, sabotage, say })
-    .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), {}));
+  let result: ProofResult;
+  if (flight.missing.length > 0) {
+    result = skip(flight.missing.join('; '));
+  } else {
+    say(`takes about ${proof.needs.expectedSeconds} s on two cores`);
+    result = await runIn(proof, sabotage, seed, say, options.keep ?? false);
+  }
   const durationMs = Math.round(monotonicMs() - startedMs);
-  if (options.keep || (result.outcome === 'FAIL' && sabotage === null))
-    say(`left in ${directory}: data directory and weir.log`);
-  else rmSync(directory, { recursive: true, force: true });
-  const last = writeReport({ name, seed, sabotage, startedAt, durationMs }, result);
-  process.stdout.write(`${last}\n`);
+  const run = { name, summary, seed, sabotage, startedAt, durationMs, preflight: flight };
+  print(writeReport(run, result));
+  // A gate counts a proof that could not run as one that failed.
   process.exitCode = result.outcome === 'PASS' ? 0 : 1;
 }
 
-function usage(message: string): void {
-  process.stderr.write(`proof: ${message}\n`);
-  process.exitCode = 2;
+async function runIn(
+  proof: Proof,
+  sabotage: string | null,
+  seed: number,
+  say: (line: string) => void,
+  isKept: boolean,
+): Promise<ProofResult> {
+  const directory = mkdtempSync(join(tmpdir(), `weir-${proof.name}-`));
+  mkdirSync(join(directory, 'data'));
+  const result = await proof
+    .run({ directory, seed, sabotage, say })
+    .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), {}));
+  if (isKept || (result.outcome === 'FAIL' && sabotage === null))
+    say(`left in ${directory}: data directory and weir.log`);
+  else rmSync(directory, { recursive: true, force: true });
+  return result;
 }
 
 const program = new Command('proof')
   .description('Prove a promise against real processes, from outside.')
-  .argument('<name>', PROOFS.map((proof) => proof.name).join(', '))
+  .argument('[name]', `list, diff, or ${PROOFS.map((proof) => proof.name).join(', ')}`)
+  .argument('[reports...]', 'for diff: two reports of proofs/out')
   .option('--seed <number>', 'seed of everything random', String(DEFAULT_SEED))
   .option('--sabotage [fault]', 'plant a fault, the proof must then fail; `list` names them')
+  .option('--preflight', 'only say what the proof needs and whether it is here')
   .option('--keep', 'keep data directory and log of a run that passed')
-  .addHelpText(
-    'after',
-    `\n${PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n')}`,
-  )
-  .action(runProof);
+  .addHelpText('after', `\n${LIST}`)
+  .action(main);
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-await program.parseAsync(process.argv);
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`proof: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -3,11 +3,16 @@
 import { type ErrorCode, messageOf, WeirError } from '@weir/pipeline';
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
+import { completionCommand } from './completion/index.js';
+import { generateCommand } from './generate.js';
+import { graphCommand } from './graph.js';
 import { benchCommand, proofCommand } from './harness.js';
 import { loadCommand } from './load.js';
 import { parseCommand } from './parse.js';
 import { queryCommand } from './query.js';
 import { runCommand } from './run.js';
+import { tapCommand } from './tap.js';
+import { topCommand } from './top.js';
 import { validateCommand } from './validate.js';
 import { verifyCommand } from './verify.js';
 
@@ -35,10 +40,15 @@ function buildProgram(): Command {
   for (const make of [
     runCommand,
     validateCommand,
+    generateCommand,
     parseCommand,
     queryCommand,
+    tapCommand,
+    topCommand,
+    graphCommand,
     loadCommand,
     verifyCommand,
+    completionCommand,
     proofCommand,
     benchCommand,
   ]) {

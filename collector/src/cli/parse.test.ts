@@ -74,7 +74,11 @@ t.test('wrong usage', async (t) => {
   const attempt = (...args: string[]) => parseCommand().parseAsync(args, { from: 'user' });
   await t.rejects(attempt('--pack', 'nonsense'), {
     code: 'WEIR_USAGE',
-    message: /^unknown pack "nonsense"; packs are auto, .*fortigate_kv/,
+    message: /^--pack <name> must be one of auto, .*fortigate_kv; got "nonsense"$/,
+  });
+  await t.rejects(attempt('--pack', 'fortigate'), {
+    code: 'WEIR_USAGE',
+    message: /; got "fortigate"; did you mean fortigate_kv\?$/,
   });
   await t.rejects(attempt('--schema', 'ecs'), {
     code: 'WEIR_USAGE',

@@ -156,7 +156,7 @@ t.test('what generate prints validates', async (t) => {
   t.match(stdout, /way +syslog -> notable -> archive/);
   const wrong = await weir(folder, ['generate', '--format', 'ymal']);
   t.equal(wrong.code, 2);
-  t.match(wrong.stderr, /Did you mean yaml\? Allowed choices are toml, yaml, json/);
+  t.match(wrong.stderr, /one of toml, yaml, json; got "ymal"; did you mean yaml\?/);
 });
 
 t.test('a pipeline in code', async (t) => {

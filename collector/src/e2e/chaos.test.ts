@@ -49,7 +49,7 @@ const pool = nodeWorkers<ProcessTask, EncodedBatch>({
   heapMiBMax: 64,
   setup,
   components: Object.keys(graph.transforms),
-  batchTimeoutMs: 1_000,
+  batchTimeoutMs: 2_000,
 });
 t.teardown(() => pool.close());
 
@@ -58,8 +58,8 @@ function processorOf(sink: string, rows: QuarantineRows, reports: IsolationRepor
     workers: pool,
     quarantineRows: rows,
     clock: nodeClock,
-    batchTimeoutMs: 1_000,
-    pieceTimeoutMs: 500,
+    batchTimeoutMs: 2_000,
+    pieceTimeoutMs: 1_000,
     onIsolated: (report) => reports.push(report),
   });
   return new OrderedProcessor({ workers, clock: nodeClock, sink });

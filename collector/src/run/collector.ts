@@ -12,6 +12,7 @@ import {
   messageOf,
   type ProcessTask,
   WeirError,
+  type WorkerSetup,
   type Workers,
 } from '@weir/pipeline';
 import {
@@ -33,11 +34,12 @@ import { type DataDirectory, openDataDirectory, writeRunFile } from './data-dire
 import { type Readiness, registerHealthRoutes } from './health-routes.js';
 import { Insight } from './insight.js';
 import { Listeners, type StartedListener } from './listeners.js';
-import { startPool } from './pool.js';
+import { setupOf, startPool } from './pool.js';
 import type { ManagedSink } from './sinks/managed-sink.js';
 import { clickhouseOf, openSinks } from './sinks/open-sinks.js';
 import type { StatusSample } from './status-line.js';
 import type { Totals } from './totals.js';
+import { checkModules } from './worker/modules.js';
 
 const SOURCES_STOP_MS = 10_000;
 const SINKS_STOP_MS = 5_000;
@@ -128,6 +130,7 @@ class Collector implements RunningCollector {
     this.#directory = openDataDirectory(this.#config.data_dir);
     this.#closers.add('data directory', () => this.#directory.release());
     await this.#openSpool();
+    await this.#checkModules();
     this.#insight = this.#createInsight(this.#startPool());
     this.#closers.add('insight', () => this.#insight.stop());
     this.#options.say('starting the sinks');
@@ -188,10 +191,19 @@ class Collector implements RunningCollector {
     else this.#log.debug(line, 'spool opened');
   }
 
-  #startPool(): Workers<ProcessTask, EncodedBatch> {
+  /** A module that does not load is found here, and not in each worker. */
+  async #checkModules(): Promise<void> {
+    const { warnings } = await checkModules(this.#setup());
+    for (const warning of warnings) this.#log.warn({ component: 'config' }, warning);
+  }
+
+  #setup(): WorkerSetup {
     const { config, graph, baseUrl, pipelineModule } = this.#options;
-    const { nodeId } = this.#spool;
-    const workers = startPool({ config, nodeId, graph, baseUrl, pipelineModule });
+    return setupOf({ config, nodeId: this.#spool.nodeId, graph, baseUrl, pipelineModule });
+  }
+
+  #startPool(): Workers<ProcessTask, EncodedBatch> {
+    const workers = startPool(this.#config.workers.count, this.#setup());
     this.#closers.add('worker pool', () => workers.close());
     return workers;
   }

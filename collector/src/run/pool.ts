@@ -4,8 +4,8 @@ import {
   type GraphDocument,
   LIMITS,
   type ProcessTask,
-  type Workers,
   type WorkerSetup,
+  type Workers,
 } from '@weir/pipeline';
 import { nodeWorkers } from '@weir/pipeline/node';
 import type { Config } from '../config/schema.js';
@@ -13,7 +13,7 @@ import { listenersOf } from './listeners.js';
 
 const WORKER_HEAP_MIB_MAX = 256;
 
-export interface PoolOptions {
+export interface SetupOptions {
   readonly config: Config;
   readonly nodeId: string;
   readonly graph: GraphDocument;
@@ -22,21 +22,23 @@ export interface PoolOptions {
   readonly pipelineModule: string | null;
 }
 
-export function startPool(options: PoolOptions): Workers<ProcessTask, EncodedBatch> {
-  const { config, graph } = options;
-  const sinkCount = Math.max(1, Object.keys(graph.sinks).length);
+export function startPool(
+  workerCount: number,
+  setup: WorkerSetup,
+): Workers<ProcessTask, EncodedBatch> {
+  const sinkCount = Math.max(1, Object.keys(setup.graph.sinks).length);
   return nodeWorkers({
     entry: new URL('./worker.js', import.meta.url),
-    workerCount: config.workers.count,
+    workerCount,
     // Each sink keeps within its own limit, so this one is never reached.
     queueTaskCountMax: sinkCount * LIMITS.poolBatchesInFlightMax,
     heapMiBMax: WORKER_HEAP_MIB_MAX,
-    setup: setupOf(options),
+    setup,
   });
 }
 
 /** Also for those who check a configuration without running it. */
-export function setupOf(options: PoolOptions): WorkerSetup {
+export function setupOf(options: SetupOptions): WorkerSetup {
   const { config, nodeId, graph, baseUrl, pipelineModule } = options;
   const sourceOfListener: Record<string, string> = {};
   for (const { listener, source } of listenersOf(config)) sourceOfListener[listener] = source;

@@ -43,7 +43,7 @@ function poolOf(t: Tap, entry: URL, more: Partial<NodeWorkersOptions> = {}) {
     workerCount: 1,
     queueTaskCountMax: 64,
     heapMiBMax: 64,
-    batchTimeoutMs: 400,
+    batchTimeoutMs: 1_500,
     onTrouble: (sentence) => troubles.push(sentence),
     ...more,
   });
@@ -58,10 +58,10 @@ const kindOf = (failed: Promise<unknown>) =>
   );
 
 t.test('neither the start of a worker nor the wait for one counts', async (t) => {
-  const slow = `await new Promise((resolve) => setTimeout(resolve, 900));`;
+  const slow = `await new Promise((resolve) => setTimeout(resolve, 2_000));`;
   const { pool } = poolOf(
     t,
-    entryOf(slow, 'const end = Date.now() + 150; while (Date.now() < end); return task;'),
+    entryOf(slow, 'const end = Date.now() + 300; while (Date.now() < end); return task;'),
   );
   const tasks = Array.from({ length: 6 }, (_, i) => `${i}`);
   t.same(await Promise.all(tasks.map((task) => pool.run(task, []))), tasks);

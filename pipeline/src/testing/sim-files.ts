@@ -265,6 +265,9 @@ export class SimFiles implements Files {
         (strategy === 'random_sectors' && random.chance(0.5));
       if (isKept) applyChange(this.#durableEntries, this.#durableDirectories, change);
     }
+    // Parents first: what is in a lost directory is lost.
+    for (const path of [...this.#durableDirectories].sort((a, b) => a.length - b.length))
+      if (!this.#durableDirectories.has(parentOf(path))) this.#durableDirectories.delete(path);
     for (const path of [...this.#durableEntries.keys()])
       if (!this.#durableDirectories.has(parentOf(path))) this.#durableEntries.delete(path);
   }

@@ -1,4 +1,5 @@
 // What a proof is.
+import type { Needs } from './preflight.js';
 import type { ProofResult } from './report.js';
 
 export interface ProofContext {
@@ -16,6 +17,7 @@ export interface Proof {
   readonly summary: string;
   /** Faults that can be planted; with each the proof must fail. The first is the default. */
   readonly sabotages: readonly string[];
+  readonly needs: Needs;
   run(context: ProofContext): Promise<ProofResult>;
 }
 

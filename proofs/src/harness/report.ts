@@ -1,8 +1,10 @@
 // What a proof leaves behind: NAME:PASS, NAME:FAIL reason or NAME:SKIP reason as its last line, and
-// proofs/out/NAME.json with every figure, seed, version and machine fact.
+// proofs/out/NAME.json with every figure, seed, version and machine fact, as report.schema.json says.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { Preflight } from './preflight.js';
 
 export type Outcome = 'PASS' | 'FAIL' | 'SKIP';
 
@@ -15,10 +17,17 @@ export interface ProofResult {
 
 export interface ProofRun {
   readonly name: string;
+  readonly summary: string;
   readonly seed: number;
   readonly sabotage: string | null;
   readonly startedAt: string;
   readonly durationMs: number;
+  readonly preflight: Preflight;
+}
+
+export interface ProofReport extends ProofRun, ProofResult {
+  readonly schema: 'weir-proof-2';
+  readonly machine: Readonly<Record<string, string | number>>;
 }
 
 export const pass = (figures: Record<string, unknown>): ProofResult => ({
@@ -31,17 +40,48 @@ export const fail = (reason: string, figures: Record<string, unknown>): ProofRes
   reason,
   figures,
 });
+export const skip = (reason: string): ProofResult => ({ outcome: 'SKIP', reason, figures: {} });
 
-/** Writes the report and returns the last line to print. */
-export function writeReport(run: ProofRun, result: ProofResult): string {
-  const directory = fileURLToPath(new URL('../../out/', import.meta.url));
-  mkdirSync(directory, { recursive: true });
-  const report = { schema: 'weir-proof-1', ...run, ...result, machine: machineFacts() };
-  writeFileSync(`${directory}${run.name}.json`, `${JSON.stringify(report, null, 2)}\n`);
-  return `${run.name}:${result.outcome}${result.reason === '' ? '' : ` ${result.reason}`}`;
+const SCHEMA = new URL('../../report.schema.json', import.meta.url);
+
+/** The published schema as a check. */
+function compileSchema(): ValidateFunction<ProofReport> {
+  return new Ajv({ allErrors: true }).compile<ProofReport>(
+    JSON.parse(readFileSync(SCHEMA, 'utf8')) as object,
+  );
 }
 
-function machineFacts(): Record<string, unknown> {
+/** What is wrong with a report, empty when nothing is. */
+export function problemsOf(report: unknown): string[] {
+  const check = compileSchema();
+  if (check(report)) return [];
+  return (check.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message}`);
+}
+
+/** Writes the report and returns the last line to print. Throws when the schema forbids it. */
+export function writeReport(run: ProofRun, result: ProofResult): string {
+  const report: ProofReport = { schema: 'weir-proof-2', ...run, ...result, machine: machineFacts() };
+  const problems = problemsOf(report);
+  if (problems.length > 0)
+    throw new Error(`the report of ${run.name} is not as its schema says: ${problems.join('; ')}`);
+  const directory = fileURLToPath(new URL('../../out/', import.meta.url));
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(`${directory}${run.name}.json`, `${JSON.stringify(report, null, 2)}\n`);
+  return lastLine(run.name, result);
+}
+
+export const lastLine = (name: string, { outcome, reason }: ProofResult): string =>
+  `${name}:${outcome}${reason === '' ? '' : ` ${reason}`}`;
+
+/** Throws a sentence when the file is no report. */
+export function readReport(path: string): ProofReport {
+  const report = JSON.parse(readFileSync(path, 'utf8')) as ProofReport;
+  const problems = problemsOf(report);
+  if (problems.length > 0) throw new Error(`${path} is no report of a proof: ${problems[0]}`);
+  return report;
+}
+
+function machineFacts(): Record<string, string | number> {
   const manifest = new URL('../../../collector/package.json', import.meta.url);
   return {
     weir: (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version,

@@ -18,6 +18,7 @@ export const collectorSpool: Proof = {
   name: 'collector_spool',
   summary: `${EVENT_COUNT} TCP events while the store is killed ${KILL_COUNT} times: 0 lost, 0 twice`,
   sabotages: ['drop_event'],
+  needs: { cores: 1, diskMiB: 1024, memoryMiB: 1536, privileges: [], expectedSeconds: 30 },
   run,
 };
 

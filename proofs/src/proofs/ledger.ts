@@ -22,6 +22,7 @@ export const ledger: Proof = {
   name: 'ledger',
   summary: `kill -9 of the whole tree ${KILL_COUNT} times under HTTP senders that retry: every acknowledged event once`,
   sabotages: ['ack_before_fdatasync', 'drop_event'],
+  needs: { cores: 1, diskMiB: 2048, memoryMiB: 1536, privileges: [], expectedSeconds: 40 },
   run,
 };
 

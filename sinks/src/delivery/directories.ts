@@ -16,10 +16,15 @@ const REFUSALS = new Set(['EACCES', 'EPERM', 'EINVAL', 'EROFS']);
  */
 export async function makeDurableDirectory(files: Files, path: string): Promise<void> {
   await files.makeDir(path);
+  const ancestors: string[] = [];
   for (let at = path; at !== '/' && at !== '.'; ) {
     at = parentOf(at);
+    ancestors.unshift(at);
+  }
+  // From the top: an entry in a directory that is lost itself is worth nothing.
+  for (const ancestor of ancestors) {
     try {
-      await files.syncDir(at);
+      await files.syncDir(ancestor);
     } catch (error) {
       if (!REFUSALS.has(systemCodeOf(error))) throw error;
     }

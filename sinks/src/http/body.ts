@@ -57,27 +57,48 @@ function arrayChunks(blocks: readonly Uint8Array[]): Uint8Array[] {
   return chunks;
 }
 
+type Compressor = InstanceType<typeof zstd.CCtx>;
+/** Compressors between two bodies: making one costs more than compressing a small body. */
+const idle: Compressor[] = [];
+const IDLE_MAX = 4;
+const scratch = new Uint8Array(zstd.compressBound(ZSTD_STEP_BYTES));
+
+function takeCompressor(): Compressor {
+  const known = idle.pop();
+  if (known !== undefined) return known;
+  const made = new zstd.CCtx();
+  made.setParameter(zstd.CParameter.compressionLevel, ZSTD_LEVEL);
+  return made;
+}
+
 /** One frame for the whole body, made in steps, so that other work of the thread goes on. */
 async function zstdChunks(chunks: readonly Uint8Array[]): Promise<Uint8Array[]> {
-  const context = new zstd.CCtx();
-  context.setParameter(zstd.CParameter.compressionLevel, ZSTD_LEVEL);
+  const compressor = takeCompressor();
   const out: Uint8Array[] = [];
-  const feed = (input: Uint8Array, directive: number): void => {
-    let rest = input;
-    for (;;) {
-      const target = new Uint8Array(zstd.compressBound(rest.length));
-      const [toFlush, produced, consumed] = context.compressStream2(target, rest, directive);
-      if (produced > 0) out.push(target.subarray(0, produced));
-      rest = rest.subarray(consumed);
-      if (rest.length === 0 && (directive !== zstd.EndDirective.end || toFlush === 0)) return;
-    }
-  };
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += ZSTD_STEP_BYTES) {
-      feed(chunk.subarray(at, at + ZSTD_STEP_BYTES), zstd.EndDirective.continue);
+      const step = chunk.subarray(at, at + ZSTD_STEP_BYTES);
+      compressStep(compressor, step, zstd.EndDirective.continue, out);
       await nextTurn();
     }
   }
-  feed(new Uint8Array(0), zstd.EndDirective.end);
+  compressStep(compressor, new Uint8Array(0), zstd.EndDirective.end, out);
+  // One that threw is not used again.
+  if (idle.length < IDLE_MAX) idle.push(compressor);
   return out;
+}
+
+function compressStep(
+  compressor: Compressor,
+  input: Uint8Array,
+  directive: number,
+  out: Uint8Array[],
+): void {
+  let rest = input;
+  for (;;) {
+    const [toFlush, produced, consumed] = compressor.compressStream2(scratch, rest, directive);
+    if (produced > 0) out.push(scratch.slice(0, produced));
+    rest = rest.subarray(consumed);
+    if (rest.length === 0 && (directive !== zstd.EndDirective.end || toFlush === 0)) return;
+  }
 }

@@ -63,6 +63,19 @@ export function encodeFrames(
   };
 }
 
+/** The counts of an unparsed batch, for a sink that takes no bytes. */
+export function unsent(batch: SequencedBatch): EncodedBatch {
+  const filtered = batch.dispositions.filter((disposition) => isOfRows(disposition, batch));
+  const hollowCount = filtered.reduce((sum, { eventCount }) => sum + eventCount, 0);
+  return {
+    events: { rowCount: batch.eventCount - hollowCount, bytes: allocateBytes(0) },
+    quarantine: null,
+    quarantinedSeqs: NO_SEQS,
+    quarantinedByReason: {},
+    filtered,
+  };
+}
+
 /** True for a disposition that names rows of the batch itself, and only such. */
 function isOfRows(disposition: Disposition, batch: SequencedBatch): boolean {
   const { kind, seqRanges } = disposition;

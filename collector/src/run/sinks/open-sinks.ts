@@ -31,11 +31,7 @@ export async function openSinks(options: OpenSinksOptions): Promise<readonly Man
   return opened;
 }
 
-function openSink(
-  id: string,
-  sink: SinkConfig,
-  options: OpenSinksOptions,
-): Promise<ManagedSink> {
+function openSink(id: string, sink: SinkConfig, options: OpenSinksOptions): Promise<ManagedSink> {
   const dependencies: SinkDependencies = {
     config: options.config,
     log: options.log,
@@ -44,7 +40,13 @@ function openSink(
     requiredSinks: Object.entries(options.sinks).flatMap(([name, { required }]) =>
       required ? [name] : [],
     ),
-    processor: createProcessor({ ...options, sink: id, type: sink.type }),
+    processor: createProcessor({
+      ...options,
+      sink: id,
+      type: sink.type,
+      batchTimeoutMs: options.config.workers.batch_timeout_ms,
+      clock: nodeClock,
+    }),
     metrics: options.metrics,
     files: nodeFiles(),
     clock: nodeClock,

@@ -1,42 +1,72 @@
 // The way of a sink's batches through the shared pool: ordered, isolated, watched.
 import {
   type BatchProcessor,
+  type Clock,
   type EncodedBatch,
+  errorTypeOf,
+  IsolatingWorkers,
+  IsolationLog,
   type Metrics,
   OrderedProcessor,
   type ProcessTask,
+  type QuarantineRows,
   type SequencedBatch,
   type TapRequest,
   type Workers,
 } from '@weir/pipeline';
-import { nodeClock } from '@weir/pipeline/node';
+import { quarantineWhole } from '@weir/sinks/clickhouse';
+import { quarantineRows } from '@weir/sinks/ndjson';
+import { encodeFrames } from '@weir/sinks/weir';
 import type { Logger } from 'pino';
+import type { SinkConfig } from '../../config/schema.js';
+import { batchFields } from '../log.js';
 
 export interface ProcessorOptions {
   /** Id of the sink. */
   readonly sink: string;
-  readonly type: string;
+  readonly type: SinkConfig['type'];
   readonly workers: Workers<ProcessTask, EncodedBatch>;
+  readonly batchTimeoutMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly taps: (sink: string) => readonly TapRequest[];
   readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;
 }
 
+/** Rows that no worker can process, put aside in the encoding of the sink. */
+const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
+  clickhouse: quarantineWhole,
+  http: quarantineRows,
+  file: quarantineRows,
+  stdout: quarantineRows,
+  // Its rows travel raw: the other Weir parses them, and puts them aside if it cannot.
+  weir: (batch) => encodeFrames(null, batch),
+  blackhole: quarantineRows,
+};
+
 export function createProcessor(options: ProcessorOptions): BatchProcessor {
-  const { sink, workers, log, taps, onEncoded } = options;
+  const { sink, log: parentLog, clock, taps, onEncoded } = options;
+  const log = parentLog.child({ component: sink });
   const metrics = options.metrics.component(sink, 'sink', options.type);
+  const isolations = new IsolationLog(clock, ({ level, message, fields }) =>
+    log[level](fields, message),
+  );
   const ordered = new OrderedProcessor({
     sink,
-    workers,
-    clock: nodeClock,
+    workers: new IsolatingWorkers({
+      workers: options.workers,
+      quarantineRows: QUARANTINE[options.type],
+      clock,
+      batchTimeoutMs: options.batchTimeoutMs,
+      onIsolated: (report) => isolations.note(report),
+      onFailure: (failure) => metrics.error(errorTypeOf(failure), 'processing'),
+    }),
+    clock,
     taps: () => taps(sink),
     onProcessed: (seconds) => metrics.latency(seconds),
-    onFailure: (failure, { stream, seqFirst, eventCount }) => {
-      metrics.error('worker_failed', 'processing');
-      const where = { component: sink, stream, first_seq: seqFirst, event_count: eventCount };
-      log.error({ ...where, error_code: failure.code }, failure.message);
-    },
+    onFailure: (failure, batch) =>
+      log.error({ ...batchFields(batch), error_code: failure.code }, failure.message),
   });
   return {
     async process(batch: SequencedBatch, skipSeqs: Float64Array | null) {

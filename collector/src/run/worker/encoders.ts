@@ -30,7 +30,10 @@ const loaders: Readonly<Record<string, () => Promise<Encoder>>> = {
       encodeUnparsed: (batch) => encodeFrames(null, batch),
     };
   },
-  blackhole: async () => ({ encode: countOnly, encodeUnparsed: null }),
+  blackhole: async () => {
+    const { unsent } = await import('@weir/sinks/weir/frames');
+    return { encode: countOnly, encodeUnparsed: unsent };
+  },
 };
 
 async function ndjson(): Promise<Encoder> {
