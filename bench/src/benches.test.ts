@@ -1,6 +1,6 @@
 // Scenario: the benches of this process and of the spool in their small size, and wrong usage.
-// Guarantees: they run, their figures are there, and what was computed is the same for the same seed
-// and another for another. How fast the code is, is not looked at here.
+// Guarantees: they run, their figures are there, and what was computed is the same for the same
+// seed and another for another. How fast the code is, is not looked at here.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -4,7 +4,9 @@ import { cpus, release, totalmem } from 'node:os';
 import type { BenchResult, Measure } from './bench.js';
 import { isoNow } from './clock.js';
 
-/** Raised when a bench comes to mean something else: its figures cannot be held against older ones. */
+/**
+ * Raised when a bench comes to mean something else: its figures cannot be held against older ones.
+ */
 export const BENCH_VERSION = 2;
 
 export interface Spread {

@@ -1,4 +1,4 @@
-// Scenario: parseBatch with a parser of someone's own, with hollow rows, and with a look at each row.
+// Scenario: parseBatch with a parser of someone else, with hollow rows, and a look at each row.
 // Guarantees: rows are shown once, in order, after their status is set; what is written then stays;
 //   hollow rows are not parsed; `no` of the own parser leaves the event to the packs, untouched.
 import { ColumnWriter, EventRow, FIELD, MARK, type Parser, STATUS } from '@weir/pipeline';

@@ -7,7 +7,14 @@ import { Command } from 'commander';
 import { diffLines } from './harness/diff.js';
 import { describe, lookAround, type Preflight, preflight } from './harness/preflight.js';
 import type { Proof } from './harness/proof.js';
-import { fail, lastLine, type ProofResult, readReport, skip, writeReport } from './harness/report.js';
+import {
+  fail,
+  lastLine,
+  type ProofResult,
+  readReport,
+  skip,
+  writeReport,
+} from './harness/report.js';
 import { collectorSpool } from './proofs/collector-spool.js';
 import { ledger } from './proofs/ledger.js';
 
@@ -61,7 +68,10 @@ function diff(paths: readonly string[]): void {
 
 function printPreflight(proof: Proof, flight: Preflight): void {
   print(describe(flight).join('\n'));
-  if (flight.missing.length === 0) return print(`${proof.name}: can run here`);
+  if (flight.missing.length === 0) {
+    print(`${proof.name}: can run here`);
+    return;
+  }
   print(lastLine(proof.name, skip(flight.missing.join('; '))));
   process.exitCode = 1;
 }

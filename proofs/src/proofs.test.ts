@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { problemsOf } from './harness/report.js';
 import { collectorSpool } from './proofs/collector-spool.js';
 import { ledger } from './proofs/ledger.js';
 
@@ -32,7 +33,8 @@ for (const { name, sabotages } of [collectorSpool, ledger]) {
     t.equal(run.code, 0);
     const path = fileURLToPath(new URL(`../out/${name}.json`, import.meta.url));
     const report = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    t.match(report, { schema: 'weir-proof-1', name, outcome: 'PASS', machine: { cores: Number } });
+    t.same(problemsOf(report), [], 'as the published schema says');
+    t.match(report, { schema: 'weir-proof-2', name, outcome: 'PASS', machine: { cores: Number } });
   });
 
   for (const sabotage of sabotages) {
@@ -53,4 +55,18 @@ t.test('wrong usage', async (t) => {
   t.equal((await proof('ledger', '--sabotage', 'none')).code, 2);
   t.equal((await proof('ledger', '--seed', 'x')).code, 2);
   t.same((await proof('ledger', '--sabotage', 'list')).output.trim().split('\n'), ledger.sabotages);
+});
+
+t.test('list, preflight, sabotages and diff', async (t) => {
+  t.match((await proof('list')).output, /^ *ledger /m);
+  t.match((await proof('--sabotage', 'list')).output, /^ledger ack_before_fdatasync$/m);
+  const looked = await proof('ledger', '--preflight');
+  t.match(looked.lastLine, /^ledger:( can run here|SKIP needs )/);
+  t.equal(looked.code, looked.lastLine.startsWith('ledger:SKIP') ? 1 : 0);
+  t.equal((await proof('diff', 'one.json')).code, 2);
+  t.equal((await proof('diff', 'one.json', 'two.json')).code, 2);
+  const path = fileURLToPath(new URL('../out/ledger.json', import.meta.url));
+  const same = await proof('diff', path, path);
+  t.equal(same.code, 0);
+  t.match(same.output, /^expected +\d+ +\d+ +1\.00$/m);
 });

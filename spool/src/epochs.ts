@@ -2,8 +2,8 @@
 // number that was never given from one that is missing, and so that a forwarded frame that comes
 // again is known.
 //
-// Own streams are dense from 0: the highest number says all. Of the streams of other nodes only part
-// may come, in frames that were numbered elsewhere: their numbers are kept as ranges.
+// Own streams are dense from 0: the highest number says all. Of the streams of other nodes only
+// part may come, in frames that were numbered elsewhere: their numbers are kept as ranges.
 import type { Disposition, Files } from '@weir/pipeline';
 import type { StreamEpoch } from './layout.js';
 import { EPOCHS_NAME, nodeOfStream, SIDECAR_BYTES_MAX, streamKey } from './layout.js';

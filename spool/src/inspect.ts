@@ -75,10 +75,14 @@ interface StreamNotes {
 
 /**
  * Reads headers, metadata and footers; nothing is decompressed or written. On a live spool it may
- * see frames whose fdatasync is still under way. Rejects with WEIR_SPOOL_VERSION, or the system's
- * error.
+ * see frames whose fdatasync is still under way. `consumers` are looked at even if they have settled
+ * nothing yet. Rejects with WEIR_SPOOL_VERSION, or the system's error.
  */
-export async function inspectSpool(files: Files, directory: string): Promise<SpoolInspection> {
+export async function inspectSpool(
+  files: Files,
+  directory: string,
+  consumers: readonly string[] = [],
+): Promise<SpoolInspection> {
   const names = await namesIn(files, directory);
   const { slot } = await loadSlots(files, `${directory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
   const { table, head } = await loadEpochs(files, directory);
@@ -87,9 +91,8 @@ export async function inspectSpool(files: Files, directory: string): Promise<Spo
     storeUuid = new Uint8Array(Buffer.from(head.storeUuid, 'hex'));
   // Frontiers before segments: what a live spool settles meanwhile still counts as pending.
   const frontiers: PendingRanges[] = [];
-  for (const name of [...names].sort()) {
-    const consumer = parseConsumerName(name);
-    if (consumer === null) continue;
+  const known = names.map(parseConsumerName).filter((name) => name !== null);
+  for (const consumer of [...new Set([...known, ...consumers])].sort()) {
     const path = `${directory}/${consumerName(consumer)}`;
     const frontier = frontierOf(await loadSlots(files, path, SLOT_KIND.consumer));
     frontiers.push(new PendingRanges(consumer, frontier));
@@ -101,7 +104,7 @@ export async function inspectSpool(files: Files, directory: string): Promise<Spo
     if (parsed?.ending === 'log') ids.push(parsed.id);
   }
   await inspector.readSegments(ids.sort((a, b) => a - b));
-  const consumers = frontiers.map((ranges): InspectedConsumer => {
+  const inspected = frontiers.map((ranges): InspectedConsumer => {
     const { name, frontier } = ranges;
     const pending = inspector.catalog.pending(frontier);
     return {
@@ -118,7 +121,7 @@ export async function inspectSpool(files: Files, directory: string): Promise<Spo
     segmentCount: inspector.catalog.segments.length,
     bytesUsed: inspector.catalog.usedBytes,
     streams: inspector.streams(),
-    consumers,
+    consumers: inspected,
     damagedRangeCount: inspector.damagedRangeCount,
   };
 }

@@ -94,7 +94,7 @@ function rowsFault({ seqRanges }: Disposition, batch: SequencedBatch): string | 
   const { seqFirst, eventCount, offsets } = batch;
   let inside = 0;
   for (const [first, last] of seqRanges) {
-    if (first >= seqFirst + eventCount || last < seqFirst) continue;
+    if (eventCount === 0 || first >= seqFirst + eventCount || last < seqFirst) continue;
     if (first < seqFirst || last >= seqFirst + eventCount) return MIXED;
     if (offsets[first - seqFirst] !== offsets[last + 1 - seqFirst])
       return 'a row that is named as filtered or lost has bytes';

@@ -84,13 +84,13 @@ export interface WireBody {
   readonly frameCount: number;
   /** What `decode` will take. */
   readonly rawBytes: number;
-  /** Gives other work its turn between large frames. */
-  decode(): Promise<WireBatches>;
+  /** `nextTurn` is awaited after each MiB or so, so that other work goes on. */
+  decode(nextTurn?: () => Promise<void>): Promise<WireBatches>;
 }
 
 /**
- * All batches of a body, each in memory of its own, or why there are none: one bad frame refuses the
- * whole body.
+ * All batches of a body, each in memory of its own, or why there are none: one bad frame refuses
+ * the whole body.
  */
 export async function decodeWireFrames(
   bytes: Uint8Array,
@@ -110,10 +110,18 @@ export function openWireFrames(
   const headers = headersOf(bytes, limits);
   if ('error' in headers) return headers;
   const { found, rawBytes } = headers;
-  return { frameCount: found.length, rawBytes, decode: () => decodeAll(bytes, found) };
+  return {
+    frameCount: found.length,
+    rawBytes,
+    decode: (nextTurn) => decodeAll(bytes, found, nextTurn),
+  };
 }
 
-async function decodeAll(bytes: Uint8Array, found: readonly FoundHeader[]): Promise<WireBatches> {
+async function decodeAll(
+  bytes: Uint8Array,
+  found: readonly FoundHeader[],
+  nextTurn: (() => Promise<void>) | undefined,
+): Promise<WireBatches> {
   const batches: SequencedBatch[] = [];
   let sinceTurn = 0;
   for (const [i, { header, start }] of found.entries()) {
@@ -124,7 +132,7 @@ async function decodeAll(bytes: Uint8Array, found: readonly FoundHeader[]): Prom
     if (fault !== null) return malformed(`frame ${i} is not valid: ${fault}`);
     batches.push(batch);
     sinceTurn += header.rawBytes + header.metaBytes + FRAME_HEADER_BYTES;
-    if (sinceTurn < bytesPerTurn) continue;
+    if (sinceTurn < bytesPerTurn || nextTurn === undefined) continue;
     sinceTurn = 0;
     await nextTurn();
   }
@@ -132,7 +140,6 @@ async function decodeAll(bytes: Uint8Array, found: readonly FoundHeader[]): Prom
 }
 
 const bytesPerTurn = 1024 * 1024;
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function refusalOfHeader(bytes: Uint8Array): WireError | null {
   if (bytes.length < WIRE_HEADER_BYTES || !hasAscii(bytes, 0, WIRE_MAGIC))

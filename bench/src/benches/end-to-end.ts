@@ -164,7 +164,9 @@ async function loaded(weir: WeirProcess, options: LoadedRun): Promise<BenchResul
   };
 }
 
-/** Waits until no merge has run for a while; the store's CPU time then holds all that the rows cost. */
+/**
+ * Waits until no merge has run for a while; the store's CPU time then holds all that the rows cost.
+ */
 async function settle(weir: WeirProcess, say: (line: string) => void): Promise<number> {
   const startedAt = monotonicSeconds();
   let quietSince = startedAt;

@@ -1,4 +1,5 @@
-// TCP, synced spool, parse, HTTP JSON sink: into a local receiver that checks that every number came.
+// TCP, synced spool, parse, HTTP JSON sink: into a local receiver that checks that every number
+// came.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Raw batches to OCSF columns, on one core, in this process. The floor is a loop that looks at every
-// byte once.
+// Raw batches to OCSF columns, on one core, in this process. The floor is a loop that looks at
+// every byte once.
 import { createHash } from 'node:crypto';
 import type { ProfileName } from '@weir/collector';
 import { parseBatch } from '@weir/parsers';

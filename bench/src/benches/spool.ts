@@ -1,5 +1,5 @@
-// The way to the disk, twice: batches that are in memory already, in this process; and lines over TCP
-// into a real collector, which is framing, admission and spool together.
+// The way to the disk, twice: batches that are in memory already, in this process; and lines over
+// TCP into a real collector, which is framing, admission and spool together.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Does an event cost the same whatever there is of it? More and more sources, faster and faster; and
-// the quiet case: what a paced trickle costs, and how long a sender waits for durability.
+// Does an event cost the same whatever there is of it? More and more sources, faster and faster;
+// and the quiet case: what a paced trickle costs, and how long a sender waits for durability.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// Lines over four TCP connections into a real collector that throws rows away once they are durable.
-// Beside it, fed by the same sender: a bare reader that discards, and one that writes and syncs.
+// Lines over four TCP connections into a real collector that throws rows away once they are
+// durable. Beside it, fed by the same sender: a bare reader that discards, and one that writes and
+// syncs.
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type BenchOptions, type BenchResult, type RunFigures, repeat } from '../bench.js';

@@ -1,5 +1,5 @@
-// A cheap HTTP receiver: counts the rows of NDJSON bodies and ticks off the sequence numbers in them.
-// GET answers with what it saw. Its one argument is how many numbers there are.
+// A cheap HTTP receiver: counts the rows of NDJSON bodies and ticks off the sequence numbers in
+// them. GET answers with what it saw. Its one argument is how many numbers there are.
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';

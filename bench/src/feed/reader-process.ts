@@ -1,4 +1,5 @@
-// Does what native/reader.c does, where there is no C compiler: reader FILE SYNC_BYTES EXPECTED_BYTES.
+// Does what native/reader.c does, where there is no C compiler: reader FILE SYNC_BYTES
+// EXPECTED_BYTES.
 import { fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { monotonicSeconds, ownCpuSeconds } from '../clock.js';

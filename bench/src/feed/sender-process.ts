@@ -1,5 +1,5 @@
-// Sends bytes that were made before, over many TCP connections, and nothing else: what it costs must
-// not be taken for the cost of what is measured. Its one argument is a SendPlan as JSON.
+// Sends bytes that were made before, over many TCP connections, and nothing else: what it costs
+// must not be taken for the cost of what is measured. Its one argument is a SendPlan as JSON.
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -56,7 +56,9 @@ interface Output {
   atEnd(): Promise<string>;
 }
 
-/** What a helper process prints; rejects with its complaint when it ends with another code than 0. */
+/**
+ * What a helper process prints; rejects with its complaint when it ends with another code than 0.
+ */
 export function watch(child: ChildProcess): Output {
   let printed = '';
   let complaint = '';

@@ -2,6 +2,7 @@
 import { WeirError } from '@weir/pipeline';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { wallClockMs } from '../load/clock.js';
+import { newCounters } from '../load/counters.js';
 import {
   createGenerator,
   type Framing,
@@ -18,7 +19,7 @@ import {
   runLoad,
   SEQUENCE_MAX,
 } from '../load/index.js';
-import { LoadError, newCounters } from '../load/plan.js';
+import { LoadError } from '../load/plan.js';
 import { startProgress } from '../load/progress.js';
 
 const SEED_DEFAULT = 1;

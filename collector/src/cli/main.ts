@@ -12,6 +12,7 @@ import { parseCommand } from './parse.js';
 import { queryCommand } from './query.js';
 import { runCommand } from './run.js';
 import { tapCommand } from './tap.js';
+import { testCommand } from './test.js';
 import { topCommand } from './top.js';
 import { validateCommand } from './validate.js';
 import { verifyCommand } from './verify.js';
@@ -48,6 +49,7 @@ function buildProgram(): Command {
     graphCommand,
     loadCommand,
     verifyCommand,
+    testCommand,
     completionCommand,
     proofCommand,
     benchCommand,

@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeTimers } from '@weir/pipeline/node';
 import { createStore, tableNames } from '@weir/sinks/clickhouse';
+import { inspectSpool } from '@weir/spool';
 import { Command } from 'commander';
-import { type VerifyReport, verify } from '../verify/verify.js';
+import { isClickhouse, knownSinks } from '../verify/sink-record.js';
+import {
+  type SinkReport,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
+} from '../verify/verify.js';
 import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
 
 interface VerifyFlags extends InstanceFlags {
@@ -28,29 +35,44 @@ export function verifyCommand(): Command {
 async function run(flags: VerifyFlags): Promise<void> {
   const waitMs = parseDuration(flags.wait);
   const instance = findInstance(flags);
-  const report = await withStoreUrl(instance, async (url) => {
-    const store = createStore({ url });
-    try {
-      return await verify({
-        files: nodeFiles(),
-        clock: nodeClock,
-        timers: nodeTimers,
-        spoolDirectory: join(instance.directory, 'spool'),
-        store,
-        tables: tableNames(instance.eventsTable),
-        isRunning: instance.isRunning,
-        waitMs,
-        deep: flags.deep ?? false,
-        onWaiting: showWaiting,
-      });
-    } finally {
-      await store.close();
-    }
-  });
+  const files = nodeFiles();
+  const { consumers } = await inspectSpool(files, join(instance.directory, 'spool'));
+  const sinks = knownSinks(
+    instance.directory,
+    consumers.map(({ name }) => name),
+  );
+  const verifyWith = (store: VerifyOptions['store']): Promise<VerifyReport> =>
+    verify({
+      files,
+      clock: nodeClock,
+      timers: nodeTimers,
+      directory: instance.directory,
+      sinks,
+      store,
+      isRunning: instance.isRunning,
+      waitMs,
+      deep: flags.deep ?? false,
+      onWaiting: showWaiting,
+    });
+  const hasTables = sinks.some((sink) => sink.isConfigured && isClickhouse(sink));
+  if (!hasTables && flags.deep) {
+    throw new WeirError('WEIR_USAGE', '--deep compares ClickHouse tables; no sink here has any');
+  }
+  const report = hasTables
+    ? await withStoreUrl(instance, async (url) => {
+        const store = createStore({ url });
+        try {
+          return await verifyWith({ store, tables: tableNames(instance.eventsTable) });
+        } finally {
+          await store.close();
+        }
+      })
+    : await verifyWith(null);
   // Before anything is printed: a reader that leaves early must not turn the verdict around.
   process.exitCode = report.closes ? 0 : 1;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   process.stdout.write(`${flags.json ? toJson(report) : toText(report)}\n`);
+  for (const note of report.notes) process.stderr.write(`weir: ${note}\n`);
   for (const problem of report.problems) process.stderr.write(`weir: ${problem}\n`);
 }
 
@@ -83,42 +105,62 @@ function toJson(report: VerifyReport): string {
 const COLUMNS = ['issued', 'stored', 'quarantined', 'filtered', 'lost', 'inFlight'] as const;
 
 function toText(report: VerifyReport): string {
+  const parts = report.sinks.map((sink) => sinkText(sink, report.sinks.length > 1));
+  const verdict = `${verdictOf(report)}${report.sinks.length > 1 ? '' : `: ${sumOf(report.sinks[0])}`}`;
+  return [...parts, verdict].join('\n\n');
+}
+
+function sinkText(sink: SinkReport, isOneOfSeveral: boolean): string {
   const head = ['tenant', 'stream', 'epoch', ...COLUMNS, 'missing', 'refused'];
-  const rows = report.streams
+  const rows = sink.streams
     .filter((stream) => stream.issued > 0 || Object.keys(stream.refused).length > 0)
     .map((stream) => {
-      const missing = stream.missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
       const refused = Object.entries(stream.refused).map(([cause, count]) => `${cause}=${count}`);
       return [
         stream.tenant,
         stream.stream,
         String(stream.epoch),
         ...COLUMNS.map((name) => String(stream[name])),
-        String(missing),
+        String(missingOf(stream)),
         refused.join(' ') || '-',
       ];
     });
-  const totals = COLUMNS.map((name) =>
-    report.streams.reduce((sum, stream) => sum + stream[name], 0),
-  );
+  const lines = table([head, ...rows]);
+  if (!isOneOfSeveral) return lines.join('\n');
+  const kind = [sink.type, sink.isRequired ? '' : 'optional'].filter((word) => word !== '');
+  const title = `sink ${sink.id}${kind.length > 0 ? ` (${kind.join(', ')})` : ''}: ${sumOf(sink)}`;
+  return [title, ...lines].join('\n');
+}
+
+/** `10 issued = 9 stored + ... + 1 in flight`. */
+function sumOf(sink: SinkReport | undefined): string {
+  const streams = sink?.streams ?? [];
+  const totals = COLUMNS.map((name) => streams.reduce((sum, stream) => sum + stream[name], 0));
   const [issued = 0, ...rest] = totals.map((total) => total.toLocaleString('en-US'));
   const names = ['stored', 'quarantined', 'filtered', 'lost', 'in flight'];
-  const sum = rest.map((total, i) => `${total} ${names[i]}`).join(' + ');
-  const verdict = `${verdictOf(report)}: ${issued} issued = ${sum}${missingText(report)}`;
-  return [...table([head, ...rows]), '', verdict].join('\n');
+  const missing = streams.reduce((sum, stream) => sum + missingOf(stream), 0);
+  const before = sink?.before ?? 0;
+  return [
+    `${issued} issued = ${rest.map((total, i) => `${total} ${names[i]}`).join(' + ')}`,
+    missing === 0 ? '' : ` + ${missing.toLocaleString('en-US')} MISSING`,
+    before === 0 ? '' : `; ${before.toLocaleString('en-US')} more before this sink was added`,
+  ].join('');
 }
 
-function verdictOf({ closes, deep, problems }: VerifyReport): string {
-  if (closes && deep === null) return 'the ledger closes';
-  if (closes) return 'the ledger closes and the tables hold just these rows';
+const missingOf = ({ missing }: SinkReport['streams'][number]): number =>
+  missing.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+
+function verdictOf({ closes, deep, problems, sinks }: VerifyReport): string {
+  const ledger = sinks.length > 1 ? `the ledgers of all ${sinks.length} sinks` : 'the ledger';
+  const verb = sinks.length > 1 ? 'close' : 'closes';
+  if (closes && deep === null) return `${ledger} ${verb}`;
+  if (closes) return `${ledger} ${verb} and the tables hold just these rows`;
   const isOnlyDeep = deep !== null && deep.problems.length === problems.length;
-  return isOnlyDeep ? 'the tables do NOT hold what the ledger says' : 'the ledger does NOT close';
-}
-
-function missingText(report: VerifyReport): string {
-  const ranges = report.streams.flatMap(({ missing }) => missing);
-  const count = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
-  return count === 0 ? '' : ` + ${count.toLocaleString('en-US')} MISSING`;
+  if (isOnlyDeep) return 'the tables do NOT hold what the ledger says';
+  const open = sinks.filter((sink) => !sink.closes).map(({ id }) => id);
+  return sinks.length > 1
+    ? `the ledger does NOT close for ${open.join(', ')}`
+    : 'the ledger does NOT close';
 }
 
 /** Columns as wide as their widest cell; numbers to the right. */

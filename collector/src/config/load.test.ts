@@ -1,7 +1,7 @@
 // Scenario: configuration files as people write them, right and wrong.
 // Guarantees: all formats say the same; every mistake is a sentence that names file, path, value
 // and, for a key, the nearest known one; all mistakes are said at once.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import t, { type Test } from 'tap';
@@ -268,25 +268,26 @@ t.test('a flag for a source that is not there, or there twice, is refused', asyn
 });
 
 t.test('relative names start from the file that has them', async (t) => {
-  const folder = t.testdir({ 'conf.d': {}, other: {} });
-  const text =
+  const folder = t.testdir({ 'conf.d': {}, etc: {} });
+  writeFileSync(
+    join(folder, 'conf.d/a.toml'),
     '[sinks.a]\ntype = "http"\nurl = "http://a/"\ninputs = ["mine"]\ntls_ca_file = "ca.pem"\n' +
-    '[sinks.b]\ntype = "file"\npath = "out.ndjson"\n' +
-    '[transforms.mine]\ntype = "enrich"\ninputs = ["*"]\nmodule = "./mine.js"\n';
-  writeFileSync(join(folder, 'conf.d/a.toml'), text);
-  mkdirSync(join(folder, 'etc'));
+      '[sinks.b]\ntype = "file"\npath = "out.ndjson"\ninputs = ["theirs"]\n' +
+      '[transforms.mine]\ntype = "enrich"\ninputs = ["*"]\nmodule = "./mine.js"\n',
+  );
   writeFileSync(
     join(folder, 'etc/weir.toml'),
-    text.replace('.mine]', '.theirs]').slice(text.indexOf('[transforms')),
+    '[transforms.theirs]\ntype = "enrich"\ninputs = ["*"]\nmodule = "./theirs.js"\n',
   );
   const { config, baseUrl } = loadConfig(
     { config: join(folder, 'conf.d') },
-    { WEIR_SYSTEM_DIR: '' },
+    { WEIR_SYSTEM_DIR: join(folder, 'etc') },
   );
   t.equal(baseUrl, `file://${join(folder, 'conf.d')}/`);
   t.match(config.sinks.a, { tls_ca_file: join(folder, 'conf.d/ca.pem') });
-  t.match(config.sinks.b, { path: resolve('out.ndjson') });
+  t.match(config.sinks.b, { path: resolve('out.ndjson') }, 'what is written is no part of it');
   t.match(config.transforms.mine, { module: './mine.js' });
+  t.match(config.transforms.theirs, { module: `file://${join(folder, 'etc/theirs.js')}` });
 });
 
 t.test('host and port are split, IPv6 too', async (t) => {

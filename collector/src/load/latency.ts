@@ -1,5 +1,5 @@
-// Latency from the time at which an event was to leave, not from when it did: a receiver that stalls
-// the sender cannot hide the stall (coordinated omission).
+// Latency from the time at which an event was to leave, not from when it did: a receiver that
+// stalls the sender cannot hide the stall (coordinated omission).
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 export interface LatencySummary {

@@ -1,4 +1,5 @@
 // What a run of `weir load` sends and where to; checked and complete.
+import type { Counters } from './counters.js';
 import type { Framing, Generator } from './generator.js';
 import type { Schedule } from './schedule.js';
 
@@ -32,32 +33,6 @@ export interface LoadPlan {
    */
   readonly keyPrefix: string;
 }
-
-/** Figures of a run; senders add to them. */
-export interface Counters {
-  /** Handed wholly to the kernel (tcp, udp) or acknowledged (http). */
-  events: number;
-  /** On the wire, framing included, HTTP headers not. */
-  bytes: number;
-  reconnects: number;
-  retries: number;
-  /** Events in writes that a broken TCP connection cut short: sent again, so perhaps twice. */
-  maybeTwice: number;
-  /** Events that the kernel had taken when a TCP connection broke and that may not have arrived. */
-  maybeLost: number;
-  /** Longest time that an event left after its intended time, ms; only with a rate. */
-  lagMsMax: number;
-}
-
-export const newCounters = (): Counters => ({
-  events: 0,
-  bytes: 0,
-  reconnects: 0,
-  retries: 0,
-  maybeTwice: 0,
-  maybeLost: 0,
-  lagMsMax: 0,
-});
 
 /** Not everything could be sent or acknowledged: exit code 1. */
 export class LoadError extends Error {

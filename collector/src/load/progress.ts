@@ -1,7 +1,7 @@
 // Shows how a run goes, on stderr: a bar on a terminal, else a line every few seconds.
 import cliProgress from 'cli-progress';
 import { every, monotonicMs } from './clock.js';
-import type { Counters } from './plan.js';
+import type { Counters } from './counters.js';
 
 const BAR_INTERVAL_MS = 200;
 const LINE_INTERVAL_MS = 5_000;

@@ -1,5 +1,6 @@
-// Scenario: a file of a user's own lines, with CR, empty lines and no last newline, in every framing.
-// Guarantees: lines are sent byte for byte, again and again; a stamp makes each one findable.
+// Scenario: a file of a user's own lines, with CR, empty lines and no last newline, in every
+// framing. Guarantees: lines are sent byte for byte, again and again; a stamp makes each one
+// findable.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

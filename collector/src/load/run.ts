@@ -1,8 +1,9 @@
 // Runs a plan to its end and gives its figures.
 import { monotonicMs, ownCpuSeconds } from './clock.js';
+import { type Counters, newCounters } from './counters.js';
 import { sendHttp } from './http.js';
 import type { LatencySummary } from './latency.js';
-import { type Counters, LoadError, type LoadPlan, newCounters, type Sending } from './plan.js';
+import { LoadError, type LoadPlan, type Sending } from './plan.js';
 import { Schedule } from './schedule.js';
 import { sendTcp } from './tcp.js';
 import { sendUdp } from './udp.js';
@@ -13,8 +14,8 @@ export interface LoadSummary extends Counters {
   /** User and system time that this process used during the run. */
   readonly cpuSeconds: number;
   /**
-   * In ms, from the intended time with a rate: until the acknowledgement (http), or until the kernel
-   * took the event (tcp, udp). Null when nothing was sent.
+   * In ms, from the intended time with a rate: until the acknowledgement (http), or until the
+   * kernel took the event (tcp, udp). Null when nothing was sent.
    */
   readonly latencyMs: LatencySummary | null;
   /** Null when everything was sent (tcp, udp) or acknowledged (http). */

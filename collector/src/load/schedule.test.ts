@@ -1,7 +1,7 @@
 // Scenario: a schedule on a clock that the test moves.
 // Guarantees: with a rate, events are due by intended time even when earlier ones left late.
 import t from 'tap';
-import { newCounters } from './plan.js';
+import { newCounters } from './counters.js';
 import { backoffMs, Schedule } from './schedule.js';
 
 function setUp(eventCount: number, rate: number) {

@@ -2,8 +2,8 @@
 // at start + i / rate, whatever happened to those before it, so a slow receiver shows as lag, not
 // as calm.
 import { monotonicMs, sleep } from './clock.js';
+import type { Counters } from './counters.js';
 import { LatencyRecorder } from './latency.js';
-import type { Counters } from './plan.js';
 
 const TICK_MS = 2;
 

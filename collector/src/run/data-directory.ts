@@ -76,6 +76,7 @@ export function openDataDirectory(path: string): DataDirectory {
   return {
     path,
     release: () => {
+      keepSinks(path);
       rmSync(join(path, 'run.json'), { force: true });
       rmSync(lockPath, { force: true });
     },
@@ -154,6 +155,17 @@ export function writeRunFile(directory: string, run: RunFile): void {
   // The URL of the store may hold a password.
   writeFileSync(`${path}.new`, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
+}
+
+/** `weir verify` on a stopped instance asks which sinks it had; nothing else is kept. */
+function keepSinks(directory: string): void {
+  try {
+    const { sinks } = JSON.parse(readFileSync(join(directory, 'run.json'), 'utf8')) as RunFile;
+    const text = `${JSON.stringify({ sinks }, null, 2)}\n`;
+    writeFileSync(join(directory, 'last-run.json'), text, { mode: 0o600 });
+  } catch {
+    // It never came to run.
+  }
 }
 
 /** The running instance on the directory, or null when none runs. */

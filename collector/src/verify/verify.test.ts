@@ -3,7 +3,7 @@
 // flow raise no alarm; events that nobody delivers do.
 import type { LedgerStream } from '@weir/sinks/clickhouse';
 import t from 'tap';
-import { judge, type Look } from './verify.js';
+import { judge, type Look } from './judge.js';
 
 const id = (stream: string, epoch = 1n): { tenant: string; stream: string; epoch: bigint } => ({
   tenant: 'default',
@@ -36,7 +36,7 @@ function lookOf({ issued, pending = [], ledger, isQuiet = pending.length === 0 }
     seqLast,
   }));
   return {
-    nodeId: null,
+    consumer: 'clickhouse',
     spool: {
       streams: Object.entries(issued).map(([stream, count]) => ({
         ...id(stream),
@@ -125,4 +125,30 @@ t.test('streams of other nodes: what came counts, holes do not', async (t) => {
   // By way of another collector with the same store.
   const more = judge(withEdge({ stored: 100, seqMax: 99, missing: [] }), null);
   t.match(more, { closes: true, problems: [] });
+});
+
+t.test('another sink that lags does not excuse this one', async (t) => {
+  const shown = lookOf({ issued: { a: 10 }, ledger: [ledgerOf('a', 6)] });
+  const [mine] = shown.spool.consumers;
+  const pending = [{ ...id('a'), seqFirst: 0, seqLast: 9 }];
+  const other = { ...mine, name: 'http', pending } as (typeof shown.spool.consumers)[number];
+  const look = {
+    ...shown,
+    spool: { ...shown.spool, consumers: [...shown.spool.consumers, other] },
+  };
+  t.match(judge(look, null).problems, [/4 numbers are missing: 6-9/]);
+  t.match(judge({ ...look, consumer: 'http', ledger: [] }, null), { closes: true, inFlight: 10 });
+});
+
+t.test('a sink that was added later is not asked for what was before', async (t) => {
+  const shown = lookOf({
+    issued: { a: 10 },
+    ledger: [{ ...ledgerOf('a', 4), seqMax: 9, beforeRanges: [[0, 5]] } as LedgerStream],
+  });
+  t.match(judge(shown, null), { closes: true, streams: [{ issued: 4, stored: 4 }] });
+  const short = lookOf({
+    issued: { a: 12 },
+    ledger: [{ ...ledgerOf('a', 4), seqMax: 9, beforeRanges: [[0, 5]] } as LedgerStream],
+  });
+  t.match(judge(short, null).problems, [/2 numbers .*missing: 10-11/]);
 });

@@ -1,128 +1,236 @@
-// Does the ledger close? What the spool says was issued, against what the store says became of it.
-// No wall clock takes part in the verdict, and a running instance is not disturbed.
+// Does the ledger close, for each sink? What the spool says was issued, against what the sink's
+// ledger says became of it. No wall clock takes part in the verdict, and a running instance is not
+// disturbed.
 import type { Clock, Files, Timers } from '@weir/pipeline';
 import {
   type DeepReport,
   type LedgerReport,
-  type LedgerStream,
   readLedger,
   type Store,
   type TableNames,
-  verifyLedger,
   verifyTables,
 } from '@weir/sinks/clickhouse';
-import { inspectSpool, type SpoolInspection } from '@weir/spool';
+import { inspectSpool, readSinkLedger, type SpoolInspection } from '@weir/spool';
+import { judge, keyOf, type SinkStream } from './judge.js';
+import { BEFORE_SUFFIX, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
 export interface VerifyOptions {
   readonly files: Files;
   readonly clock: Clock;
   readonly timers: Timers;
-  readonly spoolDirectory: string;
-  readonly store: Store;
-  readonly tables: TableNames;
+  /** The data directory. */
+  readonly directory: string;
+  readonly sinks: readonly KnownSink[];
+  /** Of the ClickHouse sink; null where there is none. */
+  readonly store: { readonly store: Store; readonly tables: TableNames } | null;
   /** Nothing delivers where nothing runs: then there is no use in waiting. */
   readonly isRunning: boolean;
   /** Longest wait for in flight = 0. */
   readonly waitMs: number;
-  /** Compares the tables themselves with the ledger, too. */
+  /** Compares the tables of ClickHouse themselves with the ledger, too. */
   readonly deep: boolean;
   readonly onWaiting: (inFlight: number) => void;
 }
 
-export interface VerifyReport extends LedgerReport {
-  readonly deep: DeepReport | null;
+export interface SinkReport extends LedgerReport {
+  readonly id: string;
+  readonly type: string;
+  readonly isRequired: boolean;
+  /** Issued when the sink was not configured, and not meant for it. */
+  readonly before: number;
 }
 
-/** One look at both sides. What is in flight can only move from the first into the second. */
-export interface Look {
-  /** Begins the names of all streams of this spool; null if nothing names it. */
-  readonly nodeId: string | null;
-  readonly spool: Pick<SpoolInspection, 'streams' | 'consumers'>;
-  readonly ledger: readonly LedgerStream[];
-  /** Nothing was in flight, and nothing was issued while the ledger was read. */
-  readonly isQuiet: boolean;
+export interface VerifyReport {
+  /** Every sink's ledger closes. */
+  readonly closes: boolean;
+  /** Of the sink that has most. */
+  readonly inFlight: number;
+  readonly problems: readonly string[];
+  /** What is worth knowing and stands against nothing. */
+  readonly notes: readonly string[];
+  readonly sinks: readonly SinkReport[];
+  /** Of the ClickHouse sink where there is one, else of the first. */
+  readonly streams: LedgerReport['streams'];
+  readonly deep: DeepReport | null;
 }
 
 const LOOK_INTERVAL_MS = 250;
 const STUCK = 'delivery stands still';
 const NOT_RUNNING = 'nothing runs that would deliver them: start weir run';
 
+interface SinkLook {
+  readonly sink: KnownSink;
+  readonly ledger: readonly SinkStream[];
+  readonly problems: readonly string[];
+  readonly pendingCount: number;
+  readonly accounted: number;
+}
+
+interface Looks {
+  readonly spool: SpoolInspection;
+  readonly sinks: readonly SinkLook[];
+  /** Nothing was issued while the ledgers were read. */
+  readonly isStill: boolean;
+}
+
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { clock, timers, isRunning } = options;
   const endMs = clock.monotonicMs() + (isRunning ? options.waitMs : 0);
   const first = await look(options);
   let last = first;
-  while (!last.isQuiet && clock.monotonicMs() < endMs) {
-    options.onWaiting(pendingOf(last.spool));
+  let before = first;
+  while (isWorthWaiting(last, before) && clock.monotonicMs() < endMs) {
+    options.onWaiting(Math.max(0, ...last.sinks.map(({ pendingCount }) => pendingCount)));
     await timers.sleep(LOOK_INTERVAL_MS);
+    before = last;
     last = await look(options);
   }
-  const isStuck = last !== first && accountedOf(last) === accountedOf(first);
-  const report = judge(last, isRunning ? (isStuck ? STUCK : null) : NOT_RUNNING);
-  if (!options.deep) return { ...report, deep: null };
-  const streamPrefix = streamPrefixOf(last.nodeId);
-  const streams = last.spool.streams.filter(({ received }) => received !== undefined);
-  const alsoStreams = [...new Set(streams.map(({ stream }) => stream))];
-  const how = { streamPrefix, alsoStreams, isRunning };
-  const deep = await verifyTables(options.store, options.tables, how);
-  const problems = [...report.problems, ...deep.problems];
-  return { ...report, problems, closes: problems.length === 0, deep };
+  const sinks = last.sinks.map((found) => reportOf(found, last, first, isRunning));
+  const problems = sinks.flatMap((report) =>
+    report.problems.map((problem) => (sinks.length === 1 ? problem : `${report.id}: ${problem}`)),
+  );
+  const deep = options.deep ? await lookDeep(options, last) : null;
+  problems.push(...(deep?.problems ?? []));
+  const shown = sinks.find(({ type }) => type === 'clickhouse') ?? sinks[0];
+  return {
+    closes: problems.length === 0,
+    inFlight: Math.max(0, ...sinks.map(({ inFlight }) => inFlight)),
+    problems,
+    notes: notesOf(options, last),
+    sinks,
+    streams: shown?.streams ?? [],
+    deep,
+  };
 }
 
-async function look(options: VerifyOptions): Promise<Look> {
-  const spool = await inspectSpool(options.files, options.spoolDirectory);
+/** An optional sink that stands still is not waited for. */
+function isWorthWaiting(last: Looks, before: Looks): boolean {
+  if (!last.isStill) return true;
+  return last.sinks.some(({ sink, pendingCount, accounted }, i) => {
+    if (pendingCount === 0) return false;
+    return sink.isRequired || last === before || accounted !== before.sinks[i]?.accounted;
+  });
+}
+
+async function look(options: VerifyOptions): Promise<Looks> {
+  const { files, directory } = options;
+  const spoolDirectory = `${directory}/spool`;
+  const configured = options.sinks.filter(({ isConfigured }) => isConfigured);
+  const ids = configured.map(({ id }) => id);
+  const spool = await inspectSpool(files, spoolDirectory, ids);
+  const sinks: SinkLook[] = [];
+  for (const sink of configured) sinks.push(await lookAt(options, sink, spool));
+  const after = await inspectSpool(files, spoolDirectory, ids);
+  return { spool, sinks, isStill: issuedTotal(spool) === issuedTotal(after) };
+}
+
+async function lookAt(
+  options: VerifyOptions,
+  sink: KnownSink,
+  spool: SpoolInspection,
+): Promise<SinkLook> {
+  const { ledger, problems } = isClickhouse(sink)
+    ? await readTables(options, sink, spool)
+    : await readFiles(options, sink);
+  const consumer = spool.consumers.find(({ name }) => name === sink.id);
+  const pendingCount = consumer?.pendingEventCount ?? 0;
+  const accounted = ledger.reduce(
+    (sum, { stored, quarantined, filtered, lost }) => sum + stored + quarantined + filtered + lost,
+    0,
+  );
+  return { sink, ledger, problems, pendingCount, accounted };
+}
+
+interface ReadLedger {
+  readonly ledger: readonly SinkStream[];
+  readonly problems: readonly string[];
+}
+
+/** The ledger of ClickHouse is in its tables. */
+async function readTables(
+  { store, files, directory }: VerifyOptions,
+  { id }: KnownSink,
+  spool: SpoolInspection,
+): Promise<ReadLedger> {
+  if (store === null) return { ledger: [], problems: ['no store was given to look into'] };
   const prefix = streamPrefixOf(spool.nodeId);
-  const all = await readLedger(options.store, options.tables);
-  const foreign = foreignKeys(spool);
+  const all = await readLedger(store.store, store.tables);
+  const foreign = new Set(
+    spool.streams.filter(({ received }) => received !== undefined).map(keyOf),
+  );
   // A server may hold the streams of other collectors, whose spools are not here.
   const ledger = all.filter(
     (entry) => prefix === null || entry.stream.startsWith(prefix) || foreign.has(keyOf(entry)),
   );
-  const after = await inspectSpool(options.files, options.spoolDirectory);
-  const isQuiet = pendingOf(spool) === 0 && issuedTotal(spool) === issuedTotal(after);
-  return { nodeId: spool.nodeId, spool, ledger, isQuiet };
+  const begun = await readSinkLedger(files, `${directory}/${LEDGER_FOLDER}/${id}${BEFORE_SUFFIX}`);
+  const before = new Map(begun?.streams.map((entry) => [keyOf(entry), entry]));
+  const known = ledger.map((entry): SinkStream => {
+    const beforeRanges = before.get(keyOf(entry))?.beforeRanges ?? [];
+    before.delete(keyOf(entry));
+    return { ...entry, beforeRanges };
+  });
+  return { ledger: [...known, ...before.values()], problems: [] };
+}
+
+async function readFiles(
+  { files, directory }: VerifyOptions,
+  { id }: KnownSink,
+): Promise<ReadLedger> {
+  const reading = await readSinkLedger(files, `${directory}/${LEDGER_FOLDER}/${id}`);
+  const damaged = reading?.damagedFileCount ?? 0;
+  const problems =
+    damaged === 0
+      ? []
+      : [`${damaged} ledger file(s) cannot be read; what is said here is from an older one`];
+  return { ledger: reading?.streams ?? [], problems };
+}
+
+function reportOf(found: SinkLook, last: Looks, first: Looks, isRunning: boolean): SinkReport {
+  const { sink, ledger, pendingCount, accounted } = found;
+  const { id, type, isRequired } = sink;
+  const begun = first.sinks.find((other) => other.sink.id === id);
+  const isStuck = last !== first && accounted === begun?.accounted;
+  // A sink that is optional may lag; what it lets go of is declared lost.
+  const standstill = !isRequired ? null : !isRunning ? NOT_RUNNING : isStuck ? STUCK : null;
+  const isQuiet = last.isStill && pendingCount === 0;
+  const report = judge({ spool: last.spool, consumer: id, ledger, isQuiet }, standstill);
+  const problems = [...found.problems, ...report.problems];
+  const before = ledger.reduce((sum, entry) => sum + countOf(entry.beforeRanges ?? []), 0);
+  return { id, type, isRequired, before, ...report, problems, closes: problems.length === 0 };
+}
+
+function notesOf({ sinks }: VerifyOptions, { spool }: Looks): string[] {
+  const notes: string[] = [];
+  for (const { id, isConfigured } of sinks) {
+    if (isConfigured) continue;
+    const pending = spool.consumers.find(({ name }) => name === id)?.pendingEventCount ?? 0;
+    notes.push(
+      `sink ${id} is not configured any more${pending === 0 ? '' : `; ${pending} events that the spool still holds were not delivered to it`}`,
+    );
+  }
+  return notes;
+}
+
+async function lookDeep({ store, isRunning }: VerifyOptions, { spool }: Looks) {
+  if (store === null) return null;
+  const streams = spool.streams.filter(({ received }) => received !== undefined);
+  return verifyTables(store.store, store.tables, {
+    streamPrefix: streamPrefixOf(spool.nodeId),
+    alsoStreams: [...new Set(streams.map(({ stream }) => stream))],
+    isRunning,
+  });
 }
 
 const streamPrefixOf = (nodeId: string | null): string | null =>
   nodeId === null ? null : `${nodeId}/`;
 
-const pendingOf = (spool: Look['spool']): number =>
-  Math.max(0, ...spool.consumers.map((consumer) => consumer.pendingEventCount));
-
-const issuedTotal = (spool: Look['spool']): number =>
-  spool.streams.reduce((sum, stream) => sum + issuedCount(stream), 0);
+const countOf = (ranges: readonly (readonly [number, number])[]): number =>
+  ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 
 /** Of another node's stream only part may have come. */
-const issuedCount = ({ lastSeq, received }: Look['spool']['streams'][number]): number =>
-  received?.reduce((sum, [first, last]) => sum + last - first + 1, 0) ?? lastSeq + 1;
-
-/** Streams of other nodes of which something was forwarded here. */
-const foreignKeys = (spool: Look['spool']): ReadonlySet<string> =>
-  new Set(spool.streams.filter(({ received }) => received !== undefined).map(keyOf));
-
-const accountedOf = ({ ledger }: Look): number =>
-  ledger.reduce((sum, { stored, quarantined }) => sum + stored + quarantined, 0);
-
-/** `standstill` says why events in flight do not move, null if they may. */
-export function judge(found: Look, standstill: string | null): LedgerReport {
-  const { spool, ledger, isQuiet } = found;
-  const seqMaxByStream = new Map(ledger.map((entry) => [keyOf(entry), entry.seqMax]));
-  const issued = spool.streams.map(({ tenant, stream, epoch, lastSeq, received }) => {
-    // What came of another node after the look at the spool is not asked for.
-    if (received !== undefined) return { tenant, stream, epoch, issuedSeqLast: lastSeq, received };
-    // While events flow the ledger, read later, may know numbers that the spool had not shown yet.
-    const seqMax = seqMaxByStream.get(keyOf({ tenant, stream, epoch })) ?? -1;
-    const issuedSeqLast = isQuiet ? lastSeq : Math.max(lastSeq, seqMax);
-    return { tenant, stream, epoch, issuedSeqLast };
-  });
-  const pending = spool.consumers.flatMap((consumer) => consumer.pending);
-  const report = verifyLedger(issued, ledger, pending);
-  const problems = [...report.problems];
-  if (standstill !== null && report.inFlight > 0) {
-    problems.push(`${report.inFlight} events are in the spool, and ${standstill}`);
-  }
-  return { ...report, problems, closes: problems.length === 0 };
-}
-
-const keyOf = (entry: { tenant: string; stream: string; epoch: bigint }): string =>
-  `${entry.tenant}\n${entry.stream}\n${entry.epoch}`;
+const issuedTotal = (spool: SpoolInspection): number =>
+  spool.streams.reduce(
+    (sum, { lastSeq, received }) =>
+      sum + (received === undefined ? lastSeq + 1 : countOf(received)),
+    0,
+  );

@@ -70,7 +70,7 @@ export default function host(hosted: HostedTask): unknown {
   return result;
 }
 
-/** Does not throw, and its promise does not reject: an Error would lose what it knows on its way. */
+/** Does not throw, and its promise does not reject: an Error would lose what it knows. */
 function runNow({ id, task }: HostedTask): unknown {
   if (entry === null) return failed('unavailable', startError);
   cell.begin(id);

@@ -13,6 +13,7 @@ import { nodeTimers } from './clock.js';
 import { type NodeWorkersOptions, nodeWorkers } from './workers.js';
 
 type Tap = Pick<typeof t, 'teardown'>;
+t.setTimeout(180_000);
 const directory = mkdtempSync(join(tmpdir(), 'weir-workers-'));
 t.teardown(() => rmSync(directory, { recursive: true }));
 let moduleCount = 0;

@@ -1,12 +1,13 @@
-// Scenario: events of random lengths, taken from announced chunks, from chunks that nobody announced
-// and from buffers that are used again, in batches of random sizes.
-// Guarantees: a batch holds exactly the bytes of its events; memory that a batch took with it is not
-// touched again; a small batch holds no large memory.
+// Scenario: events of random lengths, taken from announced chunks, from chunks that nobody
+// announced and from buffers that are used again, in batches of random sizes.
+// Guarantees: a batch holds exactly the bytes of its events; memory that a batch took with it is
+// not touched again; a small batch holds no large memory.
 import fc from 'fast-check';
 import t from 'tap';
+import { testSeed } from '../testing/sim-random.js';
 import { BatchBuilder, type BuiltEvents } from './admission-builder.js';
 
-const SEED = Number(process.env.WEIR_SEED ?? Math.floor(performance.now() * 1000) % 2 ** 31);
+const SEED = testSeed(2_718);
 const RUNS = process.env.WEIR_LONG === '1' ? 5_000 : 300;
 const BYTES_MAX = 40_000;
 

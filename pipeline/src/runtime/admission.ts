@@ -259,9 +259,12 @@ export class Admission {
    */
   async #write(batch: SequencedBatch, parts: readonly BuilderPart[]): Promise<WeirError | null> {
     const { seqFirst, eventCount, dispositions } = batch;
+    const { buffer, clock, metrics } = this.#options;
+    const startedMs = clock.monotonicMs();
     let failure: WeirError | null = null;
     try {
-      await this.#options.buffer.append(batch);
+      await buffer.append(batch);
+      if (eventCount > 0) metrics?.latency((clock.monotonicMs() - startedMs) / 1000);
     } catch (error) {
       failure = asSpoolError(error);
       this.#accounts.restore(dispositions);

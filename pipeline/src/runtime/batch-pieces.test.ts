@@ -3,11 +3,12 @@
 // pieces own their memory.
 import t from 'tap';
 import { assertBatch, type SequencedBatch } from '../batch.js';
+import { nodeClock } from '../node/index.js';
 import { chaosBatch } from '../testing/chaos-rig.js';
 import { SimRandom } from '../testing/sim-random.js';
 import { sliceBatch } from './batch-pieces.js';
 
-const seed = Number(process.env.WEIR_SEED ?? process.hrtime()[1]);
+const seed = Number(process.env.WEIR_SEED ?? nodeClock.nowNs() % 2n ** 31n);
 
 /** All that is known of each event, as text. */
 function eventsOf(batch: SequencedBatch): string[] {

@@ -3,3 +3,4 @@ export * from './conformance/test-sink.js';
 export * from './sim-clock.js';
 export * from './sim-files.js';
 export * from './sim-random.js';
+export * from './test-event.js';

@@ -14,7 +14,8 @@ export function diffLines(a: ProofReport, b: ProofReport): string[] {
   head('seed', a.seed, b.seed);
   head('sabotage', a.sabotage, b.sabotage);
   const facts = new Set([...Object.keys(a.machine), ...Object.keys(b.machine)]);
-  for (const fact of facts) head(`machine: ${fact}`, value(a.machine, fact), value(b.machine, fact));
+  for (const fact of facts)
+    head(`machine: ${fact}`, value(a.machine, fact), value(b.machine, fact));
   lines.push(row('figure', 'A', 'B', 'B / A'));
   const figures = { durationMs: a.durationMs, ...a.figures };
   const others = { durationMs: b.durationMs, ...b.figures };

@@ -1,5 +1,5 @@
-// Can this machine run the proof at all? Asked before anything is started, so that a machine that is
-// too small gives SKIP and its reason instead of a failure that looks like a loss of events.
+// Can this machine run the proof at all? Asked before anything is started, so that a machine that
+// is too small gives SKIP and its reason instead of a failure that looks like a loss of events.
 import { readFileSync, statfsSync } from 'node:fs';
 import { cpus } from 'node:os';
 

@@ -1,5 +1,6 @@
 // What a proof leaves behind: NAME:PASS, NAME:FAIL reason or NAME:SKIP reason as its last line, and
-// proofs/out/NAME.json with every figure, seed, version and machine fact, as report.schema.json says.
+// proofs/out/NAME.json with every figure, seed, version and machine fact, as report.schema.json
+// says.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +47,7 @@ const SCHEMA = new URL('../../report.schema.json', import.meta.url);
 
 /** The published schema as a check. */
 function compileSchema(): ValidateFunction<ProofReport> {
-  return new Ajv({ allErrors: true }).compile<ProofReport>(
+  return new Ajv({ allErrors: true, allowUnionTypes: true }).compile<ProofReport>(
     JSON.parse(readFileSync(SCHEMA, 'utf8')) as object,
   );
 }
@@ -60,7 +61,12 @@ export function problemsOf(report: unknown): string[] {
 
 /** Writes the report and returns the last line to print. Throws when the schema forbids it. */
 export function writeReport(run: ProofRun, result: ProofResult): string {
-  const report: ProofReport = { schema: 'weir-proof-2', ...run, ...result, machine: machineFacts() };
+  const report: ProofReport = {
+    schema: 'weir-proof-2',
+    ...run,
+    ...result,
+    machine: machineFacts(),
+  };
   const problems = problemsOf(report);
   if (problems.length > 0)
     throw new Error(`the report of ${run.name} is not as its schema says: ${problems.join('; ')}`);

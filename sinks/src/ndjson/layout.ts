@@ -1,7 +1,7 @@
 // Where each field stands in a line. Paths that begin alike share an object, so fields are written
 // in the order of that tree; what stands between two values depends only on the object that is open
 // and on the field, and is made once.
-import { FIELDS, type FieldKind } from '@weir/pipeline';
+import { assert, FIELDS, type FieldKind } from '@weir/pipeline';
 
 /** An object of the line; group 0 is the line itself. */
 interface Group {
@@ -36,6 +36,7 @@ function childOf(parent: number, name: string): number {
 export const GROUP_COUNT = groups.length;
 /** The version included. */
 export const MEMBER_COUNT = paths.length;
+assert(MEMBER_COUNT < 256, 'the members of a row are listed as bytes');
 /** Group of each member, by member id (a FieldId, or VERSION_MEMBER). */
 export const GROUP_OF: Uint8Array = Uint8Array.from(groupOfMember);
 

@@ -1,6 +1,6 @@
 // Compiled serialisers (fast-json-stringify) for the places where an event is an object anyway: the
 // printed lines of `weir parse` and of taps, and quarantine lines. The path to a sink writes lines
-// from the columns instead (docs/adr/0010).
+// from the columns instead (docs/adr/0011).
 import { FIELDS, type OcsfEvent } from '@weir/pipeline';
 import build from 'fast-json-stringify';
 

@@ -1,3 +1,4 @@
+export { type BeginningOptions, noteBeginning } from './beginning.js';
 export {
   type LedgerRange,
   readSinkLedger,

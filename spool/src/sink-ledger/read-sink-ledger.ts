@@ -21,6 +21,8 @@ export interface SinkLedgerStream extends StreamEpoch {
     readonly cause: string;
     readonly count: number;
   }[];
+  /** Exactly which numbers those are. */
+  readonly beforeRanges: readonly LedgerRange[];
   /** Exactly which numbers were lost for this sink. */
   readonly lostRanges: readonly { readonly cause: string; readonly ranges: LedgerRange[] }[];
   /** Running totals of refusals by cause. */
@@ -76,13 +78,17 @@ function streamOf(stream: StreamTally): SinkLedgerStream {
     totals[kind] += count;
     if (count > 0) causes.push({ kind, cause, count });
   });
-  const lostRanges = [...stream.rangedNumbers()]
-    .filter(([code]) => stream.codes.at(code).kind === 'lost')
-    .map(([code, { pairs }]) => ({ cause: stream.codes.at(code).cause, ranges: rangesOf(pairs) }));
+  const ranged = [...stream.rangedNumbers()].map(([code, { pairs }]) => {
+    return { ...stream.codes.at(code), ranges: rangesOf(pairs) };
+  });
+  const lostRanges = ranged
+    .filter(({ kind }) => kind === 'lost')
+    .map(({ cause, ranges }) => ({ cause, ranges }));
   return {
     ...stream.id,
     ...totals,
     causes,
+    beforeRanges: ranged.find(({ kind }) => kind === 'before')?.ranges ?? [],
     lostRanges,
     refused: Object.fromEntries(stream.refused),
     seqMax: stream.known.max,

@@ -107,16 +107,21 @@ export const sinks: readonly ComponentSpec[] = [
     exampleId: 'archive',
     example: { path: 'var/out/events.ndjson', compression: 'zstd' },
     guarantees: [
-      'The frontier moves only after an fdatasync of the file.',
-      AT_LEAST_ONCE,
+      'Exactly once: a write is synced before it is recorded, and a start cuts off what was ' +
+        'written and never recorded.',
+      'A file that is closed is renamed to `<path>.<number>`, and compressed in the background.',
       LEDGER,
       OWN_PACE,
     ],
     failures: [
       ['the disk is full, or the folder cannot be written', TRY_AGAIN],
       [
+        'someone else writes to the file, or cuts it',
+        'what the ledger does not know of is cut off at the next start; do not share the file',
+      ],
+      [
         '`max_files` is set',
-        'the oldest closed files are deleted, delivered or not read by anyone',
+        'the oldest closed files are deleted, whether anyone read them or not',
       ],
       QUARANTINE_FILES,
       OVERRUN,

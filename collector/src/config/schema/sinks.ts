@@ -129,7 +129,8 @@ export const FileSink = Type.Object(
       minimum: 64 * KiB,
       maximum: 1024 * GiB,
       default: 256 * MiB,
-      description: 'Size at which the file is closed and renamed, and a new one begun.',
+      description:
+        'A file that would become larger is renamed to PATH.NUMBER first, and a new one begun.',
       examples: [64 * MiB],
     }),
     max_files: count(

@@ -1,5 +1,5 @@
-// Lines of five vendors in few variants with few moving parts: what simple load generators send. They
-// compress far better than real logs, so they show the cost of everything but compression, and
+// Lines of five vendors in few variants with few moving parts: what simple load generators send.
+// They compress far better than real logs, so they show the cost of everything but compression, and
 // figures on them can be held against those of other collectors that were measured that way.
 import type { Draw } from '../random.js';
 import type { TemplateWriter } from '../template.js';

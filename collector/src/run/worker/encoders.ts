@@ -1,6 +1,11 @@
 // Rows in the encoding of a sink's type. Only what the graph's sinks need is loaded.
-import type { EncodedBatch, EventBatch, SequencedBatch } from '@weir/pipeline';
-import { WeirError } from '@weir/pipeline';
+import {
+  type EncodedBatch,
+  type EventBatch,
+  type SequencedBatch,
+  type TransformDocument,
+  WeirError,
+} from '@weir/pipeline';
 import { assignRows, filteredDispositions, quarantineOf } from '@weir/sinks/rows';
 
 export type Encode = (
@@ -12,33 +17,40 @@ export type Encode = (
 export interface Encoder {
   readonly encode: Encode;
   /** For a way on which nothing has to be parsed: the batch as it came. Null: always parsed. */
-  readonly encodeUnparsed: ((batch: SequencedBatch) => EncodedBatch) | null;
+  readonly unparsed: Unparsed | null;
+}
+
+export interface Unparsed {
+  readonly encode: (batch: SequencedBatch) => EncodedBatch;
+  /** Whether a way with these transforms has to be parsed all the same. */
+  readonly mustParse: (transforms: readonly Pick<TransformDocument, 'type'>[]) => boolean;
 }
 
 const loaders: Readonly<Record<string, () => Promise<Encoder>>> = {
   clickhouse: async () => {
     const { encodeBatch } = await import('@weir/sinks/clickhouse/native');
-    return { encode: encodeBatch, encodeUnparsed: null };
+    return { encode: encodeBatch, unparsed: null };
   },
   http: ndjson,
   file: ndjson,
   stdout: ndjson,
   weir: async () => {
-    const { encodeFrames } = await import('@weir/sinks/weir/frames');
+    const { encodeFrames, framesNeedParsing } = await import('@weir/sinks/weir/frames');
     return {
       encode: (events, batch) => encodeFrames(events, batch),
-      encodeUnparsed: (batch) => encodeFrames(null, batch),
+      unparsed: { encode: (batch) => encodeFrames(null, batch), mustParse: framesNeedParsing },
     };
   },
   blackhole: async () => {
     const { unsent } = await import('@weir/sinks/weir/frames');
-    return { encode: countOnly, encodeUnparsed: unsent };
+    const mustParse: Unparsed['mustParse'] = (transforms) => transforms.length > 0;
+    return { encode: countOnly, unparsed: { encode: unsent, mustParse } };
   },
 };
 
 async function ndjson(): Promise<Encoder> {
   const { encodeNdjson } = await import('@weir/sinks/ndjson');
-  return { encode: encodeNdjson, encodeUnparsed: null };
+  return { encode: encodeNdjson, unparsed: null };
 }
 
 /** Rejects with WEIR_CONFIG_INVALID for a type that no sink has. */

@@ -25,7 +25,6 @@ import { ownParser } from './own-parser.js';
 import { type RowStep, rowStep } from './steps.js';
 import { BatchTaps, type TapConditions } from './taps.js';
 
-const NO_COMPONENT = -1;
 const NOT_TAKEN: FilterCause = { kind: 'filtered', cause: 'filter:inputs' };
 /** Causes by row, of filtered rows only; reused, since each of them is written. */
 const causeIndexes = new Uint16Array(LIMITS.batchEventCountMax);
@@ -94,16 +93,14 @@ export class Way {
     this.#parseOptions = parse;
     this.#steps = compiled;
     this.#causes = causes;
-    this.#mustParse =
-      encoder.encodeUnparsed === null ||
-      steps.some(({ document: { type } }) => type === 'filter' || type === 'route');
+    const documents = steps.map(({ document }) => document);
+    this.#mustParse = encoder.unparsed?.mustParse(documents) ?? true;
   }
 
   process(task: ProcessTask): EncodedBatch {
     const { batch, skipSeqs, taps } = task;
-    const { encode, encodeUnparsed } = this.#encoder;
-    if (!this.#mustParse && taps.length === 0 && encodeUnparsed !== null)
-      return encodeUnparsed(batch);
+    const { encode, unparsed } = this.#encoder;
+    if (!this.#mustParse && taps.length === 0 && unparsed !== null) return unparsed.encode(batch);
     this.#taps = this.#openTaps(task);
     const hollow = hollowRowsOf(batch);
     const encoded = encode(this.#parse(batch, hollow), batch, skipSeqs);
@@ -229,7 +226,6 @@ function withHollow(hollow: HollowRows, causes: readonly FilterCause[]) {
 /** A batch whose source does not lead to the sink: nothing of it is parsed, all is accounted. */
 export function processUntaken(task: ProcessTask, encoder: Encoder, writer: ColumnWriter) {
   const { batch, skipSeqs } = task;
-  noteProgress(0, NO_COMPONENT);
   writer.begin(batch);
   for (let row = 0; row < batch.eventCount; row++) writer.setStatus(row, STATUS.filtered);
   causeIndexes.fill(0, 0, batch.eventCount);

@@ -45,6 +45,8 @@ const REFUSAL_STATUS: Readonly<Record<ForwardedRefusal['reason'], number>> = {
 };
 const WIRE_STATUS = { version: 415, malformed: 400, too_large: 413 } as const;
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** The frames of one listener. */
 export class FrameReceiver {
   readonly #options: ForwardingOptions;
@@ -112,7 +114,7 @@ export class FrameReceiver {
       return this.#later(503, 'too many frames wait to become durable');
     this.#pendingBytes += rawBytes;
     try {
-      const decoded = await body.decode();
+      const decoded = await body.decode(nextTurn);
       if ('error' in decoded) return this.#refuse(400, decoded.error.kind, decoded.error.message);
       return await this.#takeBatches(decoded.batches, signal, durableSignal);
     } finally {

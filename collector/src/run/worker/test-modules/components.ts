@@ -69,7 +69,8 @@ export const pipes = defineParser({
 
 export const bytes = defineParser({
   name: 'bytes',
-  parseBytes(_batch, row, start, end, out) {
+  parseBytes(batch, row, start, end, out) {
+    if (batch.bytes[start] === 0x21) out.number(row, FIELD.message, 7);
     out.span(row, FIELD.message, start, end);
     out.code(row, FIELD.metadata_product_name, 'Mine');
     return 'partial';

@@ -1,9 +1,8 @@
 // A worker entry for chaos tests: the text of an event says what the component does with it. What
 // is not `throw`, `hang` and so on becomes a line `<seq> <text>`. The rows of a result say which
 // worker made them, so that a test sees the pool recover.
-import type { EncodedBatch, EncodedBlock, ProcessTask } from '../component.js';
-import { setupOfWorker } from '../node/index.js';
-import { moveResult, noteProgress } from '../node/workers.js';
+import type { EncodedBatch, EncodedBlock, ProcessTask } from '../../component.js';
+import { moveResult, noteProgress, setupOfWorker } from '../workers.js';
 
 export interface ChaosSetup {
   /** Whether the worker says which row it is at. */
@@ -53,7 +52,6 @@ const misdeeds: Readonly<Record<string, (text: string) => unknown>> = {
     }, 0);
   },
 };
-export const MISDEEDS: readonly string[] = Object.keys(misdeeds);
 
 export default function processTask({ batch }: ProcessTask): EncodedBatch | Promise<EncodedBatch> {
   const lines: string[] = [];
