@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generatedDocuments } from '../collector/dist/config/documents.js';
+import { updateArchitecture } from './architecture.mjs';
 
 for (const [path, text] of generatedDocuments()) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -11,3 +12,4 @@ for (const [path, text] of generatedDocuments()) {
   writeFileSync(file, text);
   process.stdout.write(`${path}\n`);
 }
+process.stdout.write(`${updateArchitecture(fileURLToPath(new URL('..', import.meta.url)))}\n`);

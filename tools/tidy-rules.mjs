@@ -16,7 +16,8 @@ export const CLOCK_MODULES = [
   'proofs/src/clock.ts',
 ];
 /** Folders that run in simulation: not even timers or random identifiers. */
-const SIMULATED = /^(pipeline|spool|parsers)\/src\/|^sinks\/src\/clickhouse\/(loader|native)\//;
+const SIMULATED =
+  /^(pipeline|spool|parsers)\/src\/|^sinks\/src\/(clickhouse\/(loader|native)|delivery|ndjson|rows)\//;
 
 /** Tests, and files named test-x.ts that only tests use. */
 const isTest = (path) => /\.test\.(ts|mjs)$|(^|\/)test-[\w-]+\.ts$/.test(path);

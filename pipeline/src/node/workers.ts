@@ -61,7 +61,8 @@ interface Pending {
 class NodeWorkers<Task, Result> implements Workers<Task, Result> {
   readonly workerCount: number;
   readonly #options: NodeWorkersOptions;
-  readonly #stallMs: number;
+  /** Doubled with each replacement until a task ends: the start of a worker may take longer. */
+  #stallMs: number;
   #pool: Piscina;
   /** One for each pool. */
   #cells: CellReader;
@@ -130,6 +131,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
       this.#movedMs = sharedClockMs();
     }
     this.#lastEndedId = id;
+    this.#stallMs = this.#options.stallMs ?? LIMITS.workerStallMs;
     if (!isHostedFailure(result)) return result as Result;
     const { kind, message, row, component, ranMs, threadId } = result.weirFailure;
     if (kind === 'unavailable') this.#startAgain(threadId);
@@ -251,6 +253,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
     [this.#pool, this.#cells] = this.#createPool();
     this.#endedThreads.clear();
     this.#movedMs = nowMs;
+    this.#stallMs *= 2;
     void old.destroy();
   }
 

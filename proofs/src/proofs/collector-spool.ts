@@ -4,7 +4,7 @@
 // sent counts.
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { monotonicMs, seeded, sleep, WeirProcess } from '@weir/harness';
+import { monotonicMs, seeded, sleep, WeirProcess, waitFor } from '@weir/harness';
 import { Oracle } from '../harness/oracle.js';
 import { type Proof, type ProofContext, sabotageEnvironment } from '../harness/proof.js';
 import { fail, type ProofResult, pass } from '../harness/report.js';
@@ -12,6 +12,7 @@ import { fail, type ProofResult, pass } from '../harness/report.js';
 const EVENT_COUNT = 100_000;
 const EVENTS_PER_SECOND = 8_000;
 const KILL_COUNT = 4;
+const STORE_BACK_MS_MAX = 30_000;
 const PRODUCER = 'tcp';
 
 export const collectorSpool: Proof = {
@@ -104,7 +105,8 @@ async function killStoreRepeatedly(weir: WeirProcess, context: ProofContext): Pr
   let kills = 0;
   for (let i = 0; i < KILL_COUNT; i++) {
     await sleep(1_500 + random() * 1_500);
-    if (weir.killStore()) kills++;
+    // It may not be back yet from the last kill.
+    if (await waitFor(async () => weir.killStore(), STORE_BACK_MS_MAX)) kills++;
     context.say(`store killed (${kills} of ${KILL_COUNT})`);
   }
   return kills;

@@ -17,7 +17,8 @@ export interface HttpSinkOptions {
   readonly tlsCaFile?: string | null;
   /**
    * Header that names the batch: `<tenant>/<stream>/<epoch>/<seq>+<rows>` of its first row, each
-   * part percent-encoded. The same rows have the same name whenever they come. null: no such header.
+   * part percent-encoded. The same rows have the same name whenever they come. null: no such
+   * header.
    */
   readonly batchIdHeader?: string | null;
   /** Requests at once; the runtime asks writesInFlightMax. Default 4. */

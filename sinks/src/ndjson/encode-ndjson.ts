@@ -20,10 +20,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * Events as NDJSON: each line has tenant_id, stream, epoch (a string: it needs 64 bits), ingest_time,
- * source, source_seq and seq, then the members of EventRow.toOcsf(). `skipSeqs`, ascending: numbers
- * that are stored already; no line is made for them. Quarantine lines have error, offset, the same
- * identity, raw_data and, where the bytes are not UTF-8, raw_data_base64.
+ * Events as NDJSON: each line has tenant_id, stream, epoch (a string: it needs 64 bits),
+ * ingest_time, source, source_seq and seq, then the members of EventRow.toOcsf(). `skipSeqs`,
+ * ascending: numbers that are stored already; no line is made for them. Quarantine lines have
+ * error, offset, the same identity, raw_data and, where the bytes are not UTF-8, raw_data_base64.
  */
 export function encodeNdjson(
   events: EventBatch,

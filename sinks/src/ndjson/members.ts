@@ -1,6 +1,6 @@
-// What the rows of a batch have between their identity and their unmapped keys: columns in the order
-// of the line, and the OCSF version. Which members a row has is found column by column, since most
-// rows have few of the columns that a mixed batch has.
+// What the rows of a batch have between their identity and their unmapped keys: columns in the
+// order of the line, and the OCSF version. Which members a row has is found column by column, since
+// most rows have few of the columns that a mixed batch has.
 import { type Column, type EventBatch, FIELD, FIELDS, LIMITS } from '@weir/pipeline';
 import { GROUP_OF, MEMBER_COUNT, PLACE_OF, VERSION_MEMBER } from './layout.js';
 import type { LineBuffer } from './line-buffer.js';

@@ -46,8 +46,8 @@ export class StagedText {
   }
 
   /**
-   * Writes the inside of a JSON string and returns the position behind it; what is not UTF-8 shows as
-   * replacement characters. Needs room for 6 bytes a byte.
+   * Writes the inside of a JSON string and returns the position behind it; what is not UTF-8 shows
+   * as replacement characters. Needs room for 6 bytes a byte.
    */
   write(start: number, end: number, at: number): number {
     const { view, bytes } = this.#out;

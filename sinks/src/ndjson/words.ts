@@ -1,6 +1,6 @@
-// Writing into a line word by word. Each function takes the position and returns the one behind what
-// it wrote. None of them looks at capacity: the caller has made room, and WORD_SLACK_BYTES more,
-// since whole words are written and what is too much is overwritten by what comes next.
+// Writing into a line word by word. Each function takes the position and returns the one behind
+// what it wrote. None of them looks at capacity: the caller has made room, and WORD_SLACK_BYTES
+// more, since whole words are written and what is too much is overwritten by what comes next.
 import { Buffer } from 'node:buffer';
 
 /** Read and written beyond the end of a text or a piece. */
@@ -49,8 +49,8 @@ export function copyPiece(view: DataView, start: number, end: number, at: number
 }
 
 /**
- * The UTF-8 text at [start, end) of the same buffer as the inside of a JSON string (RFC 8259, 7): at
- * most 6 bytes for each byte.
+ * The UTF-8 text at [start, end) of the same buffer as the inside of a JSON string (RFC 8259, 7):
+ * at most 6 bytes for each byte.
  */
 export function escapeText(
   view: DataView,

@@ -6,7 +6,7 @@ import { SimClock, SimFiles, SimRandom } from '@weir/pipeline/testing';
 import t from 'tap';
 import { inspectSpool } from '../inspect.js';
 import { openSpool, type Spool } from '../spool.js';
-import { testBatch } from '../test-batches.js';
+import { textBatch } from '../test-batches.js';
 import { noteBeginning, openSinkLedger, readSinkLedger } from './index.js';
 
 const files = new SimFiles();
@@ -16,14 +16,22 @@ const DIRECTORY = '/data/spool';
 
 function open(consumers: readonly string[]): Promise<Spool> {
   const how = { segmentBytes: 4096, commitIntervalMs: 0 };
-  return openSpool({ directory: DIRECTORY, files, clock, timers: clock, random, consumers, ...how });
+  return openSpool({
+    directory: DIRECTORY,
+    files,
+    clock,
+    timers: clock,
+    random,
+    consumers,
+    ...how,
+  });
 }
 
 /** Appends batches of ten events, and settles them for these consumers. */
 async function fill(spool: Spool, batchCount: number, settledBy: readonly string[]): Promise<void> {
   const never = new AbortController().signal;
   for (let i = 0; i < batchCount; i++) {
-    const made = testBatch({ epoch: spool.epoch, seqFirst: i * 10, eventCount: 10 });
+    const made = textBatch(`${spool.nodeId}/syslog/0`, spool.epoch, i * 10, 10);
     await clock.run(spool.append(made));
     for (const name of settledBy) {
       const found = await spool.consumer(name).read(never);
