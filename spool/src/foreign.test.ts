@@ -1,7 +1,7 @@
 // Scenario: frames of another node, numbered there, with holes where nothing was sent here;
 // crashes, restarts and rot around them.
 // Guarantees: what came is known exactly, whatever happened to the process; an epoch of another
-// node does not end here; nothing is declared lost that did not come, or that had come and is there.
+// node does not end here; nothing is declared lost that did not come, or that is there.
 import { testSeed } from '@weir/pipeline/testing';
 import fc from 'fast-check';
 import t from 'tap';

@@ -10,7 +10,6 @@ import { withChoices } from './did-you-mean.js';
 
 export function generateCommand(): Command {
   return new Command('generate')
-    .description('Print a commented configuration with every setting of the chosen components.')
     .argument(
       '[selection]',
       'SOURCES/TRANSFORMS/SINKS, each a list of types such as syslog,http/filter/file',

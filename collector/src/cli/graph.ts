@@ -24,7 +24,6 @@ interface GraphFlags extends DataFlag {
 export function graphCommand(): Command {
   const format = new Option('--format <name>', 'text, mermaid, dot or json');
   const command = new Command('graph')
-    .description('Show the components and the events/s between them.')
     .addOption(withChoices(format, Object.keys(GRAPH_FORMATS)).default('text'))
     .option('--config <file>', 'show this configuration instead of a running instance')
     .addHelpText(

@@ -6,14 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { WeirError } from '@weir/pipeline';
 import { Command } from 'commander';
 
-export const proofCommand = (): Command =>
-  harness('proof', 'proofs', 'Run a proof, such as collector_spool or ledger.');
-export const benchCommand = (): Command =>
-  harness('bench', 'bench', 'Run a bench, such as spool or end_to_end.');
+export const proofCommand = (): Command => harness('proof', 'proofs');
+export const benchCommand = (): Command => harness('bench', 'bench');
 
-function harness(name: string, folder: string, description: string): Command {
+function harness(name: string, folder: string): Command {
   return new Command(name)
-    .description(description)
     .argument('[arguments...]', `passed on; \`weir ${name} --help\` shows them`)
     .helpOption(false)
     .allowUnknownOption()

@@ -54,7 +54,6 @@ interface LoadOptions {
 
 export function loadCommand(): Command {
   return new Command('load')
-    .description('Send a seeded mix of device logs with sequence numbers.')
     .addOption(choice('--profile <name>', 'what to send (default mixed)', PROFILE_NAMES))
     .option('--replay <file>', 'send the lines of this file instead, again and again, unchanged')
     .option('--stamp', 'with --replay: append seq=0000000123 run=ID to each line')

@@ -1,21 +1,12 @@
-// The command `weir`. Each subcommand is a file of its own here; this one only lists them and turns
+// The command `weir`. Each subcommand is a file of its own here, listed in commands.ts; this one turns
 // errors into one sentence and an exit code: 0 done, 1 the check failed, 2 wrong usage or config.
 import { type ErrorCode, messageOf, WeirError } from '@weir/pipeline';
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
-import { completionCommand } from './completion/index.js';
-import { generateCommand } from './generate.js';
-import { graphCommand } from './graph.js';
-import { benchCommand, proofCommand } from './harness.js';
-import { loadCommand } from './load.js';
-import { parseCommand } from './parse.js';
-import { queryCommand } from './query.js';
-import { runCommand } from './run.js';
-import { tapCommand } from './tap.js';
-import { testCommand } from './test.js';
-import { topCommand } from './top.js';
-import { validateCommand } from './validate.js';
-import { verifyCommand } from './verify.js';
+import { COMMANDS } from './commands.js';
+
+/** Its script has the options of every command. */
+const NEEDS_ALL = 'completion';
 
 /** Errors that the person at the keyboard can mend by another command line, file or directory. */
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -32,33 +23,19 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WEIR_NOT_RUNNING',
 ]);
 
-function buildProgram(): Command {
+/** The whole program; commands that are not named stand in it as name and summary only. */
+async function buildProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('weir')
     .description('Collector and pipeline for security telemetry that accounts for every event.')
     .version(version, '-V, --version')
     .showHelpAfterError('(weir --help lists the commands)')
     .exitOverride();
-  for (const make of [
-    runCommand,
-    validateCommand,
-    generateCommand,
-    parseCommand,
-    queryCommand,
-    tapCommand,
-    topCommand,
-    graphCommand,
-    loadCommand,
-    verifyCommand,
-    testCommand,
-    completionCommand,
-    proofCommand,
-    benchCommand,
-  ]) {
-    program.addCommand(make().copyInheritedSettings(program));
-  }
-  // These two have their own --help, in the program that they start.
-  for (const command of program.commands) {
-    if (['proof', 'bench'].includes(command.name())) command.helpOption(false);
+  for (const { name, summary, load } of COMMANDS) {
+    const isAsked = argv.includes(name) || argv.includes(NEEDS_ALL);
+    const command = isAsked ? await load() : new Command(name);
+    program.addCommand(command.description(summary).copyInheritedSettings(program));
+    // These two have their own --help, in the program that they start.
+    if (name === 'proof' || name === 'bench') command.helpOption(false);
   }
   program.addHelpText(
     'after',
@@ -70,7 +47,8 @@ function buildProgram(): Command {
 
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    await buildProgram().parseAsync(argv);
+    const program = await buildProgram(argv.slice(2));
+    await program.parseAsync(argv);
   } catch (error) {
     // Commander has printed its own message by now.
     if (!(error instanceof CommanderError)) process.stderr.write(`weir: ${describe(error)}\n`);

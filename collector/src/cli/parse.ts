@@ -27,7 +27,6 @@ interface ParseCommandOptions {
 
 export function parseCommand(): Command {
   return new Command('parse')
-    .description('Parse raw events on standard input; print one JSON line per event, in order.')
     .addOption(words('--pack <name>', 'parser; auto looks at each event', PACK_NAMES))
     .addOption(words('--schema <name>', 'event model of the output', ['ocsf', 'ecs']))
     .addOption(words('--framing <name>', 'how events are told apart', ['newline', 'octet']))

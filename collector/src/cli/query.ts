@@ -12,7 +12,6 @@ interface QueryFlags extends InstanceFlags {
 
 export function queryCommand(): Command {
   const command = new Command('query')
-    .description('Run SQL against the store of a running or stopped instance.')
     .argument('<sql>', 'one statement; `-` reads it from standard input')
     .option('--format <name>', 'ClickHouse output format (PrettyCompact on a terminal, else TSV)')
     .option('--write', 'allow statements that change something; the ledger will not hide it')

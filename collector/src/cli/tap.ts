@@ -32,7 +32,6 @@ interface TapLine {
 
 export function tapCommand(): Command {
   const command = new Command('tap')
-    .description('Watch events of a running instance, live, as they leave a component.')
     .argument('[component]', 'source, transform, ROUTE.OUTPUT or sink (default: the first sink)')
     .option('--filter <cel>', 'show only events for which the condition holds')
     .option('--rate <events/s>', 'show at most so many a second (default 100)', positive('--rate'))

@@ -32,7 +32,6 @@ interface TestOptions {
 
 export function testCommand(): Command {
   return new Command('test')
-    .description('Run test cases of parsers and pipelines: events in, expected events out.')
     .argument('[paths...]', 'folders with cases, at any depth', ['.'])
     .option('--config <file>', 'the pipeline to test; without it the packs alone')
     .option('--update', 'write what comes out as what is expected; read the difference')

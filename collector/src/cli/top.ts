@@ -18,7 +18,6 @@ interface TopFlags extends DataFlag {
 
 export function topCommand(): Command {
   const command = new Command('top')
-    .description('Show rates, latencies, spool and sinks of a running instance; q ends it.')
     .option('--once', 'print it once (the default when standard output is no terminal)')
     .option('--json', 'one JSON object a line instead of a screen; with --once a single one')
     .option('--interval <seconds>', 'between two looks', intervalOf, 1)

@@ -16,7 +16,6 @@ interface ValidateFlags {
 
 export function validateCommand(): Command {
   return new Command('validate')
-    .description('Check a configuration without running it, and print what was understood.')
     .argument(
       '[file]',
       'TOML, YAML, JSON, a folder of such files, or a pipeline in code (default as for run)',

@@ -22,9 +22,6 @@ interface VerifyFlags extends InstanceFlags {
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .description(
-      'Check that every issued number is stored, quarantined, filtered, declared lost or in flight.',
-    )
     .option('--wait <time>', 'longest wait for events in flight, such as 30s or 500ms', '30s')
     .option('--deep', 'also compare the tables row by row with the ledger')
     .option('--json', 'the report as JSON')

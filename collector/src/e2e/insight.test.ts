@@ -84,15 +84,18 @@ t.test('tap, top and graph of a collector that works', { timeout: 120_000 }, asy
   const raw = await weir.command('tap', 'syslog', ...flags, '--count', '1', '--pretty');
   t.match(raw.stdout, /127\.0\.0\.1 {2}<13>app: seq \d+ (good|noise)/, 'as it came');
 
-  for (const [args, code, message] of [
-    [['tap', 'nois'], 2, /no component nois; did you mean noise\?/],
-    [['tap', '--filter', 'message.contains('], 2, /message\.contains\(/],
-    [['tap', '--rate', '0'], 2, /--rate must be a number above 0; got 0/],
-  ] as const) {
-    const result = await weir.command(...args, ...flags);
-    t.equal(result.code, code, args.join(' '));
-    t.match(result.stderr, message);
-  }
+  const refusals = [
+    { args: ['tap', 'nois'], message: /no component nois; did you mean noise\?/ },
+    { args: ['tap', '--filter', 'message.contains('], message: /message\.contains\(/ },
+    { args: ['tap', '--rate', '0'], message: /--rate must be a number above 0; got 0/ },
+  ];
+  await Promise.all(
+    refusals.map(async ({ args, message }) => {
+      const result = await weir.command(...args, ...flags);
+      t.equal(result.code, 2, args.join(' '));
+      t.match(result.stderr, message);
+    }),
+  );
 
   const top = await weir.command('top', ...flags, '--once', '--json');
   const view = JSON.parse(top.stdout);
@@ -114,14 +117,15 @@ t.test('tap, top and graph of a collector that works', { timeout: 120_000 }, asy
   t.match(text, /^hole +blackhole +ok +[\d,.]+ /m);
   t.notOk(text.includes('\x1b'), 'no terminal, no colours');
 
-  const graph = await weir.command('graph', ...flags);
-  t.match(
-    graph.stdout,
-    /^syslog {2}\(syslog\)\n {3}-> noise {2}\(filter\) {2}[\d,.]+\/s\n {6}-> hole/m,
-  );
-  t.match((await weir.command('graph', ...flags, '--format', 'mermaid')).stdout, /^flowchart LR\n/);
-  t.match((await weir.command('graph', ...flags, '--format', 'dot')).stdout, /^digraph weir \{\n/);
-  const { edges } = JSON.parse((await weir.command('graph', ...flags, '--format', 'json')).stdout);
+  const formats = ['text', 'mermaid', 'dot', 'json'].map(async (format) => {
+    const { stdout } = await weir.command('graph', ...flags, '--format', format);
+    return stdout;
+  });
+  const [tree, mermaid, dot, json = ''] = await Promise.all(formats);
+  t.match(tree, /^syslog {2}\(syslog\)\n {3}-> noise {2}\(filter\) {2}[\d,.]+\/s\n {6}-> hole/m);
+  t.match(mermaid, /^flowchart LR\n/);
+  t.match(dot, /^digraph weir \{\n/);
+  const { edges } = JSON.parse(json);
   t.ok(edges.find((edge: { from: string }) => edge.from === 'syslog').eventsPerSecond > 0);
 
   stopSending();
@@ -132,11 +136,13 @@ t.test('tap, top and graph of a collector that works', { timeout: 120_000 }, asy
   const verified = await weir.command('verify', ...flags);
   t.equal(verified.code, 0, verified.stdout + verified.stderr);
 
-  for (const name of ['tap', 'top', 'graph']) {
-    const result = await weir.command(name, ...flags);
-    t.equal(result.code, 2, name);
-    t.match(result.stderr, /nothing runs on .*; start one with weir run/);
-  }
+  await Promise.all(
+    ['tap', 'top', 'graph'].map(async (name) => {
+      const result = await weir.command(name, ...flags);
+      t.equal(result.code, 2, name);
+      t.match(result.stderr, /nothing runs on .*; start one with weir run/);
+    }),
+  );
   const offline = await weir.command('graph', '--config', config);
   t.match(offline.stdout, /^syslog {2}\(syslog\)\n {3}-> noise {2}\(filter\)\n {6}-> hole/m);
 });

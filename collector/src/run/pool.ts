@@ -34,6 +34,8 @@ export function startPool(
     queueTaskCountMax: sinkCount * LIMITS.poolBatchesInFlightMax,
     heapMiBMax: WORKER_HEAP_MIB_MAX,
     setup,
+    // What a worker is at when it hangs is told by index.
+    components: Object.keys(setup.graph.transforms),
   });
 }
 

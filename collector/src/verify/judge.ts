@@ -1,5 +1,5 @@
-// The verdict on one sink: what the spool says was issued, against what the sink's ledger says became
-// of it.
+// The verdict on one sink: what the spool says was issued, against what the sink's ledger says
+// became of it.
 import {
   type IssuedStream,
   type LedgerReport,

@@ -1,5 +1,5 @@
-// Which sinks an instance has: what run.json of the running or last process says, and what spool and
-// ledgers show of sinks that were there before.
+// Which sinks an instance has: what run.json of the running or last process says, and what spool
+// and ledgers show of sinks that were there before.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,5 +1,5 @@
-// Scenario: one spool with several sinks: one that took everything, one that took half, one that was
-// taken out of the configuration, one that is optional; nothing runs.
+// Scenario: one spool with several sinks: one that took everything, one that took half, one that
+// was taken out of the configuration, one that is optional; nothing runs.
 // Guarantees: each has its own verdict; what is in flight for one excuses nobody else; a sink that
 // was removed is told and not judged; a ledger that lost its newest file does not pass.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';

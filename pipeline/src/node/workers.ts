@@ -116,7 +116,8 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
       options?.timeoutMs ?? this.#options.batchTimeoutMs ?? LIMITS.workerBatchTimeoutMs;
     if (this.#pending.size === 0) this.#movedMs = sharedClockMs();
     this.#pending.set(id, { timeoutMs, overtakenMs: 0 });
-    this.#watch ??= setInterval(() => this.#look(), WATCH_MS).unref();
+    // It also keeps the process alive: a task in the queue of a worker that starts does not.
+    this.#watch ??= setInterval(() => this.#look(), WATCH_MS);
     const hosted: HostedTask = { id, task };
     const pool = this.#pool;
     const cells = this.#cells;

@@ -265,9 +265,9 @@ export class SimFiles implements Files {
         (strategy === 'random_sectors' && random.chance(0.5));
       if (isKept) applyChange(this.#durableEntries, this.#durableDirectories, change);
     }
-    // Parents first: what is in a lost directory is lost.
-    for (const path of [...this.#durableDirectories].sort((a, b) => a.length - b.length))
-      if (!this.#durableDirectories.has(parentOf(path))) this.#durableDirectories.delete(path);
+    // No journal keeps a directory and loses the one that it is in.
+    for (const path of [...this.#durableDirectories])
+      for (let at = path; at !== '/'; at = parentOf(at)) this.#durableDirectories.add(at);
     for (const path of [...this.#durableEntries.keys()])
       if (!this.#durableDirectories.has(parentOf(path))) this.#durableEntries.delete(path);
   }

@@ -9,7 +9,9 @@ export function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw abortedError();
 }
 
-/** Delays that double up to a limit, with full jitter, so that many senders do not come together. */
+/**
+ * Delays that double up to a limit, with full jitter, so that many senders do not come together.
+ */
 export class Backoff {
   readonly #limits: DeliveryLimits;
   readonly #random: Random;

@@ -1,6 +1,7 @@
-// Scenario: a dead letter on simulated files: rotation, cap, restarts with and without a mark, faults.
-// Guarantees: what was appended is durable; what was never recorded is taken back; a torn line goes;
-// nothing is dropped at the cap; a failed append can be tried again without a line twice.
+// Scenario: a dead letter on simulated files: rotation, cap, restarts with and without a mark,
+// faults. Guarantees: what was appended is durable; what was never recorded is taken back; a torn
+// line goes; nothing is dropped at the cap; a failed append can be tried again without a line
+// twice.
 import { SimFiles, SimRandom } from '@weir/pipeline/testing';
 import t from 'tap';
 import { DeadLetter } from './dead-letter.js';

@@ -1,6 +1,6 @@
-// Rows that a sink will never take, or that no parser could read: NDJSON files in a directory of the
-// sink. Durable before the ledger says so; capped, and when the cap is reached nothing is dropped:
-// the sink waits until someone makes room.
+// Rows that a sink will never take, or that no parser could read: NDJSON files in a directory of
+// the sink. Durable before the ledger says so; capped, and when the cap is reached nothing is
+// dropped: the sink waits until someone makes room.
 import type { FileHandle, Files } from '@weir/pipeline';
 import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import { makeDurableDirectory } from './directories.js';

@@ -1,8 +1,9 @@
 // Scenario: one delivery with simulated time, files and consumer, against a sink that behaves badly
 // in every way that the contract allows.
-// Guarantees: rows arrive in order; every number is in the ledger under its kind before the frontier
-// moves; refused rows are in the dead letter with the reason; nothing is dropped while the other
-// side is away; memory is bounded; an optional sink lets go of its oldest events and says which.
+// Guarantees: rows arrive in order; every number is in the ledger under its kind before the
+// frontier moves; refused rows are in the dead letter with the reason; nothing is dropped while the
+// other side is away; memory is bounded; an optional sink lets go of its oldest events and says
+// which.
 import { testSink } from '@weir/pipeline/testing';
 import t from 'tap';
 import type { Overrun } from './overrun.js';

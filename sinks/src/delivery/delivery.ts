@@ -1,7 +1,7 @@
 // Takes batches from the spool to one sink. The order of steps is the whole of the argument: the
-// other side takes the rows, refused and unreadable rows are durable in the dead letter, the outcome
-// is durable in the ledger, and only then the frontier moves. A crash in between repeats rows (a
-// sink that can undo what was not recorded repeats none) and never loses one.
+// other side takes the rows, refused and unreadable rows are durable in the dead letter, the
+// outcome is durable in the ledger, and only then the frontier moves. A crash in between repeats
+// rows (a sink that can undo what was not recorded repeats none) and never loses one.
 import type { SinkRunner, SinkStats } from '@weir/pipeline';
 import { InvariantError, messageOf, WeirError } from '@weir/pipeline';
 import { abortedError, Backoff, throwIfAborted } from './backoff.js';

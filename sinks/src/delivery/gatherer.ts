@@ -100,7 +100,8 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
   }
 
   /**
-   * Resolves when the signal aborts, with the deliveries under way finished. Rejects on any failure.
+   * Resolves when the signal aborts, with the deliveries under way finished. Rejects on any
+   * failure.
    */
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();

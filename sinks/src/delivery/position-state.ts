@@ -37,8 +37,8 @@ function decodeState(ledger: SinkLedger): RecordedState | null {
 }
 
 /**
- * Takes dead letter and sink back to what the ledger knows. A ledger that stands behind the frontier
- * is not the newest there was: then everything stays as it is found.
+ * Takes dead letter and sink back to what the ledger knows. A ledger that stands behind the
+ * frontier is not the newest there was: then everything stays as it is found.
  */
 export function restore(options: DeliveryOptions): Restored {
   const { ledger, deadLetter, sink, consumer, log } = options;

@@ -1,8 +1,8 @@
 // Scenario: a file sink behind its delivery, with rotation, quarantine and refusals to count; the
-// power fails, or the process is killed, before any single operation, and a new process goes on from
-// what is left. Guarantees: when all is settled, every row is in the files once and in order, every
-// quarantined row is in the dead letter once, and the ledger has every number under its kind. At
-// each crash the ledger names no row as stored that is not in a file.
+// power fails, or the process is killed, before any single operation, and a new process goes on
+// from what is left. Guarantees: when all is settled, every row is in the files once and in order,
+// every quarantined row is in the dead letter once, and the ledger has every number under its kind.
+// At each crash the ledger names no row as stored that is not in a file.
 import type { FramePosition, SequencedBatch } from '@weir/pipeline';
 import { CRASH_STRATEGIES, SimFiles, SimRandom, testSeed } from '@weir/pipeline/testing';
 import t from 'tap';

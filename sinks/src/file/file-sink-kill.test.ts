@@ -1,5 +1,5 @@
-// Scenario: a process with a spool and a file sink on real files is killed (SIGKILL) again and again
-// while events flow, and a last one finishes what is left.
+// Scenario: a process with a spool and a file sink on real files is killed (SIGKILL) again and
+// again while events flow, and a last one finishes what is left.
 // Guarantees: every event that the spool holds as issued is in the files exactly once, or in the
 // quarantine exactly once, and the ledger says so.
 import { spawn } from 'node:child_process';

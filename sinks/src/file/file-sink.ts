@@ -139,7 +139,9 @@ class FileSink implements StatefulSink {
     await files.syncDir(splitPath(path).directory);
   }
 
-  /** Takes back what was written and never recorded; without a record goes on behind what is there. */
+  /**
+   * Takes back what was written and never recorded; without a record goes on behind what is there.
+   */
   async #restore(): Promise<void> {
     const { files } = this.#ports;
     const { path } = this.#options;

@@ -1,5 +1,5 @@
-// A process for the kill test: a spool, a file sink on it, and events without end (or, told so, only
-// what is left). Arguments: data directory, path of the file, `fill` or `finish`.
+// A process for the kill test: a spool, a file sink on it, and events without end (or, told so,
+// only what is left). Arguments: data directory, path of the file, `fill` or `finish`.
 import { createSequencer } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import { openSinkLedger, openSpool } from '@weir/spool';

@@ -1,5 +1,6 @@
-// The standard output of this process. Node writes to a pipe synchronously on Linux, so a reader that
-// stalls would stop the whole collector; hence a pipe is opened again, for itself, without blocking.
+// The standard output of this process. Node writes to a pipe synchronously on Linux, so a reader
+// that stalls would stop the whole collector; hence a pipe is opened again, for itself, without
+// blocking.
 import { constants, fstat, open, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';

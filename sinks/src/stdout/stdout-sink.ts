@@ -1,5 +1,5 @@
-// Rows as lines on the standard output. A reader that is slow slows down this sink and nothing else;
-// one that has gone away makes it unreachable, and the spool keeps everything.
+// Rows as lines on the standard output. A reader that is slow slows down this sink and nothing
+// else; one that has gone away makes it unreachable, and the spool keeps everything.
 import type { Sink, SinkOutcome, SinkPayload } from '@weir/pipeline';
 import { assert, messageOf, WeirError } from '@weir/pipeline';
 import type { Output } from './output.js';

@@ -1,6 +1,7 @@
 // Scenario: another Weir that takes frames, is away, hangs, is full, or refuses for ever.
 // Guarantees: the conformance of sinks; a frame is delivered only when a receipt says so; nothing
-// is ever rejected, since what the centre refuses stays at the edge; bodies shrink down to one frame.
+// is ever rejected, since what the centre refuses stays at the edge; bodies shrink down to one
+// frame.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SequencedBatch, SinkPayload } from '@weir/pipeline';

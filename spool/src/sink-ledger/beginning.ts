@@ -1,6 +1,7 @@
-// Where a sink begins. One that is added to an installation gets what the spool still holds; what was
-// issued and deleted before was never meant for it. The same holds for a sink that was taken out of
-// the configuration and comes back. The ledger says so, or these numbers would count as missing.
+// Where a sink begins. One that is added to an installation gets what the spool still holds; what
+// was issued and deleted before was never meant for it. The same holds for a sink that was taken
+// out of the configuration and comes back. The ledger says so, or these numbers would count as
+// missing.
 import type { Files } from '@weir/pipeline';
 import { loadSlots, SLOT_KIND } from '../checkpoint.js';
 import { inspectSpool } from '../inspect.js';

@@ -1,6 +1,6 @@
-// One file of a ledger: a header, a snapshot of all that was known, then an outcome a group. Records
-// are only ever appended, and a file that was cut short is left as it is: the next one begins with
-// what could be read of it.
+// One file of a ledger: a header, a snapshot of all that was known, then an outcome a group.
+// Records are only ever appended, and a file that was cut short is left as it is: the next one
+// begins with what could be read of it.
 import { crc32c } from '@node-rs/crc32';
 import type { FileHandle, Files } from '@weir/pipeline';
 import { systemCodeOf } from '@weir/pipeline';

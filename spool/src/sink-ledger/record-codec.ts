@@ -1,5 +1,5 @@
-// Records of a ledger file, as FORMAT.md "Ledger of a sink" has them. Streams and causes are defined
-// in the record that first uses them, so that an outcome costs a few bytes.
+// Records of a ledger file, as FORMAT.md "Ledger of a sink" has them. Streams and causes are
+// defined in the record that first uses them, so that an outcome costs a few bytes.
 import type { StreamEpoch } from '../layout.js';
 import { ByteReader, ByteWriter, MalformedError } from './byte-writer.js';
 import type { StreamTally, Tally } from './tally.js';

@@ -16,13 +16,11 @@ export const completionScript = (program: Command, shell: Shell): string =>
   SHELLS[shell](treeOf(program));
 
 export function completionCommand(): Command {
-  const command = new Command('completion')
-    .description('Print a completion script for a shell.')
-    .addHelpText(
-      'after',
-      '\nbash: source <(weir completion bash)\nzsh:  source <(weir completion zsh)\n' +
-        'fish: weir completion fish | source',
-    );
+  const command = new Command('completion').addHelpText(
+    'after',
+    '\nbash: source <(weir completion bash)\nzsh:  source <(weir completion zsh)\n' +
+      'fish: weir completion fish | source',
+  );
   command.addArgument(withChoices(command.createArgument('<shell>'), Object.keys(SHELLS)));
   return command.action((shell: Shell) => {
     process.stdout.write(completionScript(command.parent ?? command, shell));

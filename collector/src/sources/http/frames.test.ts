@@ -1,7 +1,7 @@
 // Scenario: other nodes forward frames to an HTTP listener, with repeats, cuts, restarts, wrong
 // tenants, loops, clones and a full spool.
-// Guarantees: 200 only after the durability of all frames; each number is stored once, under its own
-// identity; any refusal admits nothing and says why; the listener's own senders are not starved.
+// Guarantees: 200 only after the durability of all frames; each number is stored once, under its
+// own identity; any refusal admits nothing and says why; the listener's own senders go on.
 import { allocateBytes, type SequencedBatch } from '@weir/pipeline';
 import { SimClock, SimFiles, SimRandom, testSeed } from '@weir/pipeline/testing';
 import { encodeWireFrame, encodeWireHeader, openSpool } from '@weir/spool';

@@ -1,5 +1,5 @@
-// What every sink must keep, whatever stands behind it. A sink's own test file calls `testSink` with
-// a way to make one and to see what the other side has taken.
+// What every sink must keep, whatever stands behind it. A sink's own test file calls `testSink`
+// with a way to make one and to see what the other side has taken.
 import { WeirError } from '../../errors.js';
 import type { Sink, SinkOutcome, SinkPayload } from '../../sink.js';
 
