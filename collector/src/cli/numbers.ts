@@ -25,6 +25,7 @@ export function bytes(value: number): string {
 /** Seconds, to two significant digits or so; `-` for none. */
 export function seconds(value: number | null): string {
   if (value === null) return '-';
+  if (value === 0) return '0 s';
   if (value < 0.001) return `${(value * 1e6).toFixed(0)} us`;
   if (value < 1) return `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms`;
   return `${value.toFixed(value < 10 ? 1 : 0)} s`;

@@ -47,7 +47,9 @@ export class Screen {
   }
 
   #draw(): void {
-    const { columns, rows } = this.#output;
+    // A serial line says that it has no size at all.
+    const columns = this.#output.columns || 80;
+    const rows = this.#output.rows || 24;
     const shown = this.#lines.slice(0, Math.max(1, rows - 1));
     const text = shown.map((line) => `${clip(line, columns)}${CLEAR_LINE_END}\n`).join('');
     this.#output.write(`${HOME}${text}${CLEAR_BELOW}`);

@@ -1,7 +1,8 @@
 // Scenario: an edge forwards to a centre with the embedded store; events come to the edge by TCP
 // and HTTP, a filter at the edge takes some out, and both processes are killed while events flow.
 // Guarantees: every event that the edge acknowledged is in the centre's table once, under the
-// edge's stream, number and source; what was filtered shows as filtered on both; both ledgers close.
+// edge's stream, number and source; what was filtered shows as filtered on both; both ledgers
+// close.
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';

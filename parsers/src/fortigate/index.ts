@@ -44,7 +44,10 @@ function parse(
 ): ParseVerdict {
   event.begin(batch, row, out);
   const hasFault = scan(batch.bytes, start, trimEnd(batch.bytes, start, end));
-  if (!event.isFortigate()) return 'no';
+  if (!event.isFortigate()) {
+    out.rollbackRow(row);
+    return 'no';
+  }
   event.finish();
   return hasFault ? 'partial' : 'parsed';
 }

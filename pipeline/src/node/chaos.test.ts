@@ -34,7 +34,7 @@ function rig(t: Tap, tellsProgress: boolean, times = HANG_MS): Rig {
     entry: new URL('./testing/chaos-worker.js', import.meta.url),
     workerCount: 2,
     queueTaskCountMax: 256,
-    heapMiBMax: 32,
+    heapMiBMax: 96,
     setup: { tellsProgress },
     components: ['the_bad_one'],
     batchTimeoutMs: times.batchTimeoutMs,

@@ -8,8 +8,8 @@ import type { BatchLook, GatherGroup } from './gatherer.js';
 export interface GroupEntry {
   readonly head: BatchHead;
   readonly encoded: EncodedBatch;
-  /** Numbers that an earlier process recorded. */
-  readonly look: BatchLook;
+  /** What becomes of each row of the batch; null when every one has a row in the block. */
+  readonly fates: Uint8Array | null;
 }
 
 /** By row of a batch. */
@@ -27,7 +27,7 @@ export class DeliveryGroup implements GatherGroup {
   }
 
   add(head: BatchHead, encoded: EncodedBatch, look: BatchLook): void {
-    this.entries.push({ head, encoded, look });
+    this.entries.push({ head, encoded, fates: fatesOf(head, encoded, look) });
     this.eventCount += head.eventCount;
     this.byteCount += byteCountOf(encoded.events) + byteCountOf(encoded.quarantine);
   }
@@ -37,16 +37,22 @@ const byteCountOf = (block: EncodedBlock | null): number => block?.bytes.length 
 
 /** Numbers of the rows in the batch's block, in its order. */
 export function rowSeqs(entry: GroupEntry): number[] {
-  const { head } = entry;
+  const { head, fates } = entry;
   const seqs: number[] = [];
-  const fates = fatesOf(entry);
   for (let row = 0; row < head.eventCount; row++)
     if (fates === null || fates[row] === FATE.row) seqs.push(head.seqFirst + row);
   return seqs;
 }
 
+export function rowCountOf({ head, fates }: GroupEntry): number {
+  if (fates === null) return head.eventCount;
+  let count = 0;
+  for (const fate of fates) if (fate === FATE.row) count++;
+  return count;
+}
+
 /** Null when every number of the batch has a row. */
-function fatesOf({ head, encoded, look }: GroupEntry): Uint8Array | null {
+function fatesOf(head: BatchHead, encoded: EncodedBatch, look: BatchLook): Uint8Array | null {
   const { quarantinedSeqs, filtered } = encoded;
   if (look.isDone) return new Uint8Array(head.eventCount).fill(FATE.known);
   if (quarantinedSeqs.length === 0 && filtered.length === 0 && look.skipSeqs === null) return null;
@@ -94,11 +100,10 @@ export class GroupOutcome {
     refused: ReadonlySet<number>,
     quarantined: 'quarantined' | LossCause,
   ): void {
-    const { head, encoded } = entry;
+    const { head, encoded, fates } = entry;
     const [kind, cause] =
       quarantined === 'quarantined' ? ['quarantined', ''] : ['lost', quarantined];
     const aside = kind as LedgerKind;
-    const fates = fatesOf(entry);
     if (fates === null && refused.size === 0) {
       this.#add(head, 'stored', '', head.seqFirst, head.seqFirst + head.eventCount - 1);
     } else {
@@ -112,7 +117,7 @@ export class GroupOutcome {
       for (const disposition of encoded.filtered) {
         if (disposition.kind === 'refused') continue;
         for (const [first, last] of disposition.seqRanges)
-          this.#addNamed(entry, fates, disposition.kind, disposition.cause, first, last);
+          this.#addNamed(entry, disposition.kind, disposition.cause, first, last);
       }
     }
     this.addDispositions(head);
@@ -141,8 +146,7 @@ export class GroupOutcome {
 
   /** Without numbers that are quarantined or recorded already. */
   #addNamed(
-    { head }: GroupEntry,
-    fates: Uint8Array | null,
+    { head, fates }: GroupEntry,
     kind: LedgerKind,
     cause: string,
     first: number,

@@ -1,7 +1,12 @@
 // The rows of a group as payloads, and the way back from a row that was refused to its number.
 import type { SinkPayload } from '@weir/pipeline';
 import { assert } from '@weir/pipeline';
-import { type DeliveryGroup, type GroupEntry, rowSeqs } from './delivered.js';
+import {
+  rowCountOf as batchRowCount,
+  type DeliveryGroup,
+  type GroupEntry,
+  rowSeqs,
+} from './delivered.js';
 
 /**
  * What a block of the sink's encoding is made of. `lines`: each row ends with a line feed, so a
@@ -28,8 +33,10 @@ export function piecesOf(group: DeliveryGroup, encoding: BlockEncoding): Piece[]
     const { events } = entry.encoded;
     if (encoding === 'none') continue;
     if (encoding === 'lines') {
-      const rowCount = rowSeqs(entry).length;
-      assert((events?.rowCount ?? 0) === rowCount, 'every number of a batch is accounted for');
+      assert(
+        (events?.rowCount ?? 0) === batchRowCount(entry),
+        'every number of a batch is accounted for',
+      );
     }
     if (events === null || events.bytes.length === 0) continue;
     pieces.push({ entry, rowFirst: 0, rowCount: events.rowCount, bytes: events.bytes });

@@ -28,10 +28,10 @@ export function framesNeedParsing(transforms: Iterable<Pick<TransformDocument, '
 
 /**
  * One frame. `events` is null where nothing was parsed: then the batch goes as it is. Rows that
- * were filtered go hollow: without bytes, named by a disposition of the frame, so that numbers and order
- * stay. No row goes to quarantine here. Also a frame all of whose rows are hollow must arrive, so
- * `rowCount`, which counts the others, may be 0; the block is null only for a batch whose source
- * does not lead here.
+ * were filtered go hollow: without bytes, named by a disposition of the frame, so that numbers and
+ * order stay. No row goes to quarantine here. Also a frame all of whose rows are hollow must
+ * arrive, so `rowCount`, which counts the others, may be 0; the block is null only for a batch
+ * whose source does not lead here.
  */
 export function encodeFrames(
   events: EventBatch | null,

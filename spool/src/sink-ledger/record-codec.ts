@@ -13,7 +13,7 @@ export interface StreamOutcome extends StreamEpoch {
   readonly kind: LedgerKind;
   /** What filtered them or lost them; empty for stored and quarantined. */
   readonly cause: string;
-  /** first, last pairs, ascending. */
+  /** first, last pairs. */
   readonly seqs: readonly number[];
 }
 
@@ -196,11 +196,14 @@ export class RecordDecoder {
   }
 
   #outcome(input: ByteReader): void {
+    const touched = new Set<StreamTally>();
     for (let left = input.varint(); left > 0; left--) {
       const stream = this.names.at(input.varint());
       const code = this.#code(input);
       takeSeqs(input, (first, last) => this.#tally.add(stream, code, first, last));
+      touched.add(stream);
     }
+    for (const stream of touched) stream.settle();
     for (let left = input.varint(); left > 0; left--) {
       const stream = this.names.at(input.varint());
       noteRefusal(stream, input.text(), input.varint());

@@ -22,6 +22,7 @@ import {
   noteRefusal,
   RecordEncoder,
 } from './record-codec.js';
+import { SeqRanges } from './seq-ranges.js';
 import { type LedgerKind, Tally } from './tally.js';
 
 export interface SinkLedgerOptions {
@@ -148,7 +149,8 @@ export class SinkLedger {
       const coded = record.outcomes
         .filter(({ seqs }) => seqs.length > 0)
         .map(({ kind, cause, seqs, ...id }): CodedOutcome => {
-          return { stream: this.#tally.stream(id), code: this.#codeOf(kind, cause), seqs };
+          const code = this.#codeOf(kind, cause);
+          return { stream: this.#tally.stream(id), code, seqs: ascending(seqs) };
         });
       const refusals = (record.refusals ?? []).map(({ cause, eventCount, ...id }) => {
         return { stream: this.#tally.stream(id), cause, eventCount };
@@ -161,9 +163,11 @@ export class SinkLedger {
         await this.#leave();
         throw ledgerError('writing', this.#options.directory, error);
       }
-      for (const { stream, code, seqs } of coded)
+      for (const { stream, code, seqs } of coded) {
         for (let i = 0; i < seqs.length; i += 2)
           this.#tally.add(stream, code, seqs[i] as number, seqs[i + 1] as number);
+      }
+      for (const { stream } of coded) stream.settle();
       for (const { stream, cause, eventCount } of refusals) noteRefusal(stream, cause, eventCount);
       if (state !== null) this.#state = state;
     });
@@ -249,6 +253,13 @@ export class SinkLedger {
     this.#appender = null;
     await appender?.close();
   }
+}
+
+/** Frames of a stream come in order, but a loss may be declared long after. */
+function ascending(seqs: readonly number[]): readonly number[] {
+  for (let i = 2; i < seqs.length; i += 2)
+    if ((seqs[i] as number) <= (seqs[i - 1] as number)) return SeqRanges.of(seqs).pairs;
+  return seqs;
 }
 
 const isWorthKeeping = (stream: { known: { isEmpty: boolean }; refused: { size: number } }) =>

@@ -80,6 +80,8 @@ export class StreamTally {
   readonly chunks = new Map<number, Uint8Array<ArrayBuffer>>();
   /** Running totals of refusals by cause. */
   readonly refused = new Map<string, number>();
+  /** By chunk: what was added and is not in `known` yet lies between these. */
+  readonly #touched = new Map<number, [number, number]>();
 
   constructor(
     readonly id: StreamEpoch,
@@ -94,7 +96,7 @@ export class StreamTally {
     return all;
   }
 
-  /** Calls back for each chunk that was made. */
+  /** Calls back for each chunk that was made. `known` follows with `settle`. */
   add(code: number, first: number, last: number, onChunk: (index: number) => void): void {
     for (let index = Math.floor(first / CHUNK_NUMBERS); index * CHUNK_NUMBERS <= last; index++) {
       const base = index * CHUNK_NUMBERS;
@@ -110,13 +112,33 @@ export class StreamTally {
         this.chunks.set(index, chunk);
         onChunk(index);
       }
-      if (this.known.intersects(from, to)) this.#merge(chunk, code, from - base, to - base);
+      this.#merge(chunk, code, from - base, to - base);
+      const touched = this.#touched.get(index);
+      if (touched === undefined) this.#touched.set(index, [from, to]);
       else {
-        chunk.fill(code, from - base, to - base + 1);
-        this.#count(code, to - from + 1);
+        touched[0] = Math.min(touched[0], from);
+        touched[1] = Math.max(touched[1], to);
       }
-      this.known.add(from, to);
     }
+  }
+
+  /** Takes what was added into `known`, by runs: number by number would cost far more. */
+  settle(): void {
+    for (const [index, [from, to]] of this.#touched) {
+      const chunk = this.chunks.get(index);
+      if (chunk === undefined) continue;
+      const base = index * CHUNK_NUMBERS;
+      for (let i = from - base; i <= to - base; ) {
+        if (chunk[i] === 0) {
+          i++;
+          continue;
+        }
+        const start = i;
+        while (i <= to - base && chunk[i] !== 0) i++;
+        this.known.add(base + start, base + i - 1);
+      }
+    }
+    this.#touched.clear();
   }
 
   /** Of a range that no chunks could hold at once. */
@@ -129,6 +151,7 @@ export class StreamTally {
   fold(index: number): void {
     const chunk = this.chunks.get(index);
     if (chunk === undefined) return;
+    this.settle();
     this.chunks.delete(index);
     this.#collectRanged(this.ranged, index, chunk);
   }
@@ -140,13 +163,15 @@ export class StreamTally {
   #merge(chunk: Uint8Array, code: number, from: number, to: number): void {
     const { ranks } = this.codes;
     const rank = ranks[code] as number;
+    let added = 0;
     for (let i = from; i <= to; i++) {
       const present = chunk[i] as number;
       if ((ranks[present] as number) >= rank) continue;
       if (present !== 0) this.#count(present, -1);
-      this.#count(code, 1);
+      added++;
       chunk[i] = code;
     }
+    this.#count(code, added);
   }
 
   #collectRanged(into: Map<number, SeqRanges>, index: number, chunk: Uint8Array): void {

@@ -98,7 +98,7 @@ export class ClickhouseSink implements ManagedSink {
     return {
       ...stats,
       lostEvents: 0,
-      sentBytes: 0,
+      sentBytes: stats.insertedBytes,
       state: this.#migrationError === null ? stats.state : 'unreachable',
       lastError: this.#migrationError ?? stats.lastError,
     };

@@ -44,6 +44,7 @@ function openSink(id: string, sink: SinkConfig, options: OpenSinksOptions): Prom
       ...options,
       sink: id,
       type: sink.type,
+      inputs: sink.inputs,
       batchTimeoutMs: options.config.workers.batch_timeout_ms,
       clock: nodeClock,
     }),

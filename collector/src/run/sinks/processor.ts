@@ -3,6 +3,7 @@ import {
   type BatchProcessor,
   type Clock,
   type EncodedBatch,
+  EVERY_SOURCE,
   errorTypeOf,
   IsolatingWorkers,
   IsolationLog,
@@ -16,7 +17,7 @@ import {
 } from '@weir/pipeline';
 import { quarantineWhole } from '@weir/sinks/clickhouse';
 import { quarantineRows } from '@weir/sinks/ndjson';
-import { encodeFrames } from '@weir/sinks/weir';
+import { encodeFrames, unsent } from '@weir/sinks/weir/frames';
 import type { Logger } from 'pino';
 import type { SinkConfig } from '../../config/schema.js';
 import { batchFields } from '../log.js';
@@ -25,6 +26,7 @@ export interface ProcessorOptions {
   /** Id of the sink. */
   readonly sink: string;
   readonly type: SinkConfig['type'];
+  readonly inputs: readonly string[];
   readonly workers: Workers<ProcessTask, EncodedBatch>;
   readonly batchTimeoutMs: number;
   readonly metrics: Metrics;
@@ -45,7 +47,11 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   blackhole: quarantineRows,
 };
 
+/** For a sink that keeps nothing and whose events pass no transform: there is nothing to process. */
+const COUNT_ONLY: BatchProcessor = { process: async (batch) => unsent(batch) };
+
 export function createProcessor(options: ProcessorOptions): BatchProcessor {
+  if (options.type === 'blackhole' && options.inputs.includes(EVERY_SOURCE)) return COUNT_ONLY;
   const { sink, log: parentLog, clock, taps, onEncoded } = options;
   const log = parentLog.child({ component: sink });
   const metrics = options.metrics.component(sink, 'sink', options.type);

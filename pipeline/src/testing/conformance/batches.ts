@@ -1,7 +1,13 @@
 // Batches for the kit, and what any batch of columns must keep.
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { allocateBytes, type EventBatch, type InputFormat, type RawBatch, STATUS } from '../../batch.js';
+import {
+  allocateBytes,
+  type EventBatch,
+  type InputFormat,
+  type RawBatch,
+  STATUS,
+} from '../../batch.js';
 import { EventRow } from '../../row-view.js';
 import { markName, QUARANTINE_REASONS } from '../../taxonomy.js';
 
@@ -54,7 +60,10 @@ export function checkColumns(batch: EventBatch): void {
       checkSpan(batch, row, column.spans[2 * row] ?? 0, column.spans[2 * row + 1] ?? 0);
   }
   for (let i = 0; i < batch.unmapped.length; i += 5) {
-    const [row = 0, keyStart = 0, keyEnd = 0, start = 0, end = 0] = batch.unmapped.subarray(i, i + 5);
+    const [row = 0, keyStart = 0, keyEnd = 0, start = 0, end = 0] = batch.unmapped.subarray(
+      i,
+      i + 5,
+    );
     checkSpan(batch, row, keyStart, keyEnd);
     checkSpan(batch, row, start, end);
   }

@@ -1,7 +1,8 @@
 // Events as no device should send them, from a seed, and the search for the smallest that fails.
+import { AssertionError } from 'node:assert/strict';
 import { Buffer, isUtf8 } from 'node:buffer';
-import type { Adds } from '../../event/types.js';
 import { messageOf } from '../../errors.js';
+import type { Adds } from '../../event/types.js';
 import { FIELDS } from '../../schema/fields.js';
 import { numberProblem } from '../../schema/ranges.js';
 import { SimRandom, testSeed } from '../sim-random.js';
@@ -150,8 +151,10 @@ export class OddEvents {
   }
 }
 
-/** The seed and the number of runs of a test. */
-export function fuzzOf({ seed, runs }: FuzzOptions): { readonly seed: number; readonly runs: number } {
+export type Fuzz = Required<FuzzOptions>;
+
+/** The seed and the number of batches of a test. */
+export function fuzzOf({ seed, runs }: FuzzOptions): Fuzz {
   const factor = process.env.WEIR_LONG === '1' ? 50 : 1;
   return { seed: seed ?? testSeed(SEED_DEFAULT), runs: (runs ?? RUNS_DEFAULT) * factor };
 }
@@ -161,20 +164,23 @@ export function fuzzOf({ seed, runs }: FuzzOptions): { readonly seed: number; re
  * and the seed that gives the same batches again.
  */
 export function forBatches(
-  options: FuzzOptions,
+  { seed, runs }: Fuzz,
   samples: readonly OddEvent[],
   needs: Adds | null,
   check: (events: readonly OddEvent[]) => void,
 ): void {
-  const { seed, runs } = fuzzOf(options);
   const events = new OddEvents(seed, samples, needs);
   for (let run = 0; run < runs; run++) {
     const batch = events.batch();
-    const error = failureOf(check, batch);
-    if (error === null) continue;
-    const smallest = shrunk(check, batch, error);
-    const message = `${messageOf(smallest.error)}\nwith ${shownOf(smallest.batch)}\nWEIR_SEED=${seed} gives the same events again`;
-    throw new Error(message, { cause: smallest.error });
+    const failure = failureOf(check, batch);
+    if (failure === null) continue;
+    const smallest = shrunk(check, batch, failure);
+    const message = [
+      messageOf(smallest.error),
+      `with ${shownOf(smallest.batch)}`,
+      `WEIR_SEED=${seed} gives the same events again`,
+    ].join('\n');
+    throw new AssertionError({ message });
   }
 }
 

@@ -1,15 +1,9 @@
 // What every sink must keep, whatever stands behind it. A sink's own test file calls `testSink`
 // with a way to make one and to see what the other side has taken.
+import assert from 'node:assert/strict';
 import { WeirError } from '../../errors.js';
 import type { Sink, SinkOutcome, SinkPayload } from '../../sink.js';
-
-/** The part of a test runner's `t` that the kit needs; tap's `t` fits. */
-export interface SinkTest {
-  test(name: string, body: (t: SinkTest) => Promise<void>): unknown;
-  ok(value: unknown, message: string): unknown;
-  equal(found: unknown, wanted: unknown, message: string): unknown;
-  same(found: unknown, wanted: unknown, message: string): unknown;
-}
+import { runAll, type TestRunner } from './runner.js';
 
 /** A sink with its other side, fresh for each test. */
 export interface SinkUnderTest {
@@ -53,16 +47,18 @@ export function joinPayloads(payloads: readonly SinkPayload[]): SinkPayload {
   };
 }
 
-/** Runs the kit as subtests of `t`. */
-export function testSink(t: SinkTest, conformance: SinkConformance): void {
+/** Tests a sink; resolves when the runner is done. */
+export function testSink(runner: TestRunner, conformance: SinkConformance): Promise<void> {
   const bench = new Bench(conformance);
-  t.test('rows arrive in order', (t) => bench.inOrder(t));
-  t.test('a large payload arrives whole', (t) => bench.large(t));
-  t.test('an aborted write says retry, and the same rows can come again', (t) => bench.aborted(t));
-  t.test('open and close can be called again', (t) => bench.openAndClose(t));
-  t.test('after a failure it opens again', (t) => bench.outage(t));
-  t.test('a write that hangs ends with its signal', (t) => bench.hanging(t));
-  t.test('refused rows are told', (t) => bench.refused(t));
+  return runAll(runner, [
+    ['rows arrive in order', () => bench.inOrder()],
+    ['a large payload arrives whole', () => bench.large()],
+    ['an aborted write says retry, and the same rows can come again', () => bench.aborted()],
+    ['open and close can be called again', () => bench.openAndClose()],
+    ['after a failure it opens again', () => bench.outage()],
+    ['a write that hangs ends with its signal', () => bench.hanging()],
+    ['refused rows are told', () => bench.refused()],
+  ]);
 }
 
 class Bench {
@@ -76,7 +72,7 @@ class Bench {
     this.#largeRowCount = conformance.largeRowCount ?? 5_000;
   }
 
-  async #with(t: SinkTest, use: (under: SinkUnderTest) => Promise<void>): Promise<void> {
+  async #with(use: (under: SinkUnderTest) => Promise<void>): Promise<void> {
     const under = await this.#create();
     try {
       await use(under);
@@ -84,145 +80,157 @@ class Bench {
       await under.heal?.();
       await under.sink.close();
       await under.sink.close();
-      t.ok(true, 'closing twice is harmless');
+      assert.ok(true, 'closing twice is harmless');
       await under.dispose();
     }
   }
 
   /** What the contract allows, whatever happened. */
-  async #write(t: SinkTest, sink: Sink, rows: readonly string[], signal?: AbortSignal) {
+  async #write(sink: Sink, rows: readonly string[], signal?: AbortSignal) {
     const payload = this.#payloadOf(rows);
     const outcome = await sink.write(payload, signal ?? new AbortController().signal);
-    checkOutcome(t, outcome, payload.rowCount);
+    checkOutcome(outcome, payload.rowCount);
     return outcome;
   }
 
-  inOrder(t: SinkTest): Promise<void> {
-    return this.#with(t, async ({ sink, received }) => {
+  inOrder(): Promise<void> {
+    return this.#with(async ({ sink, received }) => {
       await sink.open(never());
       const rows = rowsOf('order', 12);
       const parts = [rows.slice(0, 1), rows.slice(1, 4), rows.slice(4, 5), rows.slice(5)];
       for (const part of parts)
-        t.equal((await this.#write(t, sink, part)).kind, 'delivered', `${part.length} rows`);
-      t.same(await received(), rows, 'every row once, in order');
+        assert.equal((await this.#write(sink, part)).kind, 'delivered', `${part.length} rows`);
+      assert.deepStrictEqual(await received(), rows, 'every row once, in order');
       const more = rowsOf('blocks', 9);
       const blocks = [more.slice(0, 2), more.slice(2, 3), more.slice(3)];
       const payload = joinPayloads(blocks.map((part) => this.#payloadOf(part)));
-      t.equal((await sink.write(payload, never())).kind, 'delivered', 'three blocks in a payload');
-      t.same(await received(), [...rows, ...more], 'blocks keep their order');
+      assert.equal(
+        (await sink.write(payload, never())).kind,
+        'delivered',
+        'three blocks in a payload',
+      );
+      assert.deepStrictEqual(await received(), [...rows, ...more], 'blocks keep their order');
     });
   }
 
-  large(t: SinkTest): Promise<void> {
-    return this.#with(t, async ({ sink, received }) => {
+  large(): Promise<void> {
+    return this.#with(async ({ sink, received }) => {
       await sink.open(never());
       const rows = rowsOf('large', this.#largeRowCount, 'x'.repeat(400));
-      t.equal((await this.#write(t, sink, rows)).kind, 'delivered', 'taken');
+      assert.equal((await this.#write(sink, rows)).kind, 'delivered', 'taken');
       const found = await received();
-      t.equal(found.length, rows.length, 'every row');
-      t.equal(found.join('\n') === rows.join('\n'), true, 'unchanged');
+      assert.equal(found.length, rows.length, 'every row');
+      assert.equal(found.join('\n') === rows.join('\n'), true, 'unchanged');
     });
   }
 
-  aborted(t: SinkTest): Promise<void> {
-    return this.#with(t, async ({ sink, received }) => {
+  aborted(): Promise<void> {
+    return this.#with(async ({ sink, received }) => {
       await sink.open(never());
       const rows = rowsOf('aborted', 5);
       const before = AbortSignal.abort();
-      t.equal((await this.#write(t, sink, rows, before)).kind, 'retry', 'aborted before it began');
+      assert.equal(
+        (await this.#write(sink, rows, before)).kind,
+        'retry',
+        'aborted before it began',
+      );
       const stop = new AbortController();
-      const writing = this.#write(t, sink, rows, stop.signal);
+      const writing = this.#write(sink, rows, stop.signal);
       stop.abort();
       const { kind } = await writing;
-      t.ok(kind === 'retry' || kind === 'delivered', `aborted under way: ${kind}`);
+      assert.ok(kind === 'retry' || kind === 'delivered', `aborted under way: ${kind}`);
       if (kind === 'retry') {
         await sink.open(never());
-        t.equal((await this.#write(t, sink, rows)).kind, 'delivered', 'the same rows again');
+        assert.equal((await this.#write(sink, rows)).kind, 'delivered', 'the same rows again');
       }
-      t.same(unique(await received()), rows, 'all arrived, in order');
+      assert.deepStrictEqual(unique(await received()), rows, 'all arrived, in order');
     });
   }
 
-  openAndClose(t: SinkTest): Promise<void> {
-    return this.#with(t, async ({ sink, received }) => {
+  openAndClose(): Promise<void> {
+    return this.#with(async ({ sink, received }) => {
       await sink.open(never());
       await sink.open(never());
       const rows = rowsOf('again', 3);
-      t.equal((await this.#write(t, sink, rows)).kind, 'delivered', 'opened twice');
-      t.same(await received(), rows, 'and written once');
+      assert.equal((await this.#write(sink, rows)).kind, 'delivered', 'opened twice');
+      assert.deepStrictEqual(await received(), rows, 'and written once');
       const other = await this.#create();
       await other.sink.close();
       await other.sink.close();
       await other.dispose();
-      t.ok(true, 'a sink that was never opened can be closed');
+      assert.ok(true, 'a sink that was never opened can be closed');
     });
   }
 
-  outage(t: SinkTest): Promise<void> {
-    return this.#with(t, async (under) => {
+  outage(): Promise<void> {
+    return this.#with(async (under) => {
       const { sink, received, breakDown, heal } = under;
       if (breakDown === undefined || heal === undefined) {
-        t.ok(true, 'this one cannot break down');
+        assert.ok(true, 'this one cannot break down');
         return;
       }
       await sink.open(never());
       const [before, during] = [rowsOf('before', 3), rowsOf('during', 3)];
-      await this.#write(t, sink, before);
+      await this.#write(sink, before);
       await breakDown.call(under);
-      const failed = await this.#write(t, sink, during);
-      t.equal(failed.kind, 'retry', 'nothing was taken');
-      await openOrWeirError(t, sink);
-      t.equal((await this.#write(t, sink, during)).kind, 'retry', 'still nothing');
+      const failed = await this.#write(sink, during);
+      assert.equal(failed.kind, 'retry', 'nothing was taken');
+      await openOrWeirError(sink);
+      assert.equal((await this.#write(sink, during)).kind, 'retry', 'still nothing');
       await heal.call(under);
       await sink.open(never());
-      t.equal((await this.#write(t, sink, during)).kind, 'delivered', 'taken after all');
-      t.same(unique(await received()), [...before, ...during], 'nothing is missing');
+      assert.equal((await this.#write(sink, during)).kind, 'delivered', 'taken after all');
+      assert.deepStrictEqual(
+        unique(await received()),
+        [...before, ...during],
+        'nothing is missing',
+      );
     });
   }
 
-  hanging(t: SinkTest): Promise<void> {
-    return this.#with(t, async (under) => {
+  hanging(): Promise<void> {
+    return this.#with(async (under) => {
       const { sink, hang, heal, received } = under;
       if (hang === undefined || heal === undefined) {
-        t.ok(true, 'this one cannot hang');
+        assert.ok(true, 'this one cannot hang');
         return;
       }
       await sink.open(never());
       await hang.call(under);
       const rows = rowsOf('hanging', 3);
       const stop = new AbortController();
-      const writing = this.#write(t, sink, rows, stop.signal);
+      const writing = this.#write(sink, rows, stop.signal);
       await Promise.resolve();
       stop.abort();
-      t.equal((await writing).kind, 'retry', 'nothing is known to be taken');
+      assert.equal((await writing).kind, 'retry', 'nothing is known to be taken');
       await heal.call(under);
       await sink.open(never());
-      t.equal((await this.#write(t, sink, rows)).kind, 'delivered', 'taken after all');
-      t.same(unique(await received()), rows, 'nothing is missing');
+      assert.equal((await this.#write(sink, rows)).kind, 'delivered', 'taken after all');
+      assert.deepStrictEqual(unique(await received()), rows, 'nothing is missing');
     });
   }
 
-  refused(t: SinkTest): Promise<void> {
-    return this.#with(t, async (under) => {
+  refused(): Promise<void> {
+    return this.#with(async (under) => {
       const { sink, refuse, received } = under;
       if (refuse === undefined) {
-        t.ok(true, 'this one takes any row');
+        assert.ok(true, 'this one takes any row');
         return;
       }
       await sink.open(never());
       const rows = rowsOf('refused', 8);
       const bad = rows[5] as string;
       await refuse.call(under, bad);
-      const outcome = await this.#write(t, sink, rows);
-      t.equal(outcome.kind, 'rejected', 'a refused row makes no retry');
+      const outcome = await this.#write(sink, rows);
+      assert.equal(outcome.kind, 'rejected', 'a refused row makes no retry');
       if (outcome.kind !== 'rejected') return;
       if (outcome.isWhole) {
-        const alone = await this.#write(t, sink, [bad]);
-        t.equal(alone.kind, 'rejected', 'alone as well');
+        const alone = await this.#write(sink, [bad]);
+        assert.equal(alone.kind, 'rejected', 'alone as well');
         for (const row of rows)
-          if (row !== bad) t.equal((await this.#write(t, sink, [row])).kind, 'delivered', row);
-      } else t.same([...outcome.rows], [5], 'named');
-      t.same(
+          if (row !== bad) assert.equal((await this.#write(sink, [row])).kind, 'delivered', row);
+      } else assert.deepStrictEqual([...outcome.rows], [5], 'named');
+      assert.deepStrictEqual(
         unique(await received()).filter((row) => row !== bad),
         rows.filter((row) => row !== bad),
         'all others are there',
@@ -231,24 +239,28 @@ class Bench {
   }
 }
 
-async function openOrWeirError(t: SinkTest, sink: Sink): Promise<void> {
+async function openOrWeirError(sink: Sink): Promise<void> {
   try {
     await sink.open(never());
   } catch (error) {
-    t.ok(error instanceof WeirError, 'open rejects with a WeirError');
+    assert.ok(error instanceof WeirError, 'open rejects with a WeirError');
   }
 }
 
-function checkOutcome(t: SinkTest, outcome: SinkOutcome, rowCount: number): void {
+function checkOutcome(outcome: SinkOutcome, rowCount: number): void {
   if (outcome.kind === 'delivered') return;
-  t.ok(outcome.failure.message !== '', `says why: ${outcome.failure.message}`);
+  assert.ok(outcome.failure.message !== '', `says why: ${outcome.failure.message}`);
   if (outcome.kind === 'retry') {
-    t.ok(outcome.afterMs === null || outcome.afterMs >= 0, 'a delay is not negative');
+    assert.ok(outcome.afterMs === null || outcome.afterMs >= 0, 'a delay is not negative');
     return;
   }
   const rows = [...outcome.rows];
-  t.equal(rows.length === 0, outcome.isWhole, 'rows are named, or the payload is refused whole');
-  t.ok(
+  assert.equal(
+    rows.length === 0,
+    outcome.isWhole,
+    'rows are named, or the payload is refused whole',
+  );
+  assert.ok(
     rows.every((row, i) => row < rowCount && (i === 0 || row > (rows[i - 1] as number))),
     'rows are ascending and of the payload',
   );

@@ -23,6 +23,7 @@ interface Counts {
   quarantinedEvents: number;
   filteredEvents: number;
   insertedRows: number;
+  insertedBytes: number;
   insertCount: number;
   quarantinedByReason: Record<string, number>;
 }
@@ -36,6 +37,7 @@ export class Delivery {
     quarantinedEvents: 0,
     filteredEvents: 0,
     insertedRows: 0,
+    insertedBytes: 0,
     insertCount: 0,
     quarantinedByReason: {},
   };
@@ -135,6 +137,7 @@ export class Delivery {
     const quarantineId = this.#queryId(intent, 'quarantine');
     await insertBlocks(store, tables.quarantine, QUARANTINE_COLUMNS, quarantine, quarantineId);
     this.#counts.insertCount += Math.sign(events.length) + Math.sign(quarantine.length);
+    for (const block of [...events, ...quarantine]) this.#counts.insertedBytes += block.length;
   }
 
   #queryId(intent: Intent, what: string): string {

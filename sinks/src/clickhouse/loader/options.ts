@@ -51,6 +51,8 @@ export interface LoaderStats {
   readonly filteredEvents: number;
   /** Rows sent and acknowledged, also when a retry sent fewer than the events. */
   readonly insertedRows: number;
+  /** Bytes of the blocks that were sent and acknowledged. */
+  readonly insertedBytes: number;
   readonly insertCount: number;
   readonly retryCount: number;
   readonly lastIntentId: number;

@@ -1,0 +1,86 @@
+// Scenario: the conformance kit on every pack of the list.
+// Guarantees: what `testParser` of @weir/pipeline/testing asks for holds for each; a pack without
+//   examples here fails.
+import { type ParserConformance, testParser } from '@weir/pipeline/testing';
+import t from 'tap';
+import { all } from './index.js';
+
+const traffic =
+  'date=2026-02-28 time=22:14:15 devname="fw-edge" devid="FGT60F0000000001" ' +
+  'eventtime=1772316855123456789 tz="+0000" logid="0000000013" type="traffic" ' +
+  'subtype="forward" level="notice" vd="root" srcip=192.0.2.11 srcport=58012 ' +
+  'dstip=198.51.100.56 dstport=443 proto=6 action="close" sentbyte=1188 rcvdbyte=1224';
+const login =
+  'date=2026-02-28 time=22:14:15 devname="fw-edge" devid="FGT60F0000000001" ' +
+  'logid="0100032001" type="event" subtype="system" level="information" vd="root" ' +
+  'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
+
+const conformances: Readonly<Record<string, ParserConformance>> = {
+  syslog_5424: {
+    examples: [
+      {
+        raw: '<165>1 2026-02-28T22:14:15.003Z gate app 12 ID47 [a@32473 x="1" y="say \\"hi\\""] text',
+        fields: {
+          message: 'text',
+          'device.hostname': 'gate',
+          'actor.process.pid': 12,
+          'syslog.facility': 20,
+        },
+      },
+      { raw: '<13>1 - - - - - -', fields: { message: null } },
+      { raw: '<34>Feb 28 22:14:15 gate su: no', isForeign: true },
+    ],
+  },
+  syslog_3164: {
+    examples: [
+      {
+        raw: '<38>Feb  8 22:14:15 gate sshd[4711]: Accepted publickey for alice',
+        fields: { message: 'Accepted publickey for alice', 'actor.process.name': 'sshd' },
+      },
+      { raw: '<13>just words: and a colon' },
+      { raw: '<13>1 2026-02-28T22:14:15Z - - - - - no', isForeign: true },
+    ],
+  },
+  json: {
+    format: 'json',
+    examples: [
+      {
+        raw: '{"time":"2026-03-01T11:59:58Z","message":"hello \\u00e4","host":"app1","n":[1,{"a":null}]}',
+        fields: { message: 'hello \u00e4', 'device.hostname': 'app1' },
+      },
+      { raw: '{"source":{"ip":"192.0.2.1","port":1234}}', fields: { 'src_endpoint.port': 1234 } },
+      { raw: '{"a":1', rejected: 'json_invalid' },
+    ],
+  },
+  key_value: {
+    examples: [
+      {
+        raw: 'user=alice, action=login, note="a \\"b\\"", src_ip=192.0.2.1 src_port=99999',
+        fields: { 'actor.user.name': 'alice', action: 'login', 'src_endpoint.port': null },
+      },
+      { raw: 'a=1|b=2|c=3', fields: { message: null } },
+      { raw: 'only=one pair and then text', isForeign: true },
+    ],
+  },
+  fortigate_kv: {
+    examples: [
+      {
+        raw: traffic,
+        fields: { class_uid: 4001, 'src_endpoint.ip': '192.0.2.11', 'traffic.bytes_in': 1224 },
+      },
+      { raw: login, fields: { 'actor.user.name': 'alice' } },
+      { raw: 'user=alice action=login', isForeign: true },
+    ],
+  },
+};
+
+t.test('every pack conforms', async (t) => {
+  t.strictSame(Object.keys(conformances).sort(), all.map(({ name }) => name).sort());
+  for (const pack of all) {
+    t.test(pack.name, async (t) => {
+      const conformance = conformances[pack.name];
+      t.ok((conformance?.examples ?? []).length > 1, 'there are examples');
+      await testParser(t, pack, conformance);
+    });
+  }
+});
