@@ -44,7 +44,7 @@ function entriesOf(files, packages) {
   }
   const named = /\b((?:[\w-]+\/)+[\w.-]+\.m?js)\b/g;
   for (const [path, text] of files) {
-    if (path !== 'package.json' && !path.endsWith('.sh')) continue;
+    if (!path.endsWith('package.json') && !path.endsWith('.sh')) continue;
     for (const [, name] of text.matchAll(named)) entries.add(sourceOf(name));
   }
   return entries;

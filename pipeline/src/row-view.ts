@@ -140,7 +140,8 @@ export function ocsfOf(parts: OcsfParts): OcsfEvent {
     const value = parts.valueOf(field);
     const path = FIELDS[field]?.path;
     if (value === undefined || path === undefined) continue;
-    place(event, path, field === TIME ? isoMicroseconds(Number(value)) : value);
+    const shown = field === TIME ? isoMicroseconds(Number(value)) : value;
+    if (shown !== null) place(event, path, shown);
   }
   place(event, 'metadata.version', OCSF_VERSION);
   if (Object.keys(parts.unmapped).length > 0) event.unmapped = parts.unmapped;
@@ -173,11 +174,17 @@ export function bytesOf(batch: EventBatch, start: number, end: number): Uint8Arr
     : batch.scratch.subarray(start - base, end - base);
 }
 
-/** Microseconds since 1970 as `2026-03-01T12:00:00.000000Z`. */
-export function isoMicroseconds(timeUs: number): string {
-  const ms = Math.floor(timeUs / 1000);
-  const us = timeUs - ms * 1000;
-  return `${new Date(ms).toISOString().slice(0, -1)}${String(Math.floor(us)).padStart(3, '0')}Z`;
+/** The last millisecond that a Date can hold, ECMAScript 21.4.1.1. */
+const DATE_MS_MAX = 8.64e15;
+
+/** Microseconds since 1970 as `2026-03-01T12:00:00.000000Z`; null for a time no calendar has. */
+export function isoMicroseconds(timeUs: number): string | null {
+  let ms = Math.floor(timeUs / 1000);
+  // The division of a large number may round up to the next whole one.
+  if (ms * 1000 > timeUs) ms--;
+  if (Math.abs(ms) > DATE_MS_MAX) return null;
+  const us = Math.floor(timeUs - ms * 1000);
+  return `${new Date(ms).toISOString().slice(0, -1)}${String(us).padStart(3, '0')}Z`;
 }
 
 /** Index of the row's first tuple in an array of tuples that is ascending by its first element. */

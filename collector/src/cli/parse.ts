@@ -11,6 +11,7 @@ import {
   WeirError,
 } from '@weir/pipeline';
 import { nodeClock } from '@weir/pipeline/node';
+import { stringifyEvent } from '@weir/sinks/ndjson';
 import { Command, Option } from 'commander';
 import { withChoices } from './did-you-mean.js';
 import { StdinFrames, type StdinFraming } from './stdin-frames.js';
@@ -89,7 +90,7 @@ class Printer {
     const row = new EventRow(events);
     let text = '';
     for (let i = 0; i < batch.eventCount; i++) {
-      text += `${JSON.stringify(row.move(i).toOcsf())}\n`;
+      text += `${stringifyEvent(row.move(i).toOcsf())}\n`;
       if (text.length < OUTPUT_CHARACTERS && i < batch.eventCount - 1) continue;
       if (!process.stdout.write(text)) await once(process.stdout, 'drain');
       text = '';

@@ -49,6 +49,8 @@ const pool = nodeWorkers<ProcessTask, EncodedBatch>({
   workerCount: 2,
   queueTaskCountMax: 2 * LIMITS.poolBatchesInFlightMax,
   heapMiBMax: 64,
+  // A test runner's hooks would make the start of each worker a second longer.
+  execArgv: [],
   setup,
   components: Object.keys(graph.transforms),
   batchTimeoutMs: 2_000,

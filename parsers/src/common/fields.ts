@@ -85,7 +85,7 @@ export class FieldWriter {
     position: number,
   ): void {
     const hash = hashOf(keySource, keyFrom, keyTo);
-    const key = keyTable.find(keySource, keyFrom, keyTo, hash);
+    const key = keyTable.lookup(keySource, keyFrom, keyTo);
     if (key !== 0) {
       const field = keyField[key] as number;
       const isSet = this.#fieldGeneration[field] === this.#generation;

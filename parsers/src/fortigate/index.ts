@@ -13,16 +13,20 @@ import {
   startsWith,
   trimEnd,
 } from '../text/ascii.js';
-import { HASH_START, KeyTable } from '../text/key-table.js';
+import { KeyTable } from '../text/key-table.js';
+import { findEither, fourOf, WordCopy } from '../text/words.js';
 import { FortigateEvent } from './event.js';
 import { keyTable } from './keys.js';
 
-const FNV_PRIME = 0x01000193;
+const FOUR_EQUALS = fourOf(EQUALS);
+const FOUR_QUOTES = fourOf(QUOTE);
+const FOUR_BACKSLASHES = fourOf(BACKSLASH);
 /** Keys that a FortiGate log begins with, by release and by what FortiAnalyzer puts before it. */
 const FIRST_KEYS = 'date devname logid logver devid eventtime itime timestamp time type';
 const firstKeys = new KeyTable(FIRST_KEYS.split(' ').map((key, index) => [key, index + 1]));
 const FIRST_KEY_BYTES_MAX = 10;
 const event = new FortigateEvent();
+const wordCopy = new WordCopy();
 
 export const fortigateKv: Pack = {
   name: 'fortigate_kv',
@@ -57,43 +61,47 @@ function scan(bytes: Uint8Array, start: number, end: number): boolean {
   // The CSV variant (`set format csv`) differs in the separator only.
   const isCsv = startsWith(bytes, start, end, 'date=') && at(bytes, start + 15, end) === COMMA;
   const separator = isCsv ? COMMA : SPACE;
+  const fourSeparators = fourOf(separator);
+  const words = wordCopy.of(bytes);
   let hasFault = false;
   let position = start;
   while (position < end) {
-    let byte = bytes[position] as number;
+    const byte = bytes[position] as number;
     if (byte === SPACE || byte === separator) {
       position++;
       continue;
     }
     const keyStart = position;
-    let hash = HASH_START;
-    while (byte !== EQUALS && byte !== separator) {
-      hash = Math.imul(hash ^ byte, FNV_PRIME);
-      if (++position >= end) break;
-      byte = bytes[position] as number;
-    }
-    if (byte !== EQUALS || position >= end) {
+    const keyEnd = findEither(words, position, end, FOUR_EQUALS, fourSeparators);
+    if (keyEnd >= end || bytes[keyEnd] !== EQUALS) {
       hasFault = true;
       event.fault(MARK.key_value_invalid, keyStart);
+      position = keyEnd;
       continue;
     }
-    const keyEnd = position++;
-    const key = keyTable.find(bytes, keyStart, keyEnd, hash);
-    let valueStart = position;
-    if (position < end && bytes[position] === QUOTE) {
-      valueStart++;
-      position = quotedEnd(bytes, valueStart, end, separator);
-      if (position === end) {
-        hasFault = true;
-        event.fault(MARK.key_value_invalid, valueStart - 1);
-      }
-      if (hasEscape) event.escaped(key, keyStart, keyEnd, valueStart, position);
-      else event.pair(key, keyStart, keyEnd, valueStart, position);
-      position++;
-    } else {
-      while (position < end && bytes[position] !== separator) position++;
+    const key = keyTable.lookup(bytes, keyStart, keyEnd);
+    position = keyEnd + 1;
+    if (position >= end || bytes[position] !== QUOTE) {
+      const valueStart = position;
+      position = Math.min(end, findEither(words, position, end, fourSeparators, fourSeparators));
       event.pair(key, keyStart, keyEnd, valueStart, position);
+      continue;
     }
+    const valueStart = position + 1;
+    position = findEither(words, valueStart, end, FOUR_QUOTES, FOUR_BACKSLASHES);
+    const next = position + 1;
+    if (next < end && bytes[position] === QUOTE && (bytes[next] === SPACE || bytes[next] === separator)) {
+      event.pair(key, keyStart, keyEnd, valueStart, position++);
+      continue;
+    }
+    position = quotedEnd(bytes, Math.min(position, end), end, separator);
+    if (position === end) {
+      hasFault = true;
+      event.fault(MARK.key_value_invalid, valueStart - 1);
+    }
+    if (hasEscape) event.escaped(key, keyStart, keyEnd, valueStart, position);
+    else event.pair(key, keyStart, keyEnd, valueStart, position);
+    position++;
   }
   return hasFault;
 }

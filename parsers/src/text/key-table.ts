@@ -1,28 +1,52 @@
-// Keys are found by hash and bytes, without making a string of them: a map from a closed set of
-// names to small numbers, with open addressing.
+// Keys are found by their bytes, without making a string of them: a map from a closed set of names
+// to small numbers, with open addressing.
 import { assert } from '@weir/pipeline';
 
 const FNV_OFFSET = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
+/** Odd numbers without a pattern (golden ratio; a prime of xxHash), to spread keys over slots. */
+const SPREAD_FIRST = 0x9e3779b1 | 0;
+const SPREAD_LAST = 0x85ebca77 | 0;
 const encoder = new TextEncoder();
 
-/** One step of the hash (FNV-1a), for callers that hash while they scan. */
-export const hashStep = (hash: number, byte: number): number => Math.imul(hash ^ byte, FNV_PRIME);
-export const HASH_START = FNV_OFFSET;
-
+/** FNV-1a over all bytes, for keys of any sender. */
 export function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let hash = FNV_OFFSET;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), FNV_PRIME);
   return hash;
 }
 
-/** Numbers are 1 and up; 0 says that the key is not in the table. */
+/** The first four bytes; of a shorter text all that it has. */
+function firstWord(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length >= 4) return wordAt(bytes, start);
+  if (length === 0) return 0;
+  const middle = bytes[start + (length >> 1)] as number;
+  return (bytes[start] as number) | ((bytes[end - 1] as number) << 8) | (middle << 16);
+}
+
+/** The last four bytes; none of a shorter text. */
+const lastWord = (bytes: Uint8Array, start: number, end: number): number =>
+  end - start >= 4 ? wordAt(bytes, end - 4) : 0;
+
+const wordAt = (bytes: Uint8Array, position: number): number =>
+  (bytes[position] as number) |
+  ((bytes[position + 1] as number) << 8) |
+  ((bytes[position + 2] as number) << 16) |
+  ((bytes[position + 3] as number) << 24);
+
+/**
+ * Numbers are 1 and up; 0 says that the key is not in the table. Length, first and last four bytes
+ * choose the slot and tell keys of up to eight bytes apart: that is most of them.
+ */
 export class KeyTable {
   readonly #mask: number;
-  readonly #hashes: Int32Array;
+  readonly #firsts: Int32Array;
+  readonly #lasts: Int32Array;
+  readonly #lengths: Int32Array;
   readonly #values: Uint16Array;
+  /** Where the key stands in #bytes. */
   readonly #starts: Uint32Array;
-  readonly #ends: Uint32Array;
   readonly #bytes: Uint8Array;
 
   constructor(entries: Iterable<readonly [name: string, value: number]>) {
@@ -30,47 +54,62 @@ export class KeyTable {
     let slots = 8;
     while (slots < list.length * 3) slots *= 2;
     this.#mask = slots - 1;
-    this.#hashes = new Int32Array(slots);
+    this.#firsts = new Int32Array(slots);
+    this.#lasts = new Int32Array(slots);
+    this.#lengths = new Int32Array(slots);
     this.#values = new Uint16Array(slots);
     this.#starts = new Uint32Array(slots);
-    this.#ends = new Uint32Array(slots);
     this.#bytes = encoder.encode(list.map(([name]) => name).join(''));
     let start = 0;
     for (const [name, value] of list) {
       assert(value > 0 && value < 65_536, 'a key has a number from 1 to 65535');
       const end = start + encoder.encode(name).length;
-      const hash = hashOf(this.#bytes, start, end);
-      assert(this.find(this.#bytes, start, end, hash) === 0, `a key stands once: ${name}`);
-      let slot = hash & this.#mask;
-      while (this.#values[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#hashes[slot] = hash;
-      this.#values[slot] = value;
-      this.#starts[slot] = start;
-      this.#ends[slot] = end;
+      assert(this.lookup(this.#bytes, start, end) === 0, `a key stands once: ${name}`);
+      this.#add(start, end, value);
       start = end;
     }
   }
 
-  /** Number of the key bytes[start, end), whose hash is given; 0 when it is not in the table. */
-  find(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    let slot = hash & this.#mask;
+  /** Number of the key bytes[start, end); 0 when it is not in the table. */
+  lookup(bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start;
+    const first = firstWord(bytes, start, end);
+    const last = lastWord(bytes, start, end);
+    let slot = slotOf(first, last, length) & this.#mask;
     for (;;) {
       const value = this.#values[slot] as number;
       if (value === 0) return 0;
-      if (this.#hashes[slot] === hash && this.#isAt(slot, bytes, start, end)) return value;
+      const isLike =
+        this.#firsts[slot] === first &&
+        this.#lasts[slot] === last &&
+        this.#lengths[slot] === length;
+      if (isLike && (length <= 8 || this.#hasMiddle(slot, bytes, start, length))) return value;
       slot = (slot + 1) & this.#mask;
     }
   }
 
-  lookup(bytes: Uint8Array, start: number, end: number): number {
-    return this.find(bytes, start, end, hashOf(bytes, start, end));
+  #add(start: number, end: number, value: number): void {
+    const first = firstWord(this.#bytes, start, end);
+    const last = lastWord(this.#bytes, start, end);
+    let slot = slotOf(first, last, end - start) & this.#mask;
+    while (this.#values[slot] !== 0) slot = (slot + 1) & this.#mask;
+    this.#firsts[slot] = first;
+    this.#lasts[slot] = last;
+    this.#lengths[slot] = end - start;
+    this.#values[slot] = value;
+    this.#starts[slot] = start;
   }
 
-  #isAt(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
+  /** True when the bytes between the first and the last four are those of the key. */
+  #hasMiddle(slot: number, bytes: Uint8Array, start: number, length: number): boolean {
     const first = this.#starts[slot] as number;
-    const length = end - start;
-    if ((this.#ends[slot] as number) - first !== length) return false;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== this.#bytes[first + i]) return false;
+    for (let i = 4; i < length - 4; i++)
+      if (bytes[start + i] !== this.#bytes[first + i]) return false;
     return true;
   }
+}
+
+function slotOf(first: number, last: number, length: number): number {
+  const hash = Math.imul(first, SPREAD_FIRST) ^ Math.imul(last, SPREAD_LAST) ^ length;
+  return hash ^ (hash >>> 15);
 }

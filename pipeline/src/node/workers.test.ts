@@ -44,6 +44,8 @@ function poolOf(t: Tap, entry: URL, more: Partial<NodeWorkersOptions> = {}) {
     workerCount: 1,
     queueTaskCountMax: 64,
     heapMiBMax: 64,
+    // A test runner's hooks would make the start of each worker a second longer.
+    execArgv: [],
     batchTimeoutMs: 1_500,
     onTrouble: (sentence) => troubles.push(sentence),
     ...more,

@@ -31,6 +31,8 @@ export interface NodeWorkersOptions {
   readonly components?: readonly string[];
   /** Told of what no task's failure tells: a worker replaced, an error outside of a task. */
   readonly onTrouble?: (sentence: string) => void;
+  /** Flags of node for the workers; those of this process when absent. */
+  readonly execArgv?: readonly string[];
   /** For tests: when a pool in which nothing moves is replaced. */
   readonly stallMs?: number;
 }
@@ -85,7 +87,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
   }
 
   #createPool(): [Piscina, CellReader] {
-    const { entry, setup, workerCount, queueTaskCountMax, heapMiBMax } = this.#options;
+    const { entry, setup, workerCount, queueTaskCountMax, heapMiBMax, execArgv } = this.#options;
     const cells = allocateCells(workerCount);
     const workerData: WorkerData = { entry: entry.href, cells, setup };
     const pool = new Piscina({
@@ -100,6 +102,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: heapMiBMax },
       closeTimeout: CLOSE_MS,
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     // Without a listener an exception in an idle worker would end this process.
     pool.on('error', (error) => this.#tell(`a pipeline worker failed: ${messageOf(error)}`));

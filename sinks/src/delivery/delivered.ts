@@ -130,12 +130,16 @@ export class GroupOutcome {
     this.addDispositions(head);
   }
 
-  /** What the batch says of numbers that have no row, and of events that got no number. */
+  /**
+   * What the batch says of other numbers than those of its rows, and of events that got no number.
+   * A row that came filtered from another node is among `encoded.filtered` already.
+   */
   addDispositions(head: BatchHead): void {
     const { tenant, stream, epoch } = head;
     for (const { kind, cause, seqRanges, eventCount } of head.dispositions) {
       if (kind !== 'refused') {
-        for (const [first, last] of seqRanges) this.#add(head, kind, cause, first, last);
+        for (const [first, last] of seqRanges)
+          if (!isOfRows(head, first, last)) this.#add(head, kind, cause, first, last);
         continue;
       }
       const key = JSON.stringify([tenant, stream, String(epoch), cause]);
@@ -183,3 +187,6 @@ export class GroupOutcome {
     else seqs.push(first, last);
   }
 }
+
+const isOfRows = ({ seqFirst, eventCount }: BatchHead, first: number, last: number): boolean =>
+  first >= seqFirst && last < seqFirst + eventCount;

@@ -83,7 +83,8 @@ function encodeQuarantine(
 ): EncodedBlock {
   const { raw } = events;
   const view = new EventRow(events);
-  const ingestTime = isoMicroseconds(Number(raw.receivedAtNs / 1000n));
+  // A clock has no time that a calendar lacks.
+  const ingestTime = isoMicroseconds(Number(raw.receivedAtNs / 1000n)) ?? '';
   let text = '';
   let run = -1;
   let runRowFirst = 0;

@@ -261,6 +261,20 @@ t.test(
   },
 );
 
+t.test('numbers in any order, and twice in one record', async (t) => {
+  const w = await world();
+  const ledger = await open(w);
+  const lost = { ...id('s'), kind: 'lost', cause: 'spool_corruption', seqs: [30, 39] } as const;
+  await ledger.record({ outcomes: [stored('s', 20, 29, 0, 9, 25, 34, 12, 12), lost] });
+  await ledger.close();
+  const [stream] = (await readSinkLedger(w.files, DIRECTORY))?.streams ?? [];
+  const missing = [
+    [10, 11],
+    [13, 19],
+  ];
+  t.match(stream, { stored: 26, lost: 5, seqMax: 39, missing });
+});
+
 t.test('a range of a thousand million numbers costs no memory', async (t) => {
   const w = await world();
   const ledger = await open(w);

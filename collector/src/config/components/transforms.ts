@@ -29,14 +29,14 @@ const OWN_CODE_FAILS = [
 
 const ENRICH_MODULE = `import { defineEnricher } from '@weir/pipeline';
 
-const SITES = { '192.0.2': 'berlin', '198.51.100': 'lisbon' };
+const SITES = new Map([['192.0.2', 'berlin'], ['198.51.100', 'lisbon']]);
 
 export default defineEnricher({
   name: 'site_names',
   adds: { 'labels.site': 'string' },
   enrich(event) {
-    const address = event.get('src_endpoint.ip');
-    const site = SITES[address?.split('.').slice(0, 3).join('.')];
+    const address = event.get('src_endpoint.ip') ?? '';
+    const site = SITES.get(address.split('.').slice(0, 3).join('.'));
     if (site !== undefined) event.set('labels.site', site);
   },
 });

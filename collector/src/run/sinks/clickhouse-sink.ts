@@ -3,9 +3,16 @@
 import { join } from 'node:path';
 import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
 import { applyMigrations, Loader } from '@weir/sinks/clickhouse';
+import { openSinkLedger } from '@weir/spool';
 import { makeDirectories } from '../data-directory.js';
 import { GapWatch } from '../gap-watch.js';
-import type { ManagedSink, SinkDependencies, SinkRecord } from './managed-sink.js';
+import { noteBeginningOf } from './beginning.js';
+import {
+  LEDGER_FOLDER,
+  type ManagedSink,
+  type SinkDependencies,
+  type SinkRecord,
+} from './managed-sink.js';
 import { type OpenStore, openStore } from './open-store.js';
 
 const MIGRATION_RETRY_MS = 2_000;
@@ -21,12 +28,29 @@ export async function openClickhouseSink(
   dependencies: SinkDependencies,
 ): Promise<ClickhouseSink> {
   const { config, log, onChange, onClose } = dependencies;
+  await noteBeginningWithoutLedger(options.id, dependencies);
   const store = await openStore(config, log, onChange);
   onClose('store', () => store.stop());
   const sink = new ClickhouseSink(options, dependencies, store);
   // The embedded store is there; a server may be slow or away, and events are spooled meanwhile.
   if (store.storePid !== null) await sink.migrate();
   return sink;
+}
+
+/** The ledger of this sink is in its tables; what came before it was there is kept beside them. */
+async function noteBeginningWithoutLedger(
+  id: string,
+  dependencies: SinkDependencies,
+): Promise<void> {
+  const { config, files, random } = dependencies;
+  const parent = join(config.data_dir, LEDGER_FOLDER);
+  makeDirectories(parent);
+  const ledger = await openSinkLedger({ files, random, directory: join(parent, `${id}.before`) });
+  try {
+    await noteBeginningOf(id, ledger, dependencies);
+  } finally {
+    await ledger.close();
+  }
 }
 
 export class ClickhouseSink implements ManagedSink {

@@ -19,13 +19,16 @@ import { openSinkLedger } from '@weir/spool';
 import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
 import { makeDirectories } from '../data-directory.js';
 import { GapWatch } from '../gap-watch.js';
-import type { ManagedSink, SinkDependencies, SinkRecord } from './managed-sink.js';
+import { noteBeginningOf } from './beginning.js';
+import {
+  LEDGER_FOLDER,
+  type ManagedSink,
+  QUARANTINE_FOLDER,
+  type SinkDependencies,
+  type SinkRecord,
+} from './managed-sink.js';
 
 export type DeliverySinkConfig = Exclude<SinkConfig, ClickhouseSinkConfig>;
-
-/** Folders of the data directory, with one folder a sink in each. */
-export const LEDGER_FOLDER = 'ledger';
-export const QUARANTINE_FOLDER = 'quarantine';
 
 interface Writer {
   readonly sink: Sink;
@@ -48,6 +51,7 @@ export async function openDeliverySink(
   for (const directory of [ledgerParent, quarantine]) makeDirectories(directory);
   const ledger = await openSinkLedger({ files, random, directory: join(ledgerParent, id) });
   onClose(`ledger of ${id}`, () => ledger.close());
+  await noteBeginningOf(id, ledger, dependencies);
   const deadLetter = new DeadLetter({ files, directory: quarantine });
   onClose(`quarantine of ${id}`, () => deadLetter.close());
   const writer = createWriter(id, config, dependencies);
@@ -126,8 +130,9 @@ class DeliverySink implements ManagedSink {
 function createWriter(
   id: string,
   config: DeliverySinkConfig,
-  { files, clock, timers }: SinkDependencies,
+  dependencies: SinkDependencies,
 ): Writer {
+  const { files, clock, timers } = dependencies;
   switch (config.type) {
     case 'http': {
       const sink = createHttpSink(
@@ -175,7 +180,7 @@ function createWriter(
             maxFiles: config.max_files,
             compression: config.compression,
           },
-          { files },
+          { files, log: (line) => dependencies.log.warn({ component: id }, line) },
         ),
         encoding: 'lines',
         target: config.path,

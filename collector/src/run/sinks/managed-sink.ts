@@ -13,6 +13,10 @@ import type { Spool } from '@weir/spool';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.js';
 
+/** Folders of the data directory, with one folder a sink in each. */
+export const LEDGER_FOLDER = 'ledger';
+export const QUARANTINE_FOLDER = 'quarantine';
+
 /** What DIR/run.json says of a sink, for the commands that look at a running instance. */
 export interface SinkRecord {
   readonly type: string;

@@ -9,6 +9,7 @@ import {
   type TappedRows,
   type TapRequest,
 } from '@weir/pipeline';
+import { stringifyEvent } from '@weir/sinks/ndjson';
 
 const CONDITIONS_MAX = 64;
 const holdsAlways: Condition = () => true;
@@ -69,7 +70,7 @@ export class Tap {
     if (!this.#condition(row)) return;
     this.#matchedEvents++;
     if (this.#lines.length >= this.#request.rowsMax) return;
-    this.#lines.push(JSON.stringify({ source: row.source, ...eventOf() }));
+    this.#lines.push(stringifyEvent({ source: row.source, ...eventOf() }));
   }
 
   take(): TappedRows {

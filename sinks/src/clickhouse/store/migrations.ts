@@ -1,7 +1,7 @@
 // Applies database_migrations/NNNN_name.sql in order, once each, and notes them with their
 // checksum.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeirError } from '@weir/pipeline';
@@ -19,7 +19,7 @@ export interface MigrationOptions {
    * Default true.
    */
   readonly textIndex?: boolean;
-  /** Default: database_migrations of this repository. */
+  /** Default: database_migrations of the package, or of this repository. */
   readonly directory?: string;
 }
 
@@ -30,10 +30,9 @@ export interface Migration {
   readonly checksum: string;
 }
 
-/** Relative to sinks/dist/clickhouse/store. */
-const DIRECTORY_DEFAULT = fileURLToPath(
-  new URL('../../../../database_migrations', import.meta.url),
-);
+const IN_SOURCE_TREE = fileURLToPath(new URL('../../../../database_migrations', import.meta.url));
+const IN_PACKAGE = fileURLToPath(new URL('../../../database_migrations', import.meta.url));
+const DIRECTORY_DEFAULT = existsSync(IN_SOURCE_TREE) ? IN_SOURCE_TREE : IN_PACKAGE;
 export const RETENTION_DAYS_DEFAULT = 90;
 const TEXT_INDEX = 'raw_data_text';
 
