@@ -70,6 +70,8 @@ export interface TcpListenOptions {
   readonly host: string;
   readonly port: number;
   readonly onConnection: (connection: TcpConnection) => void;
+  /** While it listens: a connection could not be accepted. It goes on listening. */
+  readonly onError?: (error: Error) => void;
 }
 export interface UdpBindOptions {
   readonly host: string;
@@ -77,6 +79,8 @@ export interface UdpBindOptions {
   readonly receiveBufferBytes: number;
   /** `bytes` is only valid during the call. */
   readonly onMessage: (bytes: Buffer, peerAddress: string) => void;
+  /** While it is bound; it goes on receiving. */
+  readonly onError?: (error: Error) => void;
 }
 export interface Listening {
   readonly host: string;

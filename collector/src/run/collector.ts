@@ -203,7 +203,9 @@ class Collector implements RunningCollector {
   }
 
   #startPool(): Workers<ProcessTask, EncodedBatch> {
-    const workers = startPool(this.#config.workers.count, this.#setup());
+    const workers = startPool(this.#config.workers.count, this.#setup(), (sentence) =>
+      this.#log.warn({ component: 'workers' }, sentence),
+    );
     this.#closers.add('worker pool', () => workers.close());
     return workers;
   }

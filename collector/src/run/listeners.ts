@@ -165,6 +165,8 @@ function httpListener(
       } catch (error) {
         throw listenError(error, 'http', host, port);
       }
+      // A connection that cannot be accepted must not end the process.
+      app.server.on('error', () => metrics.error('accept_failed', 'receiving'));
       const address = app.server.address();
       const bound = typeof address === 'object' && address !== null ? address.port : port;
       return [{ protocol: 'http', host, port: bound }];

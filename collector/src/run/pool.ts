@@ -25,6 +25,7 @@ export interface SetupOptions {
 export function startPool(
   workerCount: number,
   setup: WorkerSetup,
+  onTrouble: (sentence: string) => void,
 ): Workers<ProcessTask, EncodedBatch> {
   const sinkCount = Math.max(1, Object.keys(setup.graph.sinks).length);
   return nodeWorkers({
@@ -36,6 +37,7 @@ export function startPool(
     setup,
     // What a worker is at when it hangs is told by index.
     components: Object.keys(setup.graph.transforms),
+    onTrouble,
   });
 }
 

@@ -19,6 +19,9 @@ function listenTcp(options: TcpListenOptions): Promise<Listening> {
     server.once('error', reject);
     server.listen({ host: options.host, port: options.port, backlog: 1024 }, () => {
       server.off('error', reject);
+      // A connection that cannot be accepted, for instance for want of a descriptor, must not end
+      // the process: the next one may.
+      server.on('error', (error) => options.onError?.(error));
       const address = server.address() as AddressInfo;
       resolve({
         host: address.address,
@@ -57,7 +60,7 @@ function bindUdp(options: UdpBindOptions): Promise<Listening> {
       socket.off('error', reject);
       // A later error, for instance an ICMP reply to something never sent, must not end the
       // process.
-      socket.on('error', () => {});
+      socket.on('error', (error) => options.onError?.(error));
       socket.on('message', (bytes, peer) => options.onMessage(bytes, plainAddress(peer.address)));
       const address = socket.address();
       resolve({

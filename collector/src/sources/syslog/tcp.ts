@@ -68,8 +68,9 @@ export class SyslogTcp implements Source {
   async start(): Promise<readonly SourceAddress[]> {
     const { host, port, network } = this.#options;
     const onConnection = (connection: TcpConnection): void => this.#accept(connection);
+    const onError = (): void => this.#options.metrics.error('accept_failed', 'receiving');
     try {
-      this.#listening = await network.listenTcp({ host, port, onConnection });
+      this.#listening = await network.listenTcp({ host, port, onConnection, onError });
     } catch (error) {
       throw listenError(error, 'tcp', host, port);
     }

@@ -55,6 +55,7 @@ export class SyslogUdp implements Source {
         port,
         receiveBufferBytes: LIMITS.udpReceiveBufferBytes,
         onMessage: (bytes, peerAddress) => this.#receive(bytes, peerAddress),
+        onError: () => this.#options.metrics.error('socket_error', 'receiving'),
       });
     } catch (error) {
       throw listenError(error, 'udp', host, port);
