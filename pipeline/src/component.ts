@@ -159,6 +159,8 @@ export interface ProcessTask {
   /** Numbers that are stored already; no row is made for them. Ascending. */
   readonly skipSeqs: Float64Array | null;
   readonly taps: readonly TapRequest[];
+  /** Memory for the rows, moved to the worker; null or too small: it takes its own. */
+  readonly spare: ArrayBuffer | null;
 }
 
 /** Parses and encodes batches on the worker pool. */
@@ -168,6 +170,8 @@ export interface BatchProcessor {
    * not be encoded again (ascending), used after an uncertain insert.
    */
   process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch>;
+  /** Gives back the memory of rows that were delivered; nobody may look at them any more. */
+  recycle?(encoded: EncodedBatch): void;
 }
 
 export type { Disposition, EventBatch, SourceRun };

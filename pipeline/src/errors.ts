@@ -4,7 +4,8 @@
 export const ERRORS = {
   WEIR_USAGE: 'The command line is wrong.',
   WEIR_CONFIG_INVALID: 'The configuration is wrong; the message starts with the path of the value.',
-  WEIR_CONFIG_UNREADABLE: 'The configuration file cannot be read or is not valid TOML, YAML or JSON.',
+  WEIR_CONFIG_UNREADABLE:
+    'The configuration file cannot be read or is not valid TOML, YAML or JSON.',
   WEIR_ADDRESS_IN_USE: 'Another process listens on this address.',
   WEIR_ADDRESS_UNAVAILABLE: 'This address cannot be listened on.',
   WEIR_DATA_DIR_UNWRITABLE: 'The data directory cannot be created or written.',

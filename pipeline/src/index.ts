@@ -17,6 +17,7 @@ export * from './runtime/isolating-workers.js';
 export * from './runtime/isolation.js';
 export * from './runtime/isolation-log.js';
 export * from './runtime/ordered-processor.js';
+export * from './runtime/output-memory.js';
 export * from './runtime/scratch.js';
 export * from './runtime/sequencer.js';
 export * from './runtime/stream-set.js';

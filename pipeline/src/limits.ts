@@ -68,6 +68,8 @@ export const LIMITS = {
   /** Batches given to workers and not yet taken by the sink. */
   poolBatchesInFlightMax: 64,
   poolBytesInFlightMax: 32 * MiB,
+  /** Memory of delivered rows of a sink that waits to be used again. */
+  spareBuffersBytesMax: 16 * MiB,
   /** Longest time that a worker may take for one batch; then it is ended and replaced. */
   workerBatchTimeoutMs: 5_000,
   /** Of a part of a batch while the bad row is looked for. */

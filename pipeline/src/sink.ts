@@ -35,6 +35,11 @@ export interface Sink {
   open(signal: AbortSignal): Promise<void>;
   /** One at a time. An aborted signal ends it early with `retry`. Does not reject. */
   write(payload: SinkPayload, signal: AbortSignal): Promise<SinkOutcome>;
+  /**
+   * True while bytes of a payload may still be read though its write has ended, for instance by a
+   * socket whose peer answered early: then their memory is not used again.
+   */
+  mayHoldPayload?(): boolean;
   close(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { waitFor } from '@weir/harness';
 import t, { type Test } from 'tap';
 import {
+  ENVIRONMENT,
   filesOf,
   type Outcome,
   PACKED,
@@ -67,6 +68,21 @@ t.test('examples of the READMEs run', async (t) => {
   }
 });
 
+t.test('the example of the kit in docs/pipelines.md runs', async (t) => {
+  const text = readFileSync(join(REPOSITORY, 'docs/pipelines.md'), 'utf8');
+  const blocks = [...text.matchAll(/```js\n([\s\S]*?)```/g)].map((match) => match[1] as string);
+  for (const [path, part] of [
+    ['modules/critical-hosts.js', "name: 'critical_hosts'"],
+    ['modules/door-log.js', "name: 'door_log'"],
+    ['docs.test.mjs', 'testRoute(test'],
+  ] as const) {
+    const block = blocks.find((each) => each.includes(part));
+    t.ok(block, `a block with ${part}`);
+    project.write(path, block ?? '');
+  }
+  done(t, await project.run(process.execPath, '--test', 'docs.test.mjs'), 'it passes');
+});
+
 t.test('a project in TypeScript', async (t) => {
   for (const [path, text] of Object.entries(sources.files)) project.write(path, text);
   done(t, await project.compile(), 'the compiler has nothing to say');
@@ -102,11 +118,12 @@ t.test('as a pipeline in code', async (t) => {
 t.test('migrations come with the package', async (t) => {
   project.write(
     'migrations.mjs',
-    `import { readMigrations } from '@weir/sinks/clickhouse';
-     console.log(readMigrations().map(({ name }) => name).join(' '));`,
+    `import { applyMigrations } from '@weir/sinks/clickhouse';
+     const store = { command: async () => {}, query: async () => [] };
+     console.log((await applyMigrations(store)).join(' '));`,
   );
   const { stdout } = await project.run(process.execPath, 'migrations.mjs');
-  t.match(stdout, /^0001_events\.sql 0002_quarantine\.sql/);
+  t.match(stdout, /^0001_events\.sql 0002_quarantine\.sql/, 'a store that has none gets all');
 });
 
 function done(t: Test, { code, stdout, stderr }: Outcome, name: string): void {
@@ -125,6 +142,7 @@ async function runAndLook(t: Test, config: string, out: string): Promise<void> {
   const weir = join(project.root, 'node_modules/.bin/weir');
   const child = spawn(weir, ['run', '--config', config, '--data', data, '--quiet'], {
     cwd: project.root,
+    env: ENVIRONMENT,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let log = '';

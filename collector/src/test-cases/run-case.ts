@@ -90,7 +90,7 @@ export class CaseRunner {
       for (let first = 0; first < events.length; first += LIMITS.batchEventCountMax) {
         const part = events.slice(first, first + LIMITS.batchEventCountMax);
         const batch = batchOf(part, source, settings);
-        const encoded = this.#process({ batch, sink, skipSeqs: null, taps: [] });
+        const encoded = this.#process({ batch, sink, skipSeqs: null, taps: [], spare: null });
         lines.push(...linesOf(encoded, part.length));
       }
       return { sink, lines };

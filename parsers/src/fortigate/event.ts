@@ -54,6 +54,8 @@ export class FortigateEvent {
   #out!: ColumnWriter;
   #row = 0;
   #base = 0;
+  /** True when a part of the event was no pair. */
+  hasFault = false;
   readonly #time = new FortigateTime();
   #hasCode = false;
   #type = 0;
@@ -85,6 +87,7 @@ export class FortigateEvent {
     this.#out = out;
     this.#row = row;
     this.#base = batch.offsets[row] as number;
+    this.hasFault = false;
     this.#hasCode = false;
     this.#type = 0;
     this.#subtype = 0;
@@ -112,6 +115,7 @@ export class FortigateEvent {
   }
 
   fault(mark: number, position: number): void {
+    this.hasFault = true;
     this.#out.mark(this.#row, mark, position - this.#base);
   }
 
@@ -137,29 +141,51 @@ export class FortigateEvent {
    */
   pair(key: number, keyStart: number, keyEnd: number, start: number, end: number): void {
     const as = keyAs[key] as number;
-    const field = keyField[key] as number;
     const row = this.#row;
     const out = this.#out;
-    const bytes = this.#bytes;
-    if (as === 0 || this.#saysNothing(start, end)) {
+    if (as === 0 || saysNothing(this.#bytes, start, end)) {
       out.unmapped(row, keyStart, keyEnd, start, end);
       return;
     }
-    let isTaken = true;
-    if (as === AS.span) out.span(row, field, start, end);
-    else if (as === AS.unsigned) isTaken = writeUnsigned(bytes, row, field, start, end, out);
-    else if (as === AS.ip) isTaken = writeIp(bytes, row, field, start, end, out);
-    else if (as === AS.code) {
-      out.span(row, field, start, end);
-      this.#hasCode = true;
-    } else if (as === AS.seconds) {
-      const ms = parseUnsigned(bytes, start, end) * 1000;
-      isTaken = fitsField(field, ms);
-      if (isTaken) out.number(row, field, ms);
-    } else isTaken = this.#special(as, keyStart, keyEnd, start, end);
-    if (isTaken) return;
+    if (as === AS.span) {
+      out.span(row, keyField[key] as number, start, end);
+      return;
+    }
+    if (this.#typed(as, key, keyStart, keyEnd, start, end)) return;
     out.mark(row, MARK.value_invalid, start - this.#base);
     out.unmapped(row, keyStart, keyEnd, start, end);
+  }
+
+  /** False when the value is not of the kind that its key asks for. */
+  #typed(
+    as: number,
+    key: number,
+    keyStart: number,
+    keyEnd: number,
+    start: number,
+    end: number,
+  ): boolean {
+    const field = keyField[key] as number;
+    const row = this.#row;
+    const out = this.#out;
+    switch (as) {
+      case AS.unsigned:
+        return writeUnsigned(this.#bytes, row, field, start, end, out);
+      case AS.ip:
+        return writeIp(this.#bytes, row, field, start, end, out);
+      case AS.code:
+        out.span(row, field, start, end);
+        this.#hasCode = true;
+        return true;
+      case AS.seconds: {
+        const ms = parseUnsigned(this.#bytes, start, end) * 1000;
+        if (!fitsField(field, ms)) return false;
+        out.number(row, field, ms);
+        return true;
+      }
+      default:
+        return this.#special(as, keyStart, keyEnd, start, end);
+    }
   }
 
   finish(): void {
@@ -189,15 +215,6 @@ export class FortigateEvent {
       scratch.copy(this.#bytes, this.#subtypeStart, this.#subtypeEnd);
     }
     out.span(row, LOG_NAME, first, scratch.position);
-  }
-
-  /** Empty, `N/A` and `(null)`: FortiOS's words for no value. */
-  #saysNothing(start: number, end: number): boolean {
-    const length = end - start;
-    if (length === 0) return true;
-    const first = this.#bytes[start];
-    if (length === 3) return first === 0x4e && this.#bytes[start + 1] === SLASH;
-    return length === 6 && first === 0x28 && this.#bytes[start + 5] === 0x29;
   }
 
   #special(as: number, keyStart: number, keyEnd: number, start: number, end: number): boolean {
@@ -336,6 +353,14 @@ export class FortigateEvent {
     const keyEnd = pair[1] as number;
     this.#out.unmapped(this.#row, keyStart, keyEnd, pair[2] as number, pair[3] as number);
   }
+}
+
+/** Empty, `N/A` and `(null)`: FortiOS's words for no value. */
+function saysNothing(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true;
+  const first = bytes[start];
+  if (first === 0x4e) return end - start === 3 && bytes[start + 1] === SLASH;
+  return first === OPEN_PARENTHESIS && end - start === 6 && bytes[end - 1] === CLOSE_PARENTHESIS;
 }
 
 function keepIn(

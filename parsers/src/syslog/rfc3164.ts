@@ -39,8 +39,9 @@ export function readHeader3164(
   let position = first;
   if (!readTimeAt(bytes, position, end, header)) {
     // Cisco: `<PRI>123: ` before the timestamp, with or without `HOST: ` between the two.
-    position = skipSequence(bytes, position, end);
-    if (!readTimeAt(bytes, position, end, header)) readHostThenTime(bytes, position, end, header);
+    position = skipSequence(bytes, first, end);
+    if (position === first || !readTimeAt(bytes, position, end, header))
+      readHostThenTime(bytes, position, end, header);
   }
   if (header.time.verdict === 'none') {
     header.timeStart = position;

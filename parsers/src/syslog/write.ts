@@ -17,6 +17,7 @@ const PROCESS_PID = FIELD.actor_process_pid;
 const EVENT_UID = FIELD.metadata_uid;
 const MESSAGE = FIELD.message;
 const TIME = FIELD.time;
+const HALF_YEAR_US = 182 * US_PER_DAY;
 
 /** Fills what the body left open. Returns true when the header was read without a fault. */
 export function writeHeader(
@@ -96,6 +97,17 @@ function writeHeaderTime(
   writeTime(batch, row, time.us, offset, out);
 }
 
+let yearFor = Number.NaN;
+let yearThen = 0;
+/** Calendar year of the time of receipt. The last answer is kept: it is the same for a batch. */
+function receivedYear(receivedUs: number): number {
+  if (receivedUs !== yearFor) {
+    yearFor = receivedUs;
+    yearThen = yearOf(receivedUs);
+  }
+  return yearThen;
+}
+
 /**
  * Chooses the year that puts the timestamp nearest to the time of receipt, so that December's
  * events which arrive in January keep their year and a clock that runs ahead does too. Feb 29 takes
@@ -103,9 +115,17 @@ function writeHeaderTime(
  */
 function inferYear(batch: RawBatch, time: TimeReading): boolean {
   const received = receivedUsOf(batch);
-  const year = yearOf(received);
-  const reach = time.month === 2 && time.day === 29 ? 8 : 1;
+  const year = receivedYear(received);
   const rest = time.dayUs - time.zoneMinutes * 60_000_000;
+  if (time.day <= daysInMonth(year, time.month)) {
+    const us = daysFromCivil(year, time.month, time.day) * US_PER_DAY + rest;
+    // Any other year would be farther off: nearly every event ends here.
+    if (Math.abs(us - received) < HALF_YEAR_US) {
+      time.us = us;
+      return true;
+    }
+  }
+  const reach = time.month === 2 && time.day === 29 ? 8 : 1;
   let best = Number.POSITIVE_INFINITY;
   for (let candidate = year - reach; candidate <= year + reach; candidate++) {
     if (time.day > daysInMonth(candidate, time.month)) continue;

@@ -16,26 +16,30 @@ export function isIp(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
-  let parts = 0;
-  let value = 0;
-  let digits = 0;
-  for (let i = start; i <= end; i++) {
-    const byte = i < end ? (bytes[i] as number) : DOT;
-    if (byte === DOT) {
-      if (digits === 0 || value > 255) return false;
-      parts++;
-      value = 0;
-      digits = 0;
-      continue;
-    }
-    const digit = byte - ZERO;
-    if (digit < 0 || digit > 9) return false;
+  let position = start;
+  for (let part = 1; part <= 4; part++) {
+    let value = digitAt(bytes, position++, end);
+    if (value < 0) return false;
     // A leading zero is octal to some readers and decimal to others: it is no address here.
-    if (digits > 0 && value === 0) return false;
-    value = value * 10 + digit;
-    if (++digits > 3) return false;
+    if (value > 0) {
+      for (let i = 0; i < 2; i++) {
+        const digit = digitAt(bytes, position, end);
+        if (digit < 0) break;
+        value = value * 10 + digit;
+        position++;
+      }
+    }
+    if (value > 255) return false;
+    if (part < 4 && (position >= end || bytes[position++] !== DOT)) return false;
   }
-  return parts === 4;
+  return position === end;
+}
+
+/** 0 to 9, or -1. */
+function digitAt(bytes: Uint8Array, position: number, end: number): number {
+  if (position >= end) return -1;
+  const digit = (bytes[position] as number) - ZERO;
+  return digit >= 0 && digit <= 9 ? digit : -1;
 }
 
 const isHex = (byte: number): boolean =>

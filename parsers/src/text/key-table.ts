@@ -7,6 +7,8 @@ const FNV_PRIME = 0x01000193;
 /** Odd numbers without a pattern (golden ratio; a prime of xxHash), to spread keys over slots. */
 const SPREAD_FIRST = 0x9e3779b1 | 0;
 const SPREAD_LAST = 0x85ebca77 | 0;
+/** Number of the key (0: none), first word, last word, length. */
+const SLOT_NUMBERS = 4;
 const encoder = new TextEncoder();
 
 /** FNV-1a over all bytes, for keys of any sender. */
@@ -41,11 +43,9 @@ const wordAt = (bytes: Uint8Array, position: number): number =>
  */
 export class KeyTable {
   readonly #mask: number;
-  readonly #firsts: Int32Array;
-  readonly #lasts: Int32Array;
-  readonly #lengths: Int32Array;
-  readonly #values: Uint16Array;
-  /** Where the key stands in #bytes. */
+  /** Four numbers a slot, so that a key is found in one cache line. */
+  readonly #slots: Int32Array;
+  /** By slot: where the key stands in #bytes. */
   readonly #starts: Uint32Array;
   readonly #bytes: Uint8Array;
 
@@ -54,10 +54,7 @@ export class KeyTable {
     let slots = 8;
     while (slots < list.length * 3) slots *= 2;
     this.#mask = slots - 1;
-    this.#firsts = new Int32Array(slots);
-    this.#lasts = new Int32Array(slots);
-    this.#lengths = new Int32Array(slots);
-    this.#values = new Uint16Array(slots);
+    this.#slots = new Int32Array(slots * SLOT_NUMBERS);
     this.#starts = new Uint32Array(slots);
     this.#bytes = encoder.encode(list.map(([name]) => name).join(''));
     let start = 0;
@@ -75,15 +72,15 @@ export class KeyTable {
     const length = end - start;
     const first = firstWord(bytes, start, end);
     const last = lastWord(bytes, start, end);
+    const slots = this.#slots;
     let slot = slotOf(first, last, length) & this.#mask;
     for (;;) {
-      const value = this.#values[slot] as number;
+      const at = slot * SLOT_NUMBERS;
+      const value = slots[at] as number;
       if (value === 0) return 0;
-      const isLike =
-        this.#firsts[slot] === first &&
-        this.#lasts[slot] === last &&
-        this.#lengths[slot] === length;
-      if (isLike && (length <= 8 || this.#hasMiddle(slot, bytes, start, length))) return value;
+      if (slots[at + 1] === first && slots[at + 2] === last && slots[at + 3] === length) {
+        if (length <= 8 || this.#hasMiddle(slot, bytes, start, length)) return value;
+      }
       slot = (slot + 1) & this.#mask;
     }
   }
@@ -92,11 +89,8 @@ export class KeyTable {
     const first = firstWord(this.#bytes, start, end);
     const last = lastWord(this.#bytes, start, end);
     let slot = slotOf(first, last, end - start) & this.#mask;
-    while (this.#values[slot] !== 0) slot = (slot + 1) & this.#mask;
-    this.#firsts[slot] = first;
-    this.#lasts[slot] = last;
-    this.#lengths[slot] = end - start;
-    this.#values[slot] = value;
+    while (this.#slots[slot * SLOT_NUMBERS] !== 0) slot = (slot + 1) & this.#mask;
+    this.#slots.set([value, first, last, end - start], slot * SLOT_NUMBERS);
     this.#starts[slot] = start;
   }
 

@@ -19,6 +19,9 @@ const lower = new Uint8Array(16);
 
 /** severity_id of a word in any case, 0 when it is not known. */
 export function severityIdOf(bytes: Uint8Array, start: number, end: number): number {
+  // Most devices write it in lower case already.
+  const severityId = table.lookup(bytes, start, end);
+  if (severityId !== 0) return severityId;
   const length = end - start;
   if (length > lower.length) return 0;
   for (let i = 0; i < length; i++) {

@@ -227,23 +227,32 @@ export function epochToUs(value: number): number {
   return isInRange ? us : Number.NaN;
 }
 
+const TEN_TO = Array.from({ length: 9 }, (_, exponent) => 10 ** exponent);
+
 /**
  * Decimal digits since 1970 (s, ms, us or ns by their number), with an optional fraction of
  * seconds; NaN for anything else. Nanoseconds are cut off exactly, which a double of the whole
  * would not be.
  */
 export function epochDigitsToUs(bytes: Uint8Array, start: number, end: number): number {
+  // Two halves of eight digits each: both fit into 32 bits, whose arithmetic is the fastest.
+  let high = 0;
+  let low = 0;
   let point = start;
-  while (point < end && isDigit(bytes[point] as number)) point++;
+  for (; point < end; point++) {
+    const digit = (bytes[point] as number) - ZERO;
+    if (digit < 0 || digit > 9) break;
+    if (point - start < 8) high = (Math.imul(high, 10) + digit) | 0;
+    else if (point - start < 16) low = (Math.imul(low, 10) + digit) | 0;
+  }
   const digits = point - start;
   // 17 digits are microseconds of the year 5138 and later.
   if (digits < 1 || digits === 17 || digits > 19 || point + 10 < end) return Number.NaN;
   if (point < end && bytes[point] !== DOT) return Number.NaN;
   // 18 and 19 digits are nanoseconds: their last three are below the microsecond.
-  const stop = digits >= 18 ? point - 3 : point;
-  let value = 0;
-  for (let i = start; i < stop; i++) value = value * 10 + ((bytes[i] as number) - ZERO);
-  if (digits >= 18) return epochToUs(Math.max(value, 1e14));
+  if (digits === 18) return epochToUs(Math.max(high * 1e7 + Math.floor(low / 10), 1e14));
+  if (digits === 19) return epochToUs(Math.max(high * 1e8 + low, 1e14));
+  const value = digits <= 8 ? high : high * (TEN_TO[digits - 8] as number) + low;
   let fractionUs = 0;
   let unit = US_PER_SECOND / 10;
   for (let i = point + 1; i < end; i++) {

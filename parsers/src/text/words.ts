@@ -1,6 +1,7 @@
 // Bytes looked at four at a time. A search that goes byte by byte spends most of its time on the
 // loop itself: FortiGate's keys and values take 0.70 us an event this way and 0.83 us without
 // (586 bytes, 36 pairs).
+import type { RawBatch } from '@weir/pipeline';
 
 /** How many bytes are read at once; that many may be read behind the end. */
 const WORD_BYTES = 4;
@@ -17,24 +18,25 @@ export const fourOf = (byte: number): number => Math.imul(byte, EACH_LOW_BIT);
  * bytes of a word are its low ones.
  */
 export class WordCopy {
-  #copied: Uint8Array | null = null;
+  #copied: RawBatch | null = null;
   #bytes = new Uint8Array(COPY_BYTES_INITIAL);
   #view = new DataView(this.#bytes.buffer);
 
-  /** The words of `bytes`, at the same positions. Valid until the next call with other bytes. */
-  of(bytes: Uint8Array): DataView {
-    if (bytes !== this.#copied) this.#copy(bytes);
+  /** The words of the batch's bytes, at the same positions; valid until the next batch. */
+  of(batch: RawBatch): DataView {
+    if (batch !== this.#copied) this.#copy(batch);
     return this.#view;
   }
 
-  #copy(bytes: Uint8Array): void {
+  #copy(batch: RawBatch): void {
+    const { bytes } = batch;
     const needed = bytes.length + WORD_BYTES;
     if (needed > this.#bytes.length) {
       this.#bytes = new Uint8Array(needed * 2);
       this.#view = new DataView(this.#bytes.buffer);
     }
     this.#bytes.set(bytes);
-    this.#copied = bytes;
+    this.#copied = batch;
   }
 }
 

@@ -128,7 +128,9 @@ function rig(faultOf: FaultOf, more: Partial<IsolatingWorkersOptions> = {}): Rig
 function run(workers: IsolatingWorkers, batch: SequencedBatch, skipSeqs?: number[]) {
   const taps = [{ id: 1, component: 'f', condition: null, rowsMax: 7 }];
   const skip = skipSeqs === undefined ? null : Float64Array.from(skipSeqs);
-  return workers.run({ batch, sink: 'out', skipSeqs: skip, taps }, [batch.bytes.buffer]);
+  return workers.run({ batch, sink: 'out', skipSeqs: skip, taps, spare: null }, [
+    batch.bytes.buffer,
+  ]);
 }
 
 const s = (ms: number): string => `${ms / 1_000} s`;

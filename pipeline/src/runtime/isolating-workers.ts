@@ -97,7 +97,7 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
       onFailure?.(failure, task);
       if (failure.kind === 'unavailable') throw error;
       const batch = { ...task.batch, bytes: copy.subarray(0, byteCount) };
-      return await this.#isolate({ ...task, batch }, failure);
+      return await this.#isolate({ ...task, batch, spare: null }, failure);
     } finally {
       this.#copies.giveBack(copy);
     }

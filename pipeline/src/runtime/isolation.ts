@@ -138,7 +138,7 @@ export class Isolation {
     const timeoutMs = this.isBlamed ? limits.pieceTimeoutMs : limits.batchTimeoutMs;
     this.#runCount++;
     try {
-      const task = { ...this.#task, batch };
+      const task = { ...this.#task, batch, spare: null };
       const encoded = await workers.run(task, [batch.bytes.buffer], { timeoutMs });
       this.#done.push({ first, encoded });
       this.#bystanderCount = 0;

@@ -6,6 +6,7 @@ import type { FailureRecord } from '../errors.js';
 import { toFailure } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { Clock, Workers } from '../ports.js';
+import { SpareBuffers } from './output-memory.js';
 
 export interface OrderedProcessorOptions {
   readonly workers: Workers<ProcessTask, EncodedBatch>;
@@ -27,6 +28,7 @@ export class OrderedProcessor implements BatchProcessor {
   /** Per stream: settles when the last submitted batch of the stream has been given back. */
   readonly #tails = new Map<string, Promise<void>>();
   readonly #waiting: (() => void)[] = [];
+  readonly #spares = new SpareBuffers(LIMITS.spareBuffersBytesMax);
   #inFlightCount = 0;
 
   constructor(options: OrderedProcessorOptions) {
@@ -50,6 +52,11 @@ export class OrderedProcessor implements BatchProcessor {
     return ordered;
   }
 
+  recycle({ events, quarantine }: EncodedBatch): void {
+    for (const block of [events, quarantine])
+      if (block !== null) this.#spares.give(block.bytes.buffer);
+  }
+
   async #inOrder(previous: Promise<void>, run: Promise<EncodedBatch>): Promise<EncodedBatch> {
     const [result] = await Promise.allSettled([run, previous]);
     if (result.status === 'rejected') throw result.reason;
@@ -65,9 +72,11 @@ export class OrderedProcessor implements BatchProcessor {
     await this.#enter();
     const { clock, workers, sink, onProcessed } = this.#options;
     const taps = this.#options.taps?.() ?? [];
+    const spare = this.#spares.take();
+    const transfer = spare === null ? [batch.bytes.buffer] : [batch.bytes.buffer, spare];
     const startedMs = clock.monotonicMs();
     try {
-      const encoded = await workers.run({ batch, sink, skipSeqs, taps }, [batch.bytes.buffer]);
+      const encoded = await workers.run({ batch, sink, skipSeqs, taps, spare }, transfer);
       onProcessed?.((clock.monotonicMs() - startedMs) / 1000);
       return encoded;
     } catch (error) {

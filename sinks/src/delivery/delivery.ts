@@ -223,9 +223,17 @@ class Delivery implements SinkRunner {
       if (!(await before)) throw abortedError();
       await this.#recorder.record({ group, refused, sinkState }, signal);
       isRecorded = true;
+      this.#recycle(group);
     } finally {
       tell(isRecorded);
     }
+  }
+
+  /** Unless the sink may still look at it, the memory of the rows goes to the workers again. */
+  #recycle(group: DeliveryGroup): void {
+    const { processor, sink } = this.#options;
+    if (sink.mayHoldPayload?.() === true) return;
+    for (const { encoded } of group.entries) processor.recycle?.(encoded);
   }
 
   /** A sink that does not end when it is told to must not hold up a stop. */

@@ -278,3 +278,27 @@ t.test('writes at once', async (t) => {
     ['delivered', 'delivered', 'delivered'],
   );
 });
+
+t.test('a server that answers before it has read the body holds the memory', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    // Once: what does not fit into the buffers of both kernels stays with the sink.
+    socket.once('data', () => {
+      socket.pause();
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+    });
+    t.teardown(() => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const sink = createHttpSink({ url: `http://127.0.0.1:${port}/` }, deps);
+  t.teardown(async () => {
+    await sink.close();
+    server.close();
+  });
+  await sink.open(never());
+  const outcome = await send(sink, [`{"text":"${'x'.repeat(32 * 1024 * 1024)}"}`]);
+  t.equal(outcome.kind, 'delivered', 'whoever says 2xx has taken the rows');
+  t.equal(sink.mayHoldPayload?.(), true);
+  t.equal((await rig(t)).sink.mayHoldPayload?.(), false, 'and one that was never used holds none');
+});

@@ -39,6 +39,7 @@ class UndiciHttpSink implements HttpSink {
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
   #dispatcher: Dispatcher | null = null;
+  #isWriting: () => boolean = () => true;
 
   constructor(options: HttpSinkOptions, deps: HttpSinkDependencies) {
     this.#options = { headers: {}, ...HTTP_SINK_DEFAULTS, ...options };
@@ -50,16 +51,25 @@ class UndiciHttpSink implements HttpSink {
 
   /** Makes the pool; the first request shows whether the other side is there. */
   async open(): Promise<void> {
-    const dispatcher =
-      this.#dispatcher ??
-      this.#deps.dispatcher ??
-      (await createDispatcher({
-        ...this.#options,
-        url: this.#url,
-        env: this.#deps.env ?? process.env,
-      }));
+    if (this.#dispatcher !== null) return;
+    const given = this.#deps.dispatcher;
+    const way =
+      given === undefined
+        ? await createDispatcher({
+            ...this.#options,
+            url: this.#url,
+            env: this.#deps.env ?? process.env,
+          })
+        : { dispatcher: given, isWriting: () => true };
     // Two calls at once make two pools; one that never sent anything holds nothing.
-    this.#dispatcher ??= dispatcher;
+    if (this.#dispatcher !== null) return;
+    this.#dispatcher = way.dispatcher;
+    this.#isWriting = way.isWriting;
+  }
+
+  /** A server may answer before it has read the whole body. */
+  mayHoldPayload(): boolean {
+    return this.#isWriting();
   }
 
   async close(): Promise<void> {

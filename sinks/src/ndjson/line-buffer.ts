@@ -2,6 +2,7 @@
 // stands in the buffer itself, before the lines: a copy within one buffer needs no views, and one
 // position names any text. One buffer per thread; finished lines are copied out once.
 import { Buffer } from 'node:buffer';
+import { outputMemory } from '@weir/pipeline';
 import { WORD_SLACK_BYTES } from './words.js';
 
 const CAPACITY_BYTES_INITIAL = 1 << 20;
@@ -23,10 +24,9 @@ export class LineBuffer {
 
   /** A copy that owns its buffer. */
   take(start: number): Uint8Array<ArrayBuffer> {
-    // Unlike slice this does not write zeros first.
-    const copy = new Uint8Array(Buffer.allocUnsafeSlow(this.at - start).buffer);
+    const copy = outputMemory.take(this.at - start);
     copy.set(this.bytes.subarray(start, this.at));
-    return copy as Uint8Array<ArrayBuffer>;
+    return copy;
   }
 
   /** Forgets what stands behind `at`. Memory that one unusual batch took is given back. */

@@ -145,7 +145,7 @@ export class PackedProject {
 }
 
 /** Without what npm, tap or c8 tell the processes that they start. */
-const ENVIRONMENT: NodeJS.ProcessEnv = Object.fromEntries(
+export const ENVIRONMENT: NodeJS.ProcessEnv = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !/^(npm_(?!config_cache)|NODE_|TAP|_TAPJS|INIT_CWD)/i.test(name),
   ),

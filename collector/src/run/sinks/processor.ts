@@ -80,5 +80,6 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
       onEncoded(sink, encoded);
       return encoded;
     },
+    recycle: (encoded) => ordered.recycle(encoded),
   };
 }

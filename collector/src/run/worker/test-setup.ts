@@ -83,7 +83,7 @@ export function run(
   taps: readonly TapRequest[] = [],
   skipSeqs: Float64Array | null = null,
 ): EncodedBatch {
-  return process({ batch, sink, skipSeqs, taps });
+  return process({ batch, sink, skipSeqs, taps, spare: null });
 }
 
 /** The lines of an NDJSON sink, as objects. */

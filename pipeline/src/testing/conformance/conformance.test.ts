@@ -1,5 +1,5 @@
-// Scenario: the kit on components that keep the contract, and on ones that break it in one way each;
-//   the same kit under node:test.
+// Scenario: the kit on components that keep the contract, and on ones that break it in one way
+//   each; the same kit under node:test.
 // Guarantees: whoever keeps it passes; each fault is found, told with the smallest event and the
 //   seed; any runner with test(name, body) will do.
 import { spawnSync } from 'node:child_process';

@@ -266,6 +266,7 @@ export class Loader {
       add: (group, head, encoded, { landed }) => group.add({ head, encoded }, landed),
       deliver: async (group) => {
         await this.#delivery.deliver(group);
+        for (const { encoded } of group.entries) this.#options.processor.recycle?.(encoded);
         // Batches come in order: behind one that needed no check none does.
         if (group.landed === null) this.#checks.isActive = false;
         this.#noteSuccess();

@@ -2,7 +2,7 @@
 // indexes that go into the block, ascending. A column is its name, its type and its data; types are
 // those of the wire: the server converts String to LowCardinality(String) where the table has it.
 import type { EventBatch } from '@weir/pipeline';
-import type { NativeBuffer } from './native-buffer.js';
+import { type ByteSource, type NativeBuffer, sourceOf } from './native-buffer.js';
 
 /** SerializationLowCardinality: version 1, the dictionary stands in the block itself. */
 const LOW_CARDINALITY_VERSION = 1n;
@@ -63,8 +63,9 @@ export function dictionaryText(
 ): void {
   dictionaryHead(out, name, dictionary, rows.length);
   out.reserve(rows.length * 2);
-  if (dictionary.length <= 256) for (const row of rows) out.u8(codes[row] as number);
-  else for (const row of rows) out.u16(codes[row] as number);
+  if (dictionary.length <= 256)
+    for (let i = 0; i < rows.length; i++) out.u8(codes[rows[i] as number] as number);
+  else for (let i = 0; i < rows.length; i++) out.u16(codes[rows[i] as number] as number);
 }
 
 function dictionaryHead(
@@ -83,24 +84,45 @@ function dictionaryHead(
   out.i64(rowCount);
 }
 
+/** What spans point into. */
+export interface Texts {
+  readonly raw: ByteSource;
+  readonly scratch: ByteSource;
+  /** Positions from here on lie in scratch. */
+  readonly rawEnd: number;
+}
+
+export const textsOf = ({ raw, scratch }: EventBatch): Texts => ({
+  raw: sourceOf(raw.bytes),
+  scratch: sourceOf(scratch),
+  rawEnd: raw.bytes.length,
+});
+
+/** One text by its span; the room for it is there. */
+export function textAt(out: NativeBuffer, texts: Texts, start: number, end: number): void {
+  const { rawEnd } = texts;
+  if (start < rawEnd || end <= rawEnd) out.span(texts.raw, start, end);
+  else out.span(texts.scratch, start - rawEnd, end - rawEnd);
+}
+
 /** Texts by spans; a span at or behind the end of the bytes lies in scratch. */
 export function spanText(
   out: NativeBuffer,
   name: string,
   spans: Uint32Array,
-  events: EventBatch,
+  texts: Texts,
   rows: Uint16Array,
 ): void {
   columnHead(out, name, 'String');
-  const { bytes } = events.raw;
-  const { scratch } = events;
-  const bytesEnd = bytes.length;
-  for (const row of rows) {
-    const start = spans[row * 2] as number;
-    const end = spans[row * 2 + 1] as number;
-    out.reserve(end - start + 5);
-    if (start < bytesEnd || end <= bytesEnd) out.span(bytes, start, end);
-    else out.span(scratch, start - bytesEnd, end - bytesEnd);
+  let byteCount = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const at = (rows[i] as number) * 2;
+    byteCount += (spans[at + 1] as number) - (spans[at] as number);
+  }
+  out.reserveSpans(rows.length, byteCount);
+  for (let i = 0; i < rows.length; i++) {
+    const at = (rows[i] as number) * 2;
+    textAt(out, texts, spans[at] as number, spans[at + 1] as number);
   }
 }
 
@@ -108,13 +130,16 @@ export function spanText(
 export function rawText(
   out: NativeBuffer,
   name: string,
-  events: EventBatch,
+  offsets: Uint32Array,
+  texts: Texts,
   rows: Uint16Array,
 ): void {
   columnHead(out, name, 'String');
-  const { bytes, offsets } = events.raw;
-  out.reserve(bytes.length + rows.length * 5);
-  for (const row of rows) out.span(bytes, offsets[row] as number, offsets[row + 1] as number);
+  out.reserveSpans(rows.length, texts.rawEnd);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    out.span(texts.raw, offsets[row] as number, offsets[row + 1] as number);
+  }
 }
 
 const INTEGER_WIDTH: Readonly<Record<string, { readonly bytes: number; readonly max: number }>> = {
@@ -138,18 +163,23 @@ export function numbers(
   if (width === undefined) throw new TypeError(`column ${name} has the type ${type}`);
   const { bytes: byteCount, max } = width;
   out.reserve(rows.length * (byteCount + 1));
-  // NaN fails both comparisons.
-  const fits = (value: number): boolean => value >= 0 && value <= max;
-  if (nullable) for (const row of rows) out.u8(fits(values[row] as number) ? 0 : 1);
-  for (const row of rows) {
-    const value = values[row] as number;
-    const whole = fits(value) ? Math.trunc(value) : 0;
-    if (byteCount === 1) out.u8(whole);
-    else if (byteCount === 2) out.u16(whole);
-    else if (byteCount === 4) out.u32(whole);
-    else out.i64(whole);
+  if (nullable) {
+    for (let i = 0; i < rows.length; i++)
+      out.u8(fits(values[rows[i] as number] as number, max) ? 0 : 1);
   }
+  const wholeAt = (i: number): number => {
+    const value = values[rows[i] as number] as number;
+    return fits(value, max) ? Math.trunc(value) : 0;
+  };
+  // A loop for each width: a choice within it would be made once a value.
+  if (byteCount === 1) for (let i = 0; i < rows.length; i++) out.u8(wholeAt(i));
+  else if (byteCount === 2) for (let i = 0; i < rows.length; i++) out.u16(wholeAt(i));
+  else if (byteCount === 4) for (let i = 0; i < rows.length; i++) out.u32(wholeAt(i));
+  else for (let i = 0; i < rows.length; i++) out.i64(wholeAt(i));
 }
+
+/** NaN fails both comparisons. */
+const fits = (value: number, max: number): boolean => value >= 0 && value <= max;
 
 /** Microseconds since 1970; `fallbackUs` where the event names no time. */
 export function times(
@@ -162,8 +192,8 @@ export function times(
   columnHead(out, name, 'DateTime64(6)');
   out.reserve(rows.length * 8);
   const max = Number.MAX_SAFE_INTEGER;
-  for (const row of rows) {
-    const value = values[row] as number;
+  for (let i = 0; i < rows.length; i++) {
+    const value = values[rows[i] as number] as number;
     out.i64(value >= -max && value <= max ? Math.round(value) : fallbackUs);
   }
 }
@@ -176,7 +206,7 @@ export function u64s(
 ): void {
   columnHead(out, name, 'UInt64');
   out.reserve(rows.length * 8);
-  for (const row of rows) out.i64(numberOf(row));
+  for (let i = 0; i < rows.length; i++) out.i64(numberOf(rows[i] as number));
 }
 
 export function u32s(

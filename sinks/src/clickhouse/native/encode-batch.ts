@@ -20,6 +20,7 @@ import {
   numbers,
   rawText,
   spanText,
+  textsOf,
   times,
   u32s,
   u64s,
@@ -140,6 +141,7 @@ function encodeEvents(
   rows: Uint16Array,
 ): EncodedBlock {
   const ingestTimeUs = Number(events.raw.receivedAtNs / 1000n);
+  const texts = textsOf(events);
   return block(rows.length, (out) => {
     let columnCount = identityColumns(out, events, identity, rows);
     dictionaryText(out, 'status', STATUS_NAMES, events.status, rows);
@@ -149,7 +151,7 @@ function encodeEvents(
       const field = FIELDS[column.field];
       if (field === undefined) continue;
       columnCount++;
-      if (column.kind === 'span') spanText(out, field.column, column.spans, events, rows);
+      if (column.kind === 'span') spanText(out, field.column, column.spans, texts, rows);
       else if (column.kind === 'code')
         dictionaryText(out, field.column, column.dictionary, column.codes, rows);
       else if (column.field === FIELD.time) {
@@ -162,8 +164,8 @@ function encodeEvents(
       columnCount++;
     }
     if (marksColumn(out, events.marks, rows)) columnCount++;
-    if (unmappedColumn(out, events, rows)) columnCount++;
-    rawText(out, 'raw_data', events, rows);
+    if (unmappedColumn(out, events.unmapped, texts, rows)) columnCount++;
+    rawText(out, 'raw_data', events.raw.offsets, texts, rows);
     return columnCount + 1;
   });
 }
@@ -186,7 +188,7 @@ function encodeQuarantine(
     u32s(out, 'original_bytes', originalBytes, rows);
     columnCount += 3;
     if (marksColumn(out, events.marks, rows)) columnCount++;
-    rawText(out, 'raw_data', events, rows);
+    rawText(out, 'raw_data', offsets, textsOf(events), rows);
     return columnCount + 1;
   });
 }
