@@ -23,7 +23,8 @@ export function generateBatches(
     profile,
     seed,
     rfc,
-    startMs: 0,
+    // The time of receipt below: an event must not seem to come from another year.
+    startMs: 1_767_225_600_000,
     runId: 'bench',
   });
   const room = generator.eventBytesMax * LIMITS.batchEventCountMax;

@@ -93,6 +93,8 @@ export const LIMITS = {
   loaderRetryDelayMsMax: 30_000,
   drainDeliveryMs: 10_000,
   unmappedPairsPerEventMax: 1_024,
+  /** Characters of text that the components of a pipeline set in one event, all together. */
+  derivedTextPerEventMax: 4 * MiB,
   /** Frames in one body of forwarded frames. */
   wireFramesMax: 1_024,
   /** Forwarded frames of a listener that are decoded and not yet durable; beyond it 503. */

@@ -17,10 +17,10 @@ import { readWhole, replaceFile, Serial } from './small-files.js';
 export const SLOT_KIND = { writer: 1, consumer: 2 } as const;
 export type SlotKind = (typeof SLOT_KIND)[keyof typeof SLOT_KIND];
 
-/** The fields of both kinds: four u64 behind the store's uuid. */
+/** The fields of both kinds: u64 behind the store's uuid; a fifth has the writer only. */
 export interface SlotValues {
   readonly storeUuid: Uint8Array;
-  readonly words: readonly [bigint, bigint, bigint, bigint];
+  readonly words: readonly [bigint, bigint, bigint, bigint, bigint?];
 }
 interface Slot extends SlotValues {
   readonly generation: number;
@@ -34,7 +34,7 @@ function encodeSlot(kind: SlotKind, slot: Slot): Uint8Array {
   view.setUint16(10, kind, true);
   putCount(view, 16, slot.generation);
   bytes.set(slot.storeUuid, 24);
-  for (const [i, word] of slot.words.entries()) view.setBigUint64(40 + i * 8, word, true);
+  for (const [i, word] of slot.words.entries()) view.setBigUint64(40 + i * 8, word ?? 0n, true);
   view.setUint32(508, crc32c(bytes.subarray(0, 508)), true);
   return bytes;
 }
@@ -50,7 +50,7 @@ function decodeSlot(bytes: Uint8Array, kind: SlotKind, file: string): Slot | nul
   return {
     generation: getCount(view, 16),
     storeUuid: bytes.slice(24, 40),
-    words: [word(0), word(1), word(2), word(3)],
+    words: [word(0), word(1), word(2), word(3), word(4)],
   };
 }
 

@@ -60,9 +60,8 @@ export class Janitor {
       await this.#store.record(info);
       done.push(info);
     }
-    const last = done.at(-1);
-    if (last === undefined) return;
-    await state.intendDelete(last.id);
+    if (done.length === 0) return;
+    await state.intendDelete(done);
     for (const info of done) {
       await removeIfThere(settings.files, info.path);
       await removeIfThere(settings.files, this.#store.pathOf(endName(info.id)));

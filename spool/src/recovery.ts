@@ -26,7 +26,7 @@ import { readSegmentHeader } from './segment-files.js';
 import type { Undeclared } from './segment-loader.js';
 import { SegmentLoader } from './segment-loader.js';
 import { removeIfThere } from './small-files.js';
-import { Store, WriterState } from './store.js';
+import { type DeletedEnd, decodeDeletedEnd, Store, WriterState } from './store.js';
 
 /** What opening found. Counts are of this opening only. */
 export interface RecoveryReport {
@@ -239,6 +239,7 @@ interface Identity {
   readonly epoch: bigint;
   readonly nextSegmentId: number;
   readonly deleteIntent: number;
+  readonly deletedEnd: DeletedEnd | null;
 }
 
 /** Ids and the epoch counter end up above everything seen, so none is ever used twice. */
@@ -270,6 +271,7 @@ function identify(settings: SpoolSettings, found: Found): Identity {
     epoch: ((counter + 1n) << 32n) | BigInt(settings.random.u32()),
     nextSegmentId,
     deleteIntent: slot === null ? 0 : Number(slot.words[2]),
+    deletedEnd: decodeDeletedEnd(slot?.words[4] ?? 0n),
   };
 }
 

@@ -10,6 +10,26 @@ import type { SpoolSettings } from './options.js';
 import { encodeFooter } from './segment.js';
 import { replaceFile, Serial } from './small-files.js';
 
+/** The last frame that was deleted with its segment: all consumers had settled it by then. */
+export interface DeletedEnd {
+  readonly segmentId: number;
+  /** Frames that the segment had. */
+  readonly frameCount: number;
+}
+
+const FRAME_COUNT_BITS = 28n;
+
+/** As one word of `ckpt`; 0 for none. */
+const encodeDeletedEnd = ({ segmentId, frameCount }: DeletedEnd): bigint =>
+  (BigInt(segmentId) << FRAME_COUNT_BITS) | BigInt(frameCount);
+
+/** Null for none, and where an earlier version deleted. */
+export function decodeDeletedEnd(word: bigint): DeletedEnd | null {
+  if (word === 0n) return null;
+  const frameCount = Number(word & ((1n << FRAME_COUNT_BITS) - 1n));
+  return { segmentId: Number(word >> FRAME_COUNT_BITS), frameCount };
+}
+
 /** The `ckpt` file. */
 export class WriterState {
   readonly #slots: SlotFile;
@@ -17,16 +37,24 @@ export class WriterState {
   readonly epoch: bigint;
   #nextSegmentId: number;
   #deleteIntent: number;
+  #deletedEnd: DeletedEnd | null;
 
   constructor(
     slots: SlotFile,
-    values: { storeUuid: Uint8Array; epoch: bigint; nextSegmentId: number; deleteIntent: number },
+    values: {
+      readonly storeUuid: Uint8Array;
+      readonly epoch: bigint;
+      readonly nextSegmentId: number;
+      readonly deleteIntent: number;
+      readonly deletedEnd: DeletedEnd | null;
+    },
   ) {
     this.#slots = slots;
     this.storeUuid = values.storeUuid;
     this.epoch = values.epoch;
     this.#nextSegmentId = values.nextSegmentId;
     this.#deleteIntent = values.deleteIntent;
+    this.#deletedEnd = values.deletedEnd;
   }
 
   get nextSegmentId(): number {
@@ -41,16 +69,20 @@ export class WriterState {
     return id;
   }
 
-  /** Segments up to this id may be unlinked from now on, also after a crash. */
-  async intendDelete(segmentId: number): Promise<void> {
-    this.#deleteIntent = Math.max(this.#deleteIntent, segmentId);
+  /** These segments, oldest first, may be unlinked from now on, also after a crash. */
+  async intendDelete(segments: readonly Pick<SegmentInfo, 'id' | 'frameCount'>[]): Promise<void> {
+    for (const { id, frameCount } of segments) {
+      this.#deleteIntent = Math.max(this.#deleteIntent, id);
+      if (frameCount > 0) this.#deletedEnd = { segmentId: id, frameCount };
+    }
     await this.save();
   }
 
   save(): Promise<void> {
+    const deletedEnd = this.#deletedEnd === null ? 0n : encodeDeletedEnd(this.#deletedEnd);
     return this.#slots.store({
       storeUuid: this.storeUuid,
-      words: [BigInt(this.#nextSegmentId), this.epoch, BigInt(this.#deleteIntent), 0n],
+      words: [BigInt(this.#nextSegmentId), this.epoch, BigInt(this.#deleteIntent), 0n, deletedEnd],
     });
   }
   close(): Promise<void> {

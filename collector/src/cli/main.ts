@@ -7,6 +7,8 @@ import { COMMANDS } from './commands.js';
 
 /** Its script has the options of every command. */
 const NEEDS_ALL = 'completion';
+/** Commands that load modules of people, and end. */
+const LOADS_MODULES: ReadonlySet<string | undefined> = new Set(['validate', 'test']);
 
 /** Errors that the person at the keyboard can mend by another command line, file or directory. */
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -49,6 +51,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const program = await buildProgram(argv.slice(2));
     await program.parseAsync(argv);
+    // People's modules may have started timers; these commands are done all the same.
+    if (LOADS_MODULES.has(argv[2])) process.exit();
   } catch (error) {
     // Commander has printed its own message by now.
     if (!(error instanceof CommanderError)) process.stderr.write(`weir: ${describe(error)}\n`);

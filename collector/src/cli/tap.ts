@@ -28,6 +28,8 @@ interface TapLine {
   readonly event?: Readonly<Record<string, unknown>>;
   readonly counts?: TapCounts;
   readonly end?: TapCounts;
+  /** Why it ended, when nobody asked for that. */
+  readonly reason?: string;
 }
 
 export function tapCommand(): Command {
@@ -100,7 +102,8 @@ class TapView {
   }
 
   /** Resolves when standard output takes more. */
-  async show({ tap: opened, event, counts, end }: TapLine): Promise<void> {
+  async show({ tap: opened, event, counts, end, reason }: TapLine): Promise<void> {
+    if (reason !== undefined) process.stderr.write(`weir: the tap was ended: ${reason}\n`);
     this.#counts = end ?? counts ?? this.#counts;
     if (opened !== undefined) this.#begin(opened);
     if (event === undefined) return;

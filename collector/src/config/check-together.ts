@@ -1,4 +1,5 @@
 // What a JSON Schema cannot say: settings that are right each, and wrong together.
+import { resolve } from 'node:path';
 import { PACK_NAMES } from '@weir/parsers';
 import { checkGraph, messageOf, WeirError } from '@weir/pipeline';
 import type { ConfigProblem } from '@weir/pipeline/config';
@@ -98,9 +99,10 @@ function sinkProblems(config: Config): ConfigProblem[] {
       clickhouse ??= path;
     }
     if (sink.type !== 'file') continue;
-    const other = files.get(sink.path);
+    const file = resolve(sink.path);
+    const other = files.get(file);
     if (other !== undefined) problems.push(problem(`${path}/path`, `is the file of ${other} too`));
-    files.set(sink.path, path);
+    files.set(file, path);
   }
   return problems;
 }

@@ -295,3 +295,34 @@ t.test('host and port are split, IPv6 too', async (t) => {
   t.same(splitHostPort('[::1]:5514'), { host: '::1', port: 5514 });
   t.match(failureOf(() => splitHostPort('a:70000')).message, /<= 65535/);
 });
+
+t.test('what holds itself, and what is no plain data', async (t) => {
+  const cases: [string, string, RegExp][] = [
+    ['a.yaml', 'spool: &a\n  b: *a\n', /spool.* has more than 64 levels, or holds itself/],
+    ['a.yaml', 'sinks:\n  s: {type: stdout, inputs: &a [*a]}\n', /inputs holds itself/],
+    ['a.json', `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`, /more than 64 levels/],
+    ['a.toml', 'data_dir = 2024-01-01\n', /\/data_dir holds a date without quotes/],
+  ];
+  for (const [name, text, expected] of cases) {
+    const failure = failureOf(() => loadConfig({ config: fileOf(t, name, text) }, ALONE));
+    t.equal(failure.code, 'WEIR_CONFIG_INVALID');
+    t.match(failure.message, expected);
+  }
+});
+
+t.test('one file is not written by two sinks, however it is called', async (t) => {
+  const sink = (id: string, path: string) => `[sinks.${id}]\ntype = "file"\npath = "${path}"\n`;
+  const file = fileOf(t, 'a.toml', sink('a', 'out/x') + sink('b', './out/../out/x'));
+  const { message } = failureOf(() => loadConfig({ config: file }, ALONE));
+  t.match(message, /\/sinks\/b\/path is the file of \/sinks\/a too/);
+});
+
+t.test('functions among the options of a pipeline in code', async (t) => {
+  const definition = new URL('../../../pipeline/dist/index.js', import.meta.url).href;
+  const text =
+    `import { pipeline, syslog } from '${definition}';\n` +
+    "export default pipeline().source('a', syslog({ listen: '127.0.0.1:1514' }))\n" +
+    "  .enrich('e', { adds: {}, enrich() {} }, { deep: [{ f() {} }] });\n";
+  const { message } = failureOf(() => loadConfig({ config: fileOf(t, 'p.mjs', text) }, ALONE));
+  t.match(message, /\/transforms\/e\/options\/deep holds a function; settings are plain data/);
+});

@@ -6,6 +6,9 @@ export interface Table {
   [key: string]: unknown;
 }
 
+/** Tables in tables; options of components may be deep. */
+const DEPTH_MAX = 64;
+
 /** Who said a value. */
 export interface Origin {
   /** A file, the name of an environment variable, or `command line`. */
@@ -25,6 +28,21 @@ export const isTable = (value: unknown): value is Table => {
 
 export const pointer = (path: readonly string[]): string =>
   path.map((key) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+/** What a value of a module in code, or a date of TOML, cannot be; null when it is plain data. */
+function oddityOf(value: unknown, depth: number): string | null {
+  if (depth > DEPTH_MAX) return 'itself, or too many levels';
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    return `a ${typeof value}`;
+  if (typeof value !== 'object' || value === null) return null;
+  if (value instanceof Date) return 'a date without quotes';
+  if (!Array.isArray(value) && !isTable(value)) return 'an object of a class';
+  for (const item of Object.values(value)) {
+    const odd = oddityOf(item, depth + 1);
+    if (odd !== null) return odd;
+  }
+  return null;
+}
 
 /** What an earlier file of the folder said; others may add to a section, and to nothing else. */
 interface Said {
@@ -81,10 +99,22 @@ export class MergedDocument {
         this.problems.push({ path: at, message: `${at} is not a valid name` });
         continue;
       }
+      // Anchors of YAML can also make a table that holds itself.
+      if (path.length >= DEPTH_MAX) {
+        const shown = pointer(path.slice(0, 3));
+        const message = `${shown} has more than ${DEPTH_MAX} levels, or holds itself`;
+        this.problems.push({ path: shown, message });
+        return;
+      }
       const isComponent = path.length === 1 && COMPONENT_SECTIONS.has(path[0] ?? '');
       if (!this.#mayBeSaid(at, { origin, isSection: isTable(value) && !isComponent }, said))
         continue;
       this.#origins.set(at, origin);
+      const odd = isTable(value) ? null : oddityOf(value, path.length);
+      if (odd !== null) {
+        this.problems.push({ path: at, message: `${at} holds ${odd}; settings are plain data` });
+        continue;
+      }
       if (!isTable(value)) {
         target[key] = value;
         continue;

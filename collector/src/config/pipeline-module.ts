@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { definitionOf, documentOf, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import { guardExit } from '../run/worker/loading.js';
 
 export const isPipelineModule = (path: string): boolean => /\.(js|mjs|cjs)$/.test(path);
 
@@ -16,6 +17,7 @@ export interface ReadModule {
 export function readPipelineModule(path: string): ReadModule {
   const file = resolve(path);
   let exported: unknown;
+  const stopGuard = guardExit(path);
   try {
     exported = createRequire(import.meta.url)(file);
   } catch (error) {
@@ -24,6 +26,8 @@ export function readPipelineModule(path: string): ReadModule {
         ? 'a pipeline module must not await at its top level'
         : messageOf(error).split('\n', 1)[0];
     throw new WeirError('WEIR_CONFIG_UNREADABLE', `${path}: ${sentence}`, {}, error);
+  } finally {
+    stopGuard();
   }
   const withDefault = exported as { readonly default?: unknown } | null | undefined;
   const definition = definitionOf(withDefault?.default ?? exported, path);

@@ -144,8 +144,8 @@ t.test('a ClickHouse that is not there', async (t) => {
   t.equal(reply.status, 200, 'accepted and durable');
   const said = await waitFor(async () => {
     const ready = await fetch(`${weirProcess.httpUrl}/readyz`);
-    const body = (await ready.json()) as { store?: { state?: string } };
-    return ready.status === 200 && body.store?.state === 'unreachable';
+    const body = (await ready.json()) as { sinks?: { clickhouse?: { state?: string } } };
+    return ready.status === 200 && body.sinks?.clickhouse?.state === 'unreachable';
   }, 30_000);
   t.ok(said, '/readyz stays 200 and says that the store is unreachable');
   t.equal(await weirProcess.stop(), 0);

@@ -35,3 +35,17 @@ t.test('a pool that fails is left, too', async (t) => {
   await t.rejects(metered.run(-1, []));
   t.equal(metered.meter.takenCount, 0);
 });
+
+t.test('the time that a task may take reaches the pool', async (t) => {
+  const seen: unknown[] = [];
+  const workers: Workers<number, number> = {
+    workerCount: 1,
+    run: async (task, _transfer, options) => {
+      seen.push(options);
+      return task;
+    },
+    close: async () => {},
+  };
+  await meterWorkers(workers, new SimClock()).run(1, [], { timeoutMs: 250 });
+  t.strictSame(seen, [{ timeoutMs: 250 }]);
+});

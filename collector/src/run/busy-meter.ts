@@ -65,10 +65,10 @@ export function meterWorkers<Task, Result>(
   return {
     workerCount: workers.workerCount,
     meter,
-    async run(task, transfer) {
+    async run(task, transfer, options) {
       meter.enter();
       try {
-        return await workers.run(task, transfer);
+        return await workers.run(task, transfer, options);
       } finally {
         meter.leave();
       }

@@ -225,6 +225,8 @@ class Collector implements RunningCollector {
       workers,
       checkCondition: (condition) => conditionProblem(condition, graph),
       state: () => this.#notReadyReason() || 'running',
+      onComponentError: ({ component, failedEvents, message }) =>
+        this.#log.warn({ component, failed_events: failedEvents, error: message }, 'it threw'),
     });
   }
 

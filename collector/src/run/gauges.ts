@@ -130,6 +130,7 @@ function sinkCounters(component: ComponentMetrics, stats: () => SinkStats): () =
 export function stepCounter(
   metrics: Metrics,
   graph: GraphDocument,
+  onStep: (step: StepCounts) => void = () => {},
 ): (sink: string, steps: readonly StepCounts[]) => void {
   const primary = primarySinks(viewOfGraph(graph));
   const counters = new Map(
@@ -143,6 +144,7 @@ export function stepCounter(
       const counter = counters.get(step.component);
       if (counter === undefined || primary.get(step.component) !== sink) continue;
       countStep(counter.component, counter.type, step);
+      onStep(step);
     }
   };
 }

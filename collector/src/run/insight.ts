@@ -1,14 +1,16 @@
 // Everything that lets people look into a running collector, in one place: taps, metrics, status
 // and the control socket. The collector tells it what there is; it never steers anything.
-import type {
-  Clock,
-  EncodedBatch,
-  GraphDocument,
-  Metrics,
-  ProcessTask,
-  Sequencer,
-  TapRequest,
-  Workers,
+import {
+  type Clock,
+  type EncodedBatch,
+  type GraphDocument,
+  type Metrics,
+  type ProcessTask,
+  type RunOptions,
+  type Sequencer,
+  type TapRequest,
+  type Workers,
+  workerFailureOf,
 } from '@weir/pipeline';
 import { type BusyMeter, meterWorkers } from './busy-meter.js';
 import {
@@ -28,6 +30,7 @@ import {
 import { type GraphView, viewOfGraph } from './graph-view.js';
 import { SourceWatch } from './source-watch.js';
 import { SpoolForecast } from './spool-forecast.js';
+import { type StepError, StepErrors } from './step-errors.js';
 import { TapHub } from './tap-hub.js';
 
 const FORECAST_SAMPLE_MS = 1_000;
@@ -48,6 +51,8 @@ export interface InsightOptions {
   readonly checkCondition: (condition: string) => string | null;
   /** `running`, or why it takes or delivers nothing. */
   readonly state: () => string;
+  /** For the log: what a component threw. Not more than once a minute for each. */
+  readonly onComponentError?: (error: StepError) => void;
 }
 
 export class Insight {
@@ -69,7 +74,11 @@ export class Insight {
     const { clock, graph, metrics, spool } = options;
     this.#options = options;
     const metered = meterWorkers(options.workers, clock);
-    this.workers = metered;
+    this.workers = {
+      workerCount: metered.workerCount,
+      run: (task, transfer, runOptions) => this.#run(metered, task, transfer, runOptions),
+      close: () => metered.close(),
+    };
     this.#meter = metered.meter;
     this.#view = viewOfGraph(graph, { sourceTypes: options.sourceTypes });
     this.#sources = new SourceWatch(clock);
@@ -86,11 +95,30 @@ export class Insight {
     });
     this.#forecastTimer = setInterval(() => this.#forecast.sample(), FORECAST_SAMPLE_MS);
     this.#forecastTimer.unref();
-    this.#countSteps = stepCounter(metrics, graph);
+    const errors = new StepErrors(clock, options.onComponentError ?? (() => {}));
+    this.#countSteps = stepCounter(metrics, graph, (step) => errors.note(step));
     registerSpoolMetrics(metrics, spool, this.#forecast);
     registerPoolMetrics(metrics, this.#meter);
     const startedAtSeconds = Number(clock.nowNs()) / 1e9;
     this.#stopProcessMetrics = registerProcessMetrics(metrics, startedAtSeconds);
+  }
+
+  /** A condition that keeps a worker too long ends its tap; events are not to suffer from it. */
+  async #run(
+    workers: Workers<ProcessTask, EncodedBatch>,
+    task: ProcessTask,
+    transfer: readonly ArrayBuffer[],
+    options?: RunOptions,
+  ): Promise<EncodedBatch> {
+    try {
+      return await workers.run(task, transfer, options);
+    } catch (error) {
+      const kind = workerFailureOf(error)?.kind;
+      if (kind === 'hung' || kind === 'died')
+        for (const { id, condition } of task.taps)
+          if (condition !== null) this.#taps.end(id, 'a worker ended while it watched');
+      throw error;
+    }
   }
 
   /** The same sequencer; sources that pass through it are watched for silence. */

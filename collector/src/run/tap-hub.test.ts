@@ -24,7 +24,7 @@ class TestReader implements TapReader {
   counts(counts: TapCounts): void {
     this.last = counts;
   }
-  end(counts: TapCounts): void {
+  end(counts: TapCounts, _reason?: string): void {
     this.ended = counts;
   }
 }
@@ -165,4 +165,14 @@ t.test('a tap that is ended from the other side', async (t) => {
   t.equal(hub.end(first?.id ?? 0), false);
   hub.endAll();
   for (const reader of readers) t.ok(reader.ended);
+});
+
+t.test('a tap that is ended with a reason', async (t) => {
+  const { hub } = hubOf();
+  const reasons: (string | undefined)[] = [];
+  const reader = new TestReader();
+  reader.end = (_counts, reason) => reasons.push(reason);
+  const { id } = open(hub, {}, reader);
+  t.ok(hub.end(id, 'a worker ended'));
+  t.strictSame(reasons, ['a worker ended']);
 });

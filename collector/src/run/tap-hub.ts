@@ -47,8 +47,8 @@ export interface TapReader {
   line(text: string): boolean;
   /** After each batch that had something for the tap. */
   counts(counts: TapCounts): void;
-  /** The count was reached, or the collector stops. */
-  end(counts: TapCounts): void;
+  /** The count was reached, the collector stops, or the reason that is given. */
+  end(counts: TapCounts, reason?: string): void;
 }
 
 export interface OpenedTap {
@@ -126,11 +126,11 @@ export class TapHub {
   }
 
   /** Ends a tap from the collector's side; its reader gets the counts. False: no such tap. */
-  end(id: number): boolean {
+  end(id: number, reason?: string): boolean {
     const tap = this.#taps.get(id);
     if (tap === undefined) return false;
     this.#taps.delete(id);
-    tap.reader.end({ ...tap.counts });
+    tap.reader.end({ ...tap.counts }, reason);
     return true;
   }
 

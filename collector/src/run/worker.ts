@@ -1,6 +1,11 @@
 // Entry of a pipeline worker: bytes to columns to the encoding of a sink. It keeps nothing from one
 // batch to the next but reused memory.
-import { type EncodedBatch, outputMemory, type ProcessTask, type WorkerSetup } from '@weir/pipeline';
+import {
+  type EncodedBatch,
+  outputMemory,
+  type ProcessTask,
+  type WorkerSetup,
+} from '@weir/pipeline';
 import { moveResult, setupOfWorker } from '@weir/pipeline/node';
 import { createTaskProcessor } from './worker/processor.js';
 

@@ -59,8 +59,8 @@ function issuedOf(
   return { ...id, issuedSeqLast, received: without([[0, issuedSeqLast]], before) };
 }
 
-/** Both ascending. */
-function without(ranges: readonly SeqRange[], others: readonly SeqRange[]): SeqRange[] {
+/** The first without the second, both ascending. */
+export function without(ranges: readonly SeqRange[], others: readonly SeqRange[]): SeqRange[] {
   let left = [...ranges];
   for (const [otherFirst, otherLast] of others)
     left = left.flatMap(([first, last]): SeqRange[] => {

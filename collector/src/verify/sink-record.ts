@@ -28,7 +28,7 @@ interface Recorded {
  * and no run.json named it.
  */
 export function knownSinks(directory: string, consumers: readonly string[]): KnownSink[] {
-  const recorded = readRecorded(directory);
+  const recorded = recordedSinks(directory);
   const ledgers = namesIn(join(directory, LEDGER_FOLDER)).filter(
     (name) => !name.endsWith(BEFORE_SUFFIX),
   );
@@ -53,10 +53,10 @@ export function knownSinks(directory: string, consumers: readonly string[]): Kno
   return [...sinks.values()];
 }
 
-export const isClickhouse = ({ type }: KnownSink): boolean => type === CLICKHOUSE;
+export const isClickhouse = ({ type }: Pick<KnownSink, 'type'>): boolean => type === CLICKHOUSE;
 
-/** Null if no process has left a record. */
-function readRecorded(directory: string): Record<string, Recorded> | null {
+/** As the running or last process had them. Null if no process has left a record. */
+export function recordedSinks(directory: string): Record<string, Recorded> | null {
   for (const name of ['run.json', 'last-run.json']) {
     try {
       const found = JSON.parse(readFileSync(join(directory, name), 'utf8')) as {

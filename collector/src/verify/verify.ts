@@ -11,7 +11,7 @@ import {
   verifyTables,
 } from '@weir/sinks/clickhouse';
 import { inspectSpool, readSinkLedger, type SpoolInspection } from '@weir/spool';
-import { judge, keyOf, type SinkStream } from './judge.js';
+import { judge, keyOf, type SinkStream, without } from './judge.js';
 import { BEFORE_SUFFIX, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
 export interface VerifyOptions {
@@ -165,7 +165,9 @@ async function readTables(
   const begun = await readSinkLedger(files, `${directory}/${LEDGER_FOLDER}/${id}${BEFORE_SUFFIX}`);
   const before = new Map(begun?.streams.map((entry) => [keyOf(entry), entry]));
   const known = ledger.map((entry): SinkStream => {
-    const beforeRanges = before.get(keyOf(entry))?.beforeRanges ?? [];
+    // What is accounted for was there, whatever was noted when the sink came back.
+    const present = without([[0, entry.seqMax]], entry.missing);
+    const beforeRanges = without(before.get(keyOf(entry))?.beforeRanges ?? [], present);
     before.delete(keyOf(entry));
     return { ...entry, beforeRanges };
   });

@@ -84,7 +84,6 @@ export class FieldWriter {
     isText: boolean,
     position: number,
   ): void {
-    const hash = hashOf(keySource, keyFrom, keyTo);
     const key = keyTable.lookup(keySource, keyFrom, keyTo);
     if (key !== 0) {
       const field = keyField[key] as number;
@@ -99,7 +98,7 @@ export class FieldWriter {
         }
       }
     }
-    this.#toUnmapped(keySource, keyFrom, keyTo, keyInPlace, hash, start, end, position);
+    this.#toUnmapped(keySource, keyFrom, keyTo, keyInPlace, start, end, position);
   }
 
   #mark(mark: number, position: number): void {
@@ -182,13 +181,12 @@ export class FieldWriter {
     keyFrom: number,
     keyTo: number,
     keyInPlace: number,
-    hash: number,
     start: number,
     end: number,
     position: number,
   ): void {
     const out = this.#out;
-    let slot = hash & (SLOTS - 1);
+    let slot = hashOf(keySource, keyFrom, keyTo) & (SLOTS - 1);
     while (this.#slotGeneration[slot] === this.#generation) {
       const pair = this.#slotPair[slot] as number;
       if (this.#isKeyOf(pair, keySource, keyFrom, keyTo)) {

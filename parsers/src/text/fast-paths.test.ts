@@ -45,13 +45,19 @@ t.test('key table', (t) => {
   const letters = fc.array(fc.constantFrom('a', 'b'), { maxLength: 11 });
   const key = letters.map((parts) => parts.join(''));
   const keys = fc.uniqueArray(key, { maxLength: 40 });
+  const copy = new WordCopy();
   fc.assert(
     fc.property(keys, keys, (known, others) => {
       const numbers = new Map(known.map((name, index) => [name, index + 1]));
       const table = new KeyTable(numbers);
       return [...known, ...others].every((name) => {
         const bytes = utf8(`ab${name}ab`);
-        return table.lookup(bytes, 2, bytes.length - 2) === (numbers.get(name) ?? 0);
+        const end = bytes.length - 2;
+        const found = table.lookup(bytes, 2, end);
+        const words = copy.of(batchOf([bytes]));
+        return (
+          found === (numbers.get(name) ?? 0) && found === table.lookupWords(bytes, words, 2, end)
+        );
       });
     }),
     options,

@@ -150,7 +150,25 @@ function logical(node: ASTNode & { op: '&&' | '||' }, known: Known): Typed | nul
 
 type Comparison = ASTNode & { op: '==' | '!=' | '<' | '<=' | '>' | '>=' };
 
+/** What the library lets through, and what holds for no event. */
+function checkComparable(node: Comparison, known: Known): void {
+  for (const [side, other] of [node.args, [...node.args].reverse()] as [ASTNode, ASTNode][]) {
+    const steps = stepsOf(side, NO_NAMES);
+    if (steps === null || other.op !== 'value') continue;
+    const { type } = resolvePath(steps, side, known);
+    const name = steps.join('.');
+    if (other.args === null)
+      throw new TypeMismatch(`no field is null; presence is asked for by has(${name})`, node);
+    if (type === 'time')
+      throw new TypeMismatch(
+        `${name} is a timestamp; compare it with timestamp("2026-01-31T00:00:00Z")`,
+        node,
+      );
+  }
+}
+
 function comparison(node: Comparison, known: Known): Typed | null {
+  checkComparable(node, known);
   const left = compileFast(node.args[0], known);
   const right = compileFast(node.args[1], known);
   if (left === null || right === null) return null;

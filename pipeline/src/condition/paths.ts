@@ -72,7 +72,7 @@ export function resolvePath(steps: readonly string[], node: ASTNode, known: Know
     return { kind: 'key', name: rest[0] ?? '', steps, type: 'string' };
   }
   const path = steps.join('.');
-  const added = known.adds[path];
+  const added = Object.hasOwn(known.adds, path) ? known.adds[path] : undefined;
   if (added !== undefined) return { kind: 'key', name: path, steps, type: added };
   const field = FIELD_BY_PATH.get(path);
   if (field !== undefined) {

@@ -214,3 +214,9 @@ t.test('parsers of both kinds', async (t) => {
     });
   t.equal(definitionOf(made, 'p').components.get('p'), lines);
 });
+
+t.test('ids that a configuration could not have', async (t) => {
+  const source = () => pipeline().source('edge', syslog({ listen: '127.0.0.1:1514' }));
+  for (const id of ['__proto__', 'A', 'a.b', '', 'x'.repeat(33), undefined as never])
+    t.throws(() => source().sink(id, stdout()), /^\/sinks\/.* is not a valid name/);
+});

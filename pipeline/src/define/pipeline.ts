@@ -31,6 +31,9 @@ import type {
   SourceOptions,
 } from './options.js';
 
+/** The configuration's schema has the same. */
+const COMPONENT_ID = /^[a-z][a-z0-9_]{0,31}$/;
+
 type Transforms = Record<string, TransformDocument>;
 /** Text that does not widen to `string`, so that a path keeps its name as a type. */
 type TypeOfValue<Value> = Value extends number
@@ -56,6 +59,12 @@ class Draft {
   }
 
   take(kind: string, id: string): void {
+    // Any other would be lost where ids are keys of plain objects, or be no label of a metric.
+    if (typeof id !== 'string' || !COMPONENT_ID.test(id))
+      throw new WeirError(
+        'WEIR_CONFIG_INVALID',
+        `/${kind}/${id} is not a valid name; names match ${COMPONENT_ID.source}`,
+      );
     for (const known of [this.sources, this.transforms, this.sinks])
       if (Object.hasOwn(known, id))
         throw new WeirError(

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { STATUS } from '../batch.js';
+import { LIMITS } from '../limits.js';
 import { EventRow } from '../row-view.js';
 import { ColumnWriter } from '../runtime/column-writer.js';
 import { FIELD } from '../schema/fields.js';
@@ -186,4 +187,31 @@ t.test('undo leaves the row as it was; a reused writer leaves no trace', async (
     return run(fresh, new LiveRow(fresh), false) === run(used, usedEvent, true);
   });
   t.doesNotThrow(() => fc.assert(property, { seed, numRuns }));
+});
+
+t.test('what was received cannot be changed', async (t) => {
+  const { event } = openRow(batchOf('k=v', 'second'));
+  event.rawBytes().fill(65);
+  t.equal(event.rawText(), 'k=v');
+});
+
+t.test('a reason that nobody knows rejects nothing', async (t) => {
+  const { writer, event } = openRow(batchOf('k=v'));
+  for (const reason of ['nonsense', 'constructor', '__proto__'])
+    t.throws(() => event.reject(reason as never), /takes a reason that is known; got "/);
+  t.equal(writer.rejectedAs(0), 0);
+});
+
+t.test('text that is set in one event has a limit', async (t) => {
+  const { event } = openRow(batchOf('k=v', 'second'));
+  // Made flat, this text would end the process: it may only be asked for its length.
+  const huge = 'x'.repeat(500_000_000);
+  t.throws(() => event.set('labels.huge', huge), /adds 500000000 characters to the event/);
+  t.throws(() => event.set('message', huge), /components add at most 4194304/);
+  t.notOk(event.has('labels.huge'));
+  const half = 'y'.repeat(LIMITS.derivedTextPerEventMax / 2);
+  event.set('labels.a', half);
+  t.throws(() => event.set('labels.b', half), /components add at most/);
+  event.set('labels.c', 'short');
+  t.equal(event.get('labels.c'), 'short');
 });

@@ -2,6 +2,7 @@
 // worker is moved from row to row; strings are made only where someone asks.
 import { Buffer } from 'node:buffer';
 import type { RawBatch } from '../batch.js';
+import { LIMITS } from '../limits.js';
 import { type FieldValue, type OcsfEvent, ocsfOf } from '../row-view.js';
 import type { ColumnWriter } from '../runtime/column-writer.js';
 import { FIELD_BY_PATH, FIELDS } from '../schema/fields.js';
@@ -44,6 +45,8 @@ export class LiveRow implements Event<NoAdds> {
   readonly #changes: Change[] = [];
   #isRecording = false;
   #appendedFrom = 0;
+  /** Where text that components derive for this row begins. */
+  #derivedFrom = 0;
 
   constructor(writer: ColumnWriter, adds: Adds = {}) {
     this.#writer = writer;
@@ -68,6 +71,7 @@ export class LiveRow implements Event<NoAdds> {
       this.#start = offsets[row] as number;
       this.#end = offsets[row + 1] as number;
       this.#textStart = this.#start;
+      this.#derivedFrom = this.#writer.scratch.position;
     }
     if (textStart >= 0) this.#textStart = textStart;
     return this;
@@ -138,6 +142,7 @@ export class LiveRow implements Event<NoAdds> {
   }
 
   set(path: string, value: string | number | boolean): void {
+    if (typeof value === 'string') this.#checkRoom(path, value);
     const field = FIELD_BY_PATH.get(path);
     if (field === undefined) this.#setUnmapped(path, value);
     else this.#setField(field, path, value);
@@ -161,6 +166,8 @@ export class LiveRow implements Event<NoAdds> {
   }
 
   reject(reason: RejectReason = 'parse_error'): void {
+    if (!Object.hasOwn(MARK, reason))
+      throw new TypeError(`reject takes a reason that is known; got ${shown(reason)}`);
     this.#writer.reject(this.#row, MARK[reason], 0);
   }
 
@@ -170,8 +177,9 @@ export class LiveRow implements Event<NoAdds> {
   rawText(): string {
     return this.#buffer.toString('utf8', this.#start, this.#end);
   }
+  /** A copy: what was received stays as it was, whatever is done with it. */
   rawBytes(): Uint8Array<ArrayBuffer> {
-    return this.#batch.bytes.subarray(this.#start, this.#end);
+    return this.#batch.bytes.slice(this.#start, this.#end);
   }
 
   /** All keys without a column. A key that comes twice has its last value. */
@@ -231,6 +239,16 @@ export class LiveRow implements Event<NoAdds> {
     const { index, parts } = change.pair;
     if (change.kind === PAIR_REMOVED) writer.insertUnmapped(index, ...parts);
     else writer.replaceUnmappedValue(index, parts[2], parts[3]);
+  }
+
+  /** Before anything looks into the text: a huge one can end the process when it is made flat. */
+  #checkRoom(path: string, value: string): void {
+    const used = this.#writer.scratch.position - this.#derivedFrom;
+    if (used + path.length + value.length > LIMITS.derivedTextPerEventMax)
+      throw new TypeError(
+        `set('${path.slice(0, 80)}') adds ${value.length} characters to the event; ` +
+          `components add at most ${LIMITS.derivedTextPerEventMax}`,
+      );
   }
 
   #setField(field: number, path: string, value: string | number | boolean): void {
@@ -344,6 +362,10 @@ const isSettable = (value: unknown): boolean =>
   (typeof value === 'number' && Number.isFinite(value));
 
 function wrongType(path: string, wanted: string, value: unknown): TypeError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return new TypeError(`set('${path}') takes a ${wanted}; got ${shown.slice(0, 80)}`);
+  return new TypeError(`set('${path}') takes a ${wanted}; got ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 80)) : String(value);
+  return text.slice(0, 80);
 }

@@ -89,7 +89,7 @@ t.test('who hangs or ends the worker, and who only was there', async (t) => {
     ['hang', 'hung'],
     ['exit', 'died'],
   ] as const) {
-    await pool.run('is up', []);
+    await untilUp(pool);
     const kinds = await Promise.all([kindOf(pool.run(bad, [])), kindOf(pool.run('good', []))]);
     t.same(kinds, [kind, 'bystander']);
     t.equal(await pool.run('again', []), 'again');
@@ -160,7 +160,7 @@ t.test(
   async (t) => {
     const entry = entryOf(`${isFirst()}\nif (isFirst) setTimeout(() => { for (;;); }, 100);`);
     const { pool } = poolOf(t, entry, { workerCount: 2, stallMs: 700 });
-    await pool.run('is up', []);
+    await untilUp(pool);
     await nodeTimers.sleep(300);
     const kinds: Record<string, number> = {};
     for (let i = 0; i < 60; i++) {

@@ -146,11 +146,13 @@ function mergeSteps(steps: readonly StepCounts[]): StepCounts[] {
   const byComponent = new Map<string, StepCounts>();
   for (const step of steps) {
     const known = byComponent.get(step.component);
+    const firstError = known?.firstError ?? step.firstError;
     byComponent.set(step.component, {
       component: step.component,
       receivedEvents: (known?.receivedEvents ?? 0) + step.receivedEvents,
       sentEvents: (known?.sentEvents ?? 0) + step.sentEvents,
       failedEvents: (known?.failedEvents ?? 0) + step.failedEvents,
+      ...(firstError === undefined ? {} : { firstError }),
     });
   }
   return [...byComponent.values()];

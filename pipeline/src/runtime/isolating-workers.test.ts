@@ -40,6 +40,8 @@ class FakeWorkers implements Workers<ProcessTask, EncodedBatch> {
   readonly workerCount = 1;
   readonly timeouts: (number | undefined)[] = [];
   readonly batches: SequencedBatch[] = [];
+  /** Ids of the taps of each task. */
+  readonly tapIds: number[][] = [];
   readonly #faultOf: FaultOf;
   readonly #clock: TestClock;
 
@@ -49,12 +51,13 @@ class FakeWorkers implements Workers<ProcessTask, EncodedBatch> {
   }
 
   async run(
-    { batch, skipSeqs }: ProcessTask,
+    { batch, skipSeqs, taps }: ProcessTask,
     transfer: readonly ArrayBuffer[],
     options?: RunOptions,
   ): Promise<EncodedBatch> {
     const { bytes } = structuredClone({ bytes: batch.bytes }, { transfer: [...transfer] });
     this.batches.push(batch);
+    this.tapIds.push(taps.map(({ id }) => id));
     this.timeouts.push(options?.timeoutMs);
     const texts = Array.from({ length: batch.eventCount }, (_, row) =>
       new TextDecoder().decode(bytes.subarray(batch.offsets[row], batch.offsets[row + 1])),
@@ -304,4 +307,22 @@ t.test('docs/isolation.md has the figures of the code', (t) => {
     t.ok(page.includes(`\`${errorTypeOf(failure)}\``), errorTypeOf(failure));
   }
   t.end();
+});
+
+t.test('conditions of taps do not come along when a batch is tried again', async (t) => {
+  const { workers, fake, reports } = rig((_, runNo) =>
+    runNo === 1 ? { kind: 'hung', row: 1 } : null,
+  );
+  const batch = chaosBatch(['a', 'b', 'c']);
+  const tap = { component: 'f', rowsMax: 7 };
+  const taps = [
+    { ...tap, id: 1, condition: null },
+    { ...tap, id: 2, condition: 'raw_data.matches("(a+)+$")' },
+  ];
+  const task = { batch, sink: 'out', skipSeqs: null, taps, spare: null };
+  await workers.run(task, [batch.bytes.buffer]);
+  t.strictSame(fake.tapIds[0], [1, 2]);
+  t.ok(fake.tapIds.length > 1);
+  for (const ids of fake.tapIds.slice(1)) t.strictSame(ids, [1]);
+  t.strictSame(reports[0]?.rows, [], 'no event is to blame for a condition');
 });

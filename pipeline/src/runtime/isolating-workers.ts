@@ -97,7 +97,9 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
       onFailure?.(failure, task);
       if (failure.kind === 'unavailable') throw error;
       const batch = { ...task.batch, bytes: copy.subarray(0, byteCount) };
-      return await this.#isolate({ ...task, batch, spare: null }, failure);
+      // The failure may come from the condition of a tap, for which no event goes to quarantine.
+      const taps = task.taps.filter(({ condition }) => condition === null);
+      return await this.#isolate({ ...task, batch, spare: null, taps }, failure);
     } finally {
       this.#copies.giveBack(copy);
     }

@@ -102,6 +102,29 @@ t.test('groups by events, bytes and linger; one write at a time', async (t) => {
   await other.stop();
 });
 
+t.test('no write is larger than the other side takes, but for one long row', async (t) => {
+  for (const limits of [
+    { payloadEventsMax: 7 },
+    { payloadBytesMax: 150 },
+    { payloadEventsMax: 25 },
+  ]) {
+    const sink = new FakeSink();
+    const sizes: number[] = [];
+    sink.onWrite = (rows) => void sizes.push(rows.reduce((sum, row) => sum + row.length + 1, 0));
+    const rig = await startRig(sink, { limits: { lingerMs: 50, ...limits } });
+    fill(rig.consumer, 5, 10);
+    rig.consumer.append(textBatch({ texts: ['a', 'b'.repeat(300), 'c'], seqFirst: 50 }));
+    await rig.settleAll();
+    t.equal(new Set(sink.rows).size, 53);
+    t.equal(sink.rows.length, 53);
+    const { payloadEventsMax = 53, payloadBytesMax = 10_000 } = limits as Record<string, number>;
+    t.ok(Math.max(...sink.payloadRowCounts) <= payloadEventsMax, `${sink.payloadRowCounts}`);
+    t.equal(sizes.filter((size) => size > payloadBytesMax).length, payloadBytesMax === 150 ? 1 : 0);
+    t.match(await ledgerOf(rig.files), { stored: 53, missing: [] });
+    await rig.stop();
+  }
+});
+
 t.test('several writes at once settle in log order', async (t) => {
   const sink = new FakeSink();
   const held: (() => void)[] = [];

@@ -26,6 +26,9 @@ export interface GathererLimits {
   /** A group with so many events or bytes waits for nothing. */
   readonly groupEventsMax: number;
   readonly groupBytesMax: number;
+  /** A group does not grow beyond these, unless its first batch does; default: no limit. */
+  readonly payloadEventsMax?: number;
+  readonly payloadBytesMax?: number;
   /** Fewer events than this are a small group, which waits `lingerMs` and not `lingerMsMax`. */
   readonly smallGroupEvents: number;
   readonly lingerMs: number;
@@ -74,6 +77,8 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
   readonly #inFlight: InFlight<Look>[] = [];
   #bytesInFlight = 0;
   #group: Group | null = null;
+  /** The next batch does not fit into the group: it waits for no other. */
+  #isGroupClosed = false;
   /** Handed over and not settled, oldest first. */
   readonly #deliveries: { readonly ingestUs: number | null; done: Promise<void> }[] = [];
   #failure: { readonly error: unknown } | null = null;
@@ -191,12 +196,27 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
       if (item === undefined || item.encoded === null) return;
       const group = this.#group;
       if (group !== null && this.#isFull(group)) return;
+      if (group !== null && !this.#isFitting(group, item.head, item.encoded)) {
+        this.#isGroupClosed = true;
+        return;
+      }
       this.#inFlight.shift();
       this.#bytesInFlight -= item.head.byteCount;
       this.#group ??= this.#options.newGroup(this.#options.clock.monotonicMs());
       this.#options.add(this.#group, item.head, item.encoded, item.look);
       if (this.#hasRoom()) this.#room.open();
     }
+  }
+
+  #isFitting(group: Group, head: BatchHead, { events }: EncodedBatch): boolean {
+    const {
+      payloadEventsMax = Number.POSITIVE_INFINITY,
+      payloadBytesMax = Number.POSITIVE_INFINITY,
+    } = this.#options.limits;
+    return (
+      group.eventCount + head.eventCount <= payloadEventsMax &&
+      group.byteCount + (events?.bytes.length ?? 0) <= payloadBytesMax
+    );
   }
 
   #isFull(group: Group): boolean {
@@ -216,6 +236,7 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
       return;
     }
     this.#group = null;
+    this.#isGroupClosed = false;
     const delivery = { ingestUs: group.ingestUsFirst, done: Promise.resolve() };
     this.#deliveries.push(delivery);
     delivery.done = deliver(group)
@@ -229,7 +250,8 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
 
   /** 0: now. */
   #waitMs(group: Group): number {
-    if (this.#isFull(group) || this.#options.isDraining() || this.#readerDone) return 0;
+    if (this.#isFull(group) || this.#isGroupClosed) return 0;
+    if (this.#options.isDraining() || this.#readerDone) return 0;
     const { lingerMs, lingerMsMax, smallGroupEvents } = this.#options.limits;
     const linger = group.eventCount < smallGroupEvents ? lingerMs : lingerMsMax;
     return group.openedAtMs + linger - this.#options.clock.monotonicMs();

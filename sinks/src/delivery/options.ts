@@ -14,6 +14,9 @@ export interface DeliveryLimits {
   /** A group with so many events or bytes is sent at once. */
   readonly groupEventsMax: number;
   readonly groupBytesMax: number;
+  /** Rows and bytes of lines in one write; a longer row goes alone. */
+  readonly payloadEventsMax: number;
+  readonly payloadBytesMax: number;
   /** A smaller group is sent this long after its first batch. */
   readonly lingerMs: number;
   readonly retryDelayMsMin: number;
@@ -32,6 +35,8 @@ export const DELIVERY_LIMITS: DeliveryLimits = {
   bytesInFlightMax: LIMITS.poolBytesInFlightMax,
   groupEventsMax: 20_000,
   groupBytesMax: 4 * MiB,
+  payloadEventsMax: Number.POSITIVE_INFINITY,
+  payloadBytesMax: Number.POSITIVE_INFINITY,
   lingerMs: 200,
   retryDelayMsMin: 100,
   retryDelayMsMax: 30_000,
@@ -68,8 +73,12 @@ export interface DeliveryOptions {
  * write stands in the ledger record of that write.
  */
 export interface StatefulSink extends Sink {
-  /** Before the first open: what the ledger has, null for nothing that can be relied upon. */
-  restore(state: unknown): void;
+  /**
+   * Before the first open: what the ledger has, null for nothing that can be relied upon. False if
+   * it is not of this sink as it is configured now; then where it stands is recorded before it
+   * writes.
+   */
+  restore(state: unknown): boolean;
   /** JSON, after a write that was delivered. */
   state(): unknown;
   /** The ledger has it: what served only to undo the write can go. */

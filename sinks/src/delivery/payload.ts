@@ -64,9 +64,34 @@ export function halve(
     return [pieces.slice(0, middle), pieces.slice(middle)];
   }
   const rowCount = rowCountOf(pieces);
-  if (rowCount < 2) return null;
+  return rowCount < 2 ? null : cutAt(pieces, rowCount >>> 1);
+}
+
+/**
+ * Parts of about the same number of rows, none above a limit: groups are made of whole batches, and
+ * a batch may be larger than what the other side takes at once. A single row that is too long goes
+ * alone; frames are never taken apart here.
+ */
+export function partsOf(
+  pieces: readonly Piece[],
+  encoding: BlockEncoding,
+  limits: { readonly eventsMax: number; readonly bytesMax: number },
+): (readonly Piece[])[] {
+  const rowCount = rowCountOf(pieces);
+  const byteCount = pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const partCount = Math.max(
+    Math.ceil(rowCount / limits.eventsMax),
+    Math.ceil(byteCount / limits.bytesMax),
+  );
+  if (encoding !== 'lines' || partCount < 2 || rowCount < 2) return [pieces];
+  const [left, right] = cutAt(pieces, Math.max(1, Math.floor(rowCount / partCount)));
+  return [...partsOf(left, encoding, limits), ...partsOf(right, encoding, limits)];
+}
+
+/** Of lines: so many rows, and the others. */
+function cutAt(pieces: readonly Piece[], rowCount: number): [Piece[], Piece[]] {
   const [left, right]: [Piece[], Piece[]] = [[], []];
-  let rest = rowCount >>> 1;
+  let rest = rowCount;
   for (const piece of pieces) {
     if (rest >= piece.rowCount) left.push(piece);
     else if (rest <= 0) right.push(piece);

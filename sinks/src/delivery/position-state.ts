@@ -51,7 +51,7 @@ export function restore(options: DeliveryOptions): Restored {
     log('warn', 'the ledger of this sink is older than its frontier: nothing is taken back', {});
   const usable = isStale ? null : state;
   deadLetter.restore(usable?.deadLetter ?? null);
-  if (isStateful(sink)) sink.restore(usable?.sink ?? null);
+  const isTaken = !isStateful(sink) || sink.restore(usable?.sink ?? null);
   const { deadLetter: mark = null, sink: sinkState = null } = usable ?? {};
-  return { mark, sinkState, isUsable: usable !== null };
+  return { mark, sinkState, isUsable: usable !== null && isTaken };
 }

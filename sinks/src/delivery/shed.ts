@@ -10,6 +10,8 @@ import type { Recorder } from './recorder.js';
 
 /** Batches in one ledger record. */
 const BATCHES_PER_RECORD = 64;
+/** Of what is pending, so that little more goes than has to. */
+const PART_PER_RECORD = 1 / 16;
 /** A frame that does not come within this time is unreadable. */
 const READ_WAIT_MS = 2_000;
 /** Ranges named in one log line. */
@@ -29,7 +31,8 @@ export async function shed(
     while (!signal.aborted && overrun.isStillOver()) {
       const outcome = new GroupOutcome();
       let newest: BatchHead | null = null;
-      const count = Math.min(BATCHES_PER_RECORD, consumer.pendingFrameCount);
+      const pendingCount = consumer.pendingFrameCount;
+      const count = Math.min(BATCHES_PER_RECORD, Math.ceil(pendingCount * PART_PER_RECORD));
       for (let i = 0; i < count; i++) {
         const spooled = await readPending(options, signal);
         if (spooled === null) break;

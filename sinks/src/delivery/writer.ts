@@ -5,7 +5,7 @@ import { toFailure } from '@weir/pipeline';
 import { Backoff, throwIfAborted } from './backoff.js';
 import type { Health } from './health.js';
 import type { DeliveryLimits, DeliveryOptions } from './options.js';
-import { halve, type Piece, payloadOf, type RefusedRow, refusedRows } from './payload.js';
+import { halve, type Piece, partsOf, payloadOf, type RefusedRow, refusedRows } from './payload.js';
 
 export interface Refused {
   readonly row: RefusedRow;
@@ -43,7 +43,10 @@ export class Writer {
   /** Resolves with the refused rows; all others were taken. Rejects with WEIR_ABORTED only. */
   async write(pieces: readonly Piece[], signal: AbortSignal): Promise<Refused[]> {
     const refused: Refused[] = [];
-    if (pieces.length > 0) await this.#writePart(pieces, refused, signal);
+    if (pieces.length === 0) return refused;
+    const { payloadEventsMax: eventsMax, payloadBytesMax: bytesMax } = this.#limits;
+    for (const part of partsOf(pieces, this.#options.encoding, { eventsMax, bytesMax }))
+      await this.#writePart(part, refused, signal);
     return refused;
   }
 

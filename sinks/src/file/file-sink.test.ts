@@ -164,3 +164,32 @@ t.test('a full disk and a failed sync: the same rows again, once in the file', a
     await sink.close();
   }
 });
+
+t.test('a sink that is pointed at another file cuts nothing there', async (t) => {
+  const files = new SimFiles();
+  const first = createFileSink({ path: PATH, maxFileBytes: 60 }, { files });
+  t.notOk(first.restore(null));
+  await first.open(never);
+  for (let i = 0; i < 5; i++) await first.write(ndjsonPayload(rows(i * 5, 5)), never);
+  const state = first.state();
+  await first.close();
+  const [other, kept] = ['/var/log/out/other.ndjson', '/var/log/out/other.ndjson.000007'];
+  for (const path of [other, kept, `${PATH}.20260101`]) {
+    const handle = await files.open(path, 'create');
+    await handle.write([new TextEncoder().encode(`${'x'.repeat(500)}\n`)], 0);
+    await handle.close();
+  }
+  const second = createFileSink({ path: other, maxFileBytes: 0 }, { files });
+  t.notOk(second.restore(state), 'where it stands has to be recorded first');
+  await second.open(never);
+  t.equal(textOf(files, other).length, 501);
+  t.equal(textOf(files, kept).length, 501);
+  await second.write(ndjsonPayload(rows(0, 1)), never);
+  t.ok(textOf(files, other).endsWith('x\n{"row":0}\n'));
+  await second.close();
+  const third = createFileSink({ path: PATH }, { files });
+  t.ok(third.restore(state), 'the same file goes on');
+  await third.open(never);
+  t.ok(files.paths.includes(`${PATH}.20260101`), 'a file that it did not make stays');
+  await third.close();
+});

@@ -21,8 +21,16 @@ import {
 const GiB = 1024 ** 3;
 const LINE_FEED = 0x0a;
 
+/**
+ * Files of a higher number than the ledger knows: no more than so many can be of writes that it
+ * never heard of. What else has such a name, for instance with a date, is somebody else's.
+ */
+const UNRECORDED_FILES_MAX = 100;
+
 /** What the ledger keeps. */
 export interface FileSinkState {
+  /** That it is of; a sink that writes somewhere else now takes nothing back there. */
+  readonly path: string;
   /** Number that the file gets when it is rotated. */
   readonly fileNo: number;
   /** Its length. */
@@ -55,12 +63,14 @@ class FileSink implements StatefulSink {
     this.#maxFileBytes = options.maxFileBytes ?? GiB;
   }
 
-  restore(state: unknown): void {
-    this.#restoreTo = isState(state) ? state : null;
+  restore(state: unknown): boolean {
+    const isOfThis = isState(state) && state.path === this.#options.path;
+    this.#restoreTo = isOfThis ? state : null;
+    return isOfThis;
   }
 
   state(): FileSinkState {
-    return { fileNo: this.#fileNo, bytes: this.#bytes };
+    return { path: this.#options.path, fileNo: this.#fileNo, bytes: this.#bytes };
   }
 
   recorded(state: unknown): void {
@@ -158,8 +168,9 @@ class FileSink implements StatefulSink {
       // Renamed first: a crash in between finds the later ones still to be removed.
       if (rotated.some(({ fileNo }) => fileNo === recorded.fileNo))
         await files.rename(rotatedPath(path, recorded.fileNo), path);
-      for (const later of rotated)
-        if (later.fileNo > recorded.fileNo) await removeFile(files, later.path);
+      for (const { fileNo, path: later } of rotated)
+        if (fileNo > recorded.fileNo && fileNo <= recorded.fileNo + UNRECORDED_FILES_MAX)
+          await removeFile(files, later);
       await files.syncDir(directory);
       this.#tidy(recorded.fileNo);
     }
@@ -226,7 +237,8 @@ class FileSink implements StatefulSink {
 
 function isState(state: unknown): state is FileSinkState {
   if (typeof state !== 'object' || state === null) return false;
-  const { fileNo, bytes } = state as Record<string, unknown>;
+  const { path, fileNo, bytes } = state as Record<string, unknown>;
+  if (typeof path !== 'string') return false;
   return Number.isSafeInteger(fileNo) && Number.isSafeInteger(bytes);
 }
 

@@ -51,10 +51,11 @@ if (task === 'finish') {
   process.exit(isDone ? 0 : 1);
 }
 const sequencer = createSequencer({ epoch: spool.epoch });
-process.stdout.write('running\n');
 for (let i = 0; ; i++) {
   const texts = Array.from({ length: 10 }, (_, row) => `${row === 3 ? 'bad' : 'row'} ${i}`);
   const raw = textBatch({ texts, seqFirst: 0, stream: `${spool.nodeId}/test/0` });
   await spool.append(sequencer.assign(raw));
+  // From here on this epoch has numbers, however soon the kill comes.
+  if (i === 0) process.stdout.write('running\n');
   await nodeTimers.sleep(1);
 }

@@ -89,3 +89,31 @@ t.test('beginnings', async (t) => {
   t.ok(away > 0 && away <= 2_000 + pending, `${away} events came while it was away`);
   await spool.close();
 });
+
+// A ClickHouse sink keeps its ledger elsewhere, so here it has an empty one; and a start without
+// events leaves an empty segment behind, which is deleted, too.
+t.test('a sink that was always there begins nowhere, however little is left', async (t) => {
+  const [directory, name] = ['/other/spool', 'a'];
+  await files.makeDir('/other');
+  await files.makeDir('/other/ledger');
+  const openOther = (): Promise<Spool> =>
+    openSpool({ directory, files, clock, timers: clock, random, consumers: [name] });
+  for (let start = 0; start < 5; start++) {
+    const spool = await openOther();
+    // Deleting goes on behind the opening.
+    await clock.run(new Promise<void>((resolve) => clock.after(1_000, resolve)));
+    const ledger = await openSinkLedger({ files, random, directory: '/other/ledger/a' });
+    const { epoch } = spool;
+    const options = { files, spoolDirectory: directory, consumer: name, ledger, epoch };
+    t.equal(await noteBeginning(options), 0, `start ${start}`);
+    await ledger.close();
+    if (start < 2) await fill(spool, 3, [name]);
+    await spool.close();
+  }
+  const { streams } = await inspectSpool(files, directory);
+  t.equal(
+    streams.reduce((sum, { lastSeq }) => sum + lastSeq + 1, 0),
+    60,
+  );
+  t.ok((await files.readDir(directory)).every((found) => !found.endsWith('.seg')));
+});

@@ -3,10 +3,12 @@
 // out of the configuration and comes back. The ledger says so, or these numbers would count as
 // missing.
 import type { Files } from '@weir/pipeline';
+import type { Frontier } from '../catalog.js';
 import { loadSlots, SLOT_KIND } from '../checkpoint.js';
 import { inspectSpool } from '../inspect.js';
 import { CHECKPOINT_NAME, consumerName } from '../layout.js';
 import { frontierOf } from '../spool.js';
+import { type DeletedEnd, decodeDeletedEnd } from '../store.js';
 import type { StreamOutcome } from './record-codec.js';
 import { SeqRanges } from './seq-ranges.js';
 import type { SinkLedger } from './sink-ledger.js';
@@ -19,6 +21,11 @@ export interface BeginningOptions {
   readonly ledger: SinkLedger;
   /** Of the running process: what it issues is meant for every sink. */
   readonly epoch: bigint;
+  /**
+   * True when another sink used this name until now and has its ledger elsewhere: what that one
+   * settled was not meant for this one.
+   */
+  readonly isReplacing?: boolean;
 }
 
 /**
@@ -28,11 +35,7 @@ export interface BeginningOptions {
  */
 export async function noteBeginning(options: BeginningOptions): Promise<number> {
   const { files, spoolDirectory, consumer, ledger, epoch } = options;
-  const writer = await loadSlots(files, `${spoolDirectory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
-  const deletedTo = Number(writer.slot?.words[2] ?? 0n);
-  const path = `${spoolDirectory}/${consumerName(consumer)}`;
-  const frontier = frontierOf(await loadSlots(files, path, SLOT_KIND.consumer));
-  if (deletedTo === 0 || deletedTo < (frontier?.segmentId ?? 0)) return 0;
+  if (options.isReplacing !== true && (await wasAlwaysThere(options))) return 0;
   const { streams, consumers } = await inspectSpool(files, spoolDirectory, [consumer]);
   const pending = consumers.find(({ name }) => name === consumer)?.pending ?? [];
   const outcomes: StreamOutcome[] = [];
@@ -53,4 +56,25 @@ export async function noteBeginning(options: BeginningOptions): Promise<number> 
   }
   if (outcomes.length > 0) await ledger.record({ outcomes });
   return eventCount;
+}
+
+async function wasAlwaysThere(options: BeginningOptions): Promise<boolean> {
+  const { files, spoolDirectory, consumer } = options;
+  const writer = await loadSlots(files, `${spoolDirectory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
+  if ((writer.slot?.words[2] ?? 0n) === 0n) return true;
+  const path = `${spoolDirectory}/${consumerName(consumer)}`;
+  const frontier = frontierOf(await loadSlots(files, path, SLOT_KIND.consumer));
+  return hasSettled(frontier, decodeDeletedEnd(writer.slot?.words[4] ?? 0n));
+}
+
+/**
+ * Whether a consumer has settled all that was ever deleted. Segments without frames say nothing,
+ * and the last one that was deleted may be the one that the frontier stands in the end of.
+ */
+function hasSettled(frontier: Frontier | null, deletedEnd: DeletedEnd | null): boolean {
+  if (frontier === null) return false;
+  if (deletedEnd === null || frontier.segmentId > deletedEnd.segmentId) return true;
+  return (
+    frontier.segmentId === deletedEnd.segmentId && frontier.frameNo + 1 >= deletedEnd.frameCount
+  );
 }

@@ -38,8 +38,8 @@ export class TapStream extends Readable implements TapReader {
       this.push(`${JSON.stringify({ counts })}\n`);
   }
 
-  end(counts: TapCounts): void {
-    this.push(`${JSON.stringify({ end: counts })}\n`);
+  end(counts: TapCounts, reason?: string): void {
+    this.push(`${JSON.stringify({ end: counts, reason })}\n`);
     this.push(null);
   }
 }

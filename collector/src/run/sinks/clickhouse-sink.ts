@@ -47,7 +47,7 @@ async function noteBeginningWithoutLedger(
   makeDirectories(parent);
   const ledger = await openSinkLedger({ files, random, directory: join(parent, `${id}.before`) });
   try {
-    await noteBeginningOf(id, ledger, dependencies);
+    await noteBeginningOf({ id, type: 'clickhouse' }, ledger, dependencies);
   } finally {
     await ledger.close();
   }

@@ -1,7 +1,7 @@
 // Every sink but ClickHouse: its writer, its ledger, its quarantine, and the delivery that ties
 // them to a consumer of the spool.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf, type Sink, type SinkRunner, type SinkStats, WeirError } from '@weir/pipeline';
 import { createBlackholeSink } from '@weir/sinks/blackhole';
 import {
@@ -51,7 +51,7 @@ export async function openDeliverySink(
   for (const directory of [ledgerParent, quarantine]) makeDirectories(directory);
   const ledger = await openSinkLedger({ files, random, directory: join(ledgerParent, id) });
   onClose(`ledger of ${id}`, () => ledger.close());
-  await noteBeginningOf(id, ledger, dependencies);
+  await noteBeginningOf({ id, type: config.type }, ledger, dependencies);
   const deadLetter = new DeadLetter({ files, directory: quarantine });
   onClose(`quarantine of ${id}`, () => deadLetter.close());
   const writer = createWriter(id, config, dependencies);
@@ -154,6 +154,8 @@ function createWriter(
         limits: {
           groupEventsMax: config.batch_max_events,
           groupBytesMax: config.batch_max_bytes,
+          payloadEventsMax: config.batch_max_events,
+          payloadBytesMax: config.batch_max_bytes,
           lingerMs: config.linger_ms,
           retryDelayMsMax: config.retry_max_delay_ms,
         },
@@ -175,7 +177,8 @@ function createWriter(
       return {
         sink: createFileSink(
           {
-            path: config.path,
+            // The ledger knows it by this name, from whatever directory the next start is.
+            path: resolve(config.path),
             maxFileBytes: config.max_file_bytes,
             maxFiles: config.max_files,
             compression: config.compression,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TransformDocument } from '@weir/pipeline';
 import t from 'tap';
+import { whileLoading } from './loading.js';
 import { checkModules } from './modules.js';
 import { batchOf, graphOf, linesOf, run, setupOf, startProcessor } from './test-setup.js';
 
@@ -42,6 +43,37 @@ t.test('what is wrong with a module is said', async (t) => {
       { code: 'WEIR_CONFIG_INVALID', message: expected },
       JSON.stringify(document),
     );
+});
+
+t.test('what would fail at every event is said before the first', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-modules-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const enricher = (rest: string) => `export default { kind: 'enricher', name: 'x', ${rest} };`;
+  const cases: [string, RegExp][] = [
+    ['export default async () => {};', /is an async function/],
+    ['export default class { enrich() {} }', /is a class; give an object or a function/],
+    [enricher('async enrich() {}'), /enrich is an async function/],
+    [enricher("adds: { 'labels.x': 'date' }, enrich() {}"), /adds labels\.x as "date"; types are/],
+    [enricher("adds: 'labels.x', enrich() {}"), /has adds that are no object/],
+    [enricher('adds: null, enrich() {}'), /has adds that are no object/],
+  ];
+  const baseUrl = `${pathToFileURL(folder).href}/`;
+  for (const [index, [text, expected]] of cases.entries()) {
+    await writeFile(join(folder, `${index}.mjs`), text);
+    const graph = graphOf({ c: enrich(`./${index}.mjs`) }, sinks);
+    const invalid = { code: 'WEIR_CONFIG_INVALID', message: expected };
+    await t.rejects(checkModules(setupOf(graph, { baseUrl })), invalid, text);
+  }
+});
+
+t.test('a module that does not come to an end', async (t) => {
+  const invalid = { code: 'WEIR_CONFIG_INVALID', message: /^\/transforms\/c was not loaded/ };
+  const never = whileLoading('/transforms/c', () => new Promise<never>(() => {}), 1);
+  await t.rejects(never, invalid);
+  t.notOk(
+    process.listeners('exit').some(({ name }) => name === 'onExit'),
+    'no guard is left',
+  );
 });
 
 t.test('what a module adds is known to conditions', async (t) => {

@@ -18,6 +18,7 @@ import {
   WeirError,
   type WorkerSetup,
 } from '@weir/pipeline';
+import { whileLoading } from './loading.js';
 
 /** A component and what its `create` made. */
 export interface LoadedComponent {
@@ -33,6 +34,7 @@ const KINDS: Readonly<Record<string, readonly Component['kind'][]>> = {
   parse: ['parser', 'bytes_parser'],
   route: ['route'],
 };
+const ADDED_TYPES: readonly unknown[] = ['string', 'number', 'boolean'];
 const METHOD_OF: Readonly<Record<Component['kind'], string>> = {
   enricher: 'enrich',
   filter: 'keep',
@@ -115,18 +117,20 @@ function defaultOf(exports: Exports): unknown {
   return found?.__esModule === true ? found.default : found;
 }
 
-async function load(url: string, where: string): Promise<Exports> {
-  try {
-    return (await import(url)) as Exports;
-  } catch (error) {
-    throw invalid(`${where} cannot be loaded: ${messageOf(error)}`, error);
-  }
-}
+const load = (url: string, where: string): Promise<Exports> =>
+  whileLoading(where, async () => {
+    try {
+      return (await import(url)) as Exports;
+    } catch (error) {
+      throw invalid(`${where} cannot be loaded: ${messageOf(error)}`, error);
+    }
+  });
 
 /** A function alone is an enricher or a filter; objects may come from any copy of the package. */
 function asComponent(exported: unknown, type: string, id: string, where: string): Component {
   const kinds = KINDS[type] ?? [];
   const [kind] = kinds;
+  checkCallable(exported, where);
   if (typeof exported === 'function' && (type === 'enrich' || type === 'filter'))
     return { kind, name: id, [METHOD_OF[kind as Component['kind']]]: exported } as never;
   const component = exported as Component | null;
@@ -137,7 +141,29 @@ function asComponent(exported: unknown, type: string, id: string, where: string)
   const value = (component as unknown as Exports)[method];
   if (component.kind === 'route' ? typeof value !== 'object' : typeof value !== 'function')
     throw invalid(`${where} has no ${method}`);
+  checkCallable(value, `${where} ${method}`);
+  if ('adds' in component) checkAdds(component.adds, where);
   return component;
+}
+
+/** What would fail at every event, and can be told before the first. */
+function checkCallable(value: unknown, where: string): void {
+  if (typeof value !== 'function') return;
+  const text = Function.prototype.toString.call(value);
+  if (text.startsWith('class')) throw invalid(`${where} is a class; give an object or a function`);
+  if (value.constructor.name === 'AsyncFunction')
+    throw invalid(`${where} is an async function; all must be done before it returns`);
+}
+
+function checkAdds(adds: unknown, where: string): void {
+  if (adds === undefined) return;
+  if (typeof adds !== 'object' || adds === null || Array.isArray(adds))
+    throw invalid(`${where} has adds that are no object of types by path`);
+  for (const [path, type] of Object.entries(adds))
+    if (!ADDED_TYPES.includes(type))
+      throw invalid(
+        `${where} adds ${path} as ${JSON.stringify(type)}; types are ${ADDED_TYPES.join(', ')}`,
+      );
 }
 
 function wantedFor(type: string): string {
@@ -146,13 +172,15 @@ function wantedFor(type: string): string {
   return type === 'parse' ? 'export defineParser({...})' : 'give a function for each output';
 }
 
-async function create(component: Component, options: unknown, where: string): Promise<unknown> {
-  if (!('create' in component) || component.create === undefined) return undefined;
-  try {
-    return await component.create(options as never);
-  } catch (error) {
-    throw invalid(`${where} cannot be created: ${messageOf(error)}`, error);
-  }
+function create(component: Component, options: unknown, where: string): Promise<unknown> {
+  return whileLoading(where, async () => {
+    if (!('create' in component) || component.create === undefined) return undefined;
+    try {
+      return await component.create(options as never);
+    } catch (error) {
+      throw invalid(`${where} cannot be created: ${messageOf(error)}`, error);
+    }
+  });
 }
 
 /** A file beside the configuration, or an installed package as seen from there. */
