@@ -123,10 +123,19 @@ export class WeirProcess {
     this.#child = null;
     // It may have ended by itself, and taken run.json away.
     if (child.exitCode !== null || child.signalCode !== null) return;
-    const { storePid } = this.runFile();
+    const storePid = this.#storePid();
     child.kill('SIGKILL');
     if (storePid !== null) kill(storePid);
     await gone;
+  }
+
+  /** Null also for one that is ending: it takes run.json away first. */
+  #storePid(): number | null {
+    try {
+      return this.runFile().storePid;
+    } catch {
+      return null;
+    }
   }
 
   /** SIGTERM: a drain. Resolves with the exit code, null for a signal. */

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { definitionOf, documentOf, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
-import { guardExit } from '../run/worker/loading.js';
+import { guardExit } from '../modules/loading.js';
 
 export const isPipelineModule = (path: string): boolean => /\.(js|mjs|cjs)$/.test(path);
 

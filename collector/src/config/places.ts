@@ -55,6 +55,12 @@ function readOnly(candidates: readonly string[]): ReadPlace | null {
 function readPlace(path: string): ReadPlace {
   if (statOf(path).isDirectory()) {
     const names = readdirSync(path).filter(isConfigurationName).sort();
+    if (names.length === 0) {
+      throw new WeirError(
+        'WEIR_CONFIG_UNREADABLE',
+        `${path} holds no file that ends in ${DOCUMENT_ENDINGS.map((end) => `.${end}`).join(', ')}`,
+      );
+    }
     const files = names.map((name) => readOne(join(path, name)));
     return { path, directory: resolve(path), files };
   }

@@ -16,6 +16,9 @@ class TestReader implements TapReader {
   last: TapCounts | null = null;
   ended: TapCounts | null = null;
 
+  get isFull(): boolean {
+    return this.lines.length >= this.room;
+  }
   line(text: string): boolean {
     if (this.lines.length >= this.room) return false;
     this.lines.push(text);
@@ -175,4 +178,18 @@ t.test('a tap that is ended with a reason', async (t) => {
   const { id } = open(hub, {}, reader);
   t.ok(hub.end(id, 'a worker ended'));
   t.strictSame(reasons, ['a worker ended']);
+});
+
+t.test('nothing is copied for a reader that is full', async (t) => {
+  const { hub } = hubOf();
+  const reader = new TestReader();
+  reader.room = 2;
+  const { id, sink } = open(hub, {}, reader);
+  t.ok((hub.requests(sink)[0]?.rowsMax ?? 0) > 0);
+  hub.offer([rows(id, 3)]);
+  t.equal(hub.requests(sink)[0]?.rowsMax, 0);
+  hub.offer([rows(id, 0, 5)]);
+  t.match(reader.last, { matched: 8, shown: 2, droppedByRate: 0, droppedByReader: 6 });
+  reader.room = 10;
+  t.ok((hub.requests(sink)[0]?.rowsMax ?? 0) > 0, 'it goes on when it has room');
 });

@@ -43,6 +43,8 @@ export interface TapCounts {
 
 /** Who gets the rows. Neither waits. */
 export interface TapReader {
+  /** No row would be taken now: none is copied for it. */
+  readonly isFull: boolean;
   /** One JSON text. False: there is no room, the row is dropped for this tap. */
   line(text: string): boolean;
   /** After each batch that had something for the tap. */
@@ -147,8 +149,9 @@ export class TapHub {
     const requests: TapRequest[] = [];
     for (const tap of this.#taps.values()) {
       if (tap.sink !== sink) continue;
-      const { id, component, condition } = tap;
-      const rowsMax = Math.min(tap.bucket.available, tap.left, LIMITS.batchEventCountMax);
+      const { id, component, condition, reader } = tap;
+      const available = reader.isFull ? 0 : tap.bucket.available;
+      const rowsMax = Math.min(available, tap.left, LIMITS.batchEventCountMax);
       requests.push({ id, component, condition, rowsMax });
     }
     return requests;
@@ -171,10 +174,11 @@ export class TapHub {
     for (const line of lines.slice(0, granted)) if (reader.line(line)) shown++;
     counts.matched += matchedEvents;
     counts.shown += shown;
-    counts.droppedByReader += granted - shown;
+    const isUntaken = lines.length === 0 && reader.isFull;
+    counts.droppedByReader += isUntaken ? matchedEvents : granted - shown;
     // Behind the last one that was asked for nothing is dropped: nobody wanted it.
     const isLast = granted === tap.left;
-    if (!isLast) counts.droppedByRate += matchedEvents - granted;
+    if (!isLast && !isUntaken) counts.droppedByRate += matchedEvents - granted;
     tap.left -= granted;
     if (tap.left === 0) this.end(tap.id);
     else reader.counts({ ...counts });

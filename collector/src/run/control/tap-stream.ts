@@ -24,8 +24,12 @@ export class TapStream extends Readable implements TapReader {
     this.push(`${JSON.stringify({ tap: { id, component, sink, components } })}\n`);
   }
 
+  get isFull(): boolean {
+    return this.readableLength >= LIMITS.tapBufferBytesMax;
+  }
+
   line(text: string): boolean {
-    if (this.readableLength >= LIMITS.tapBufferBytesMax) return false;
+    if (this.isFull) return false;
     this.push(`{"event":${text}}\n`);
     return true;
   }
@@ -34,8 +38,7 @@ export class TapStream extends Readable implements TapReader {
     const nowMs = this.#monotonicMs();
     if (nowMs - this.#countsMs < COUNTS_INTERVAL_MS) return;
     this.#countsMs = nowMs;
-    if (this.readableLength < LIMITS.tapBufferBytesMax)
-      this.push(`${JSON.stringify({ counts })}\n`);
+    if (!this.isFull) this.push(`${JSON.stringify({ counts })}\n`);
   }
 
   end(counts: TapCounts, reason?: string): void {

@@ -47,11 +47,10 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   blackhole: quarantineRows,
 };
 
-/** For a sink that keeps nothing and whose events pass no transform: there is nothing to process. */
-const COUNT_ONLY: BatchProcessor = { process: async (batch) => unsent(batch) };
-
 export function createProcessor(options: ProcessorOptions): BatchProcessor {
-  if (options.type === 'blackhole' && options.inputs.includes(EVERY_SOURCE)) return COUNT_ONLY;
+  // A sink that keeps nothing and whose events pass no transform has nothing to process, unless
+  // someone watches them.
+  const isCountOnly = options.type === 'blackhole' && options.inputs.includes(EVERY_SOURCE);
   const { sink, log: parentLog, clock, taps, onEncoded } = options;
   const log = parentLog.child({ component: sink });
   const metrics = options.metrics.component(sink, 'sink', options.type);
@@ -76,9 +75,11 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
   });
   return {
     async process(batch: SequencedBatch, skipSeqs: Float64Array | null) {
+      if (isCountOnly && taps(sink).length === 0) return unsent(batch);
       const encoded = await ordered.process(batch, skipSeqs);
       onEncoded(sink, encoded);
-      return encoded;
+      // Watching changes no number: with or without it, what cannot be parsed is taken, too.
+      return isCountOnly ? unsent(batch) : encoded;
     },
     recycle: (encoded) => ordered.recycle(encoded),
   };

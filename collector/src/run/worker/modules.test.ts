@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { TransformDocument } from '@weir/pipeline';
 import t from 'tap';
-import { whileLoading } from './loading.js';
+import { whileLoading } from '../../modules/loading.js';
 import { checkModules } from './modules.js';
 import { batchOf, graphOf, linesOf, run, setupOf, startProcessor } from './test-setup.js';
 

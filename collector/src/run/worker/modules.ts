@@ -18,7 +18,7 @@ import {
   WeirError,
   type WorkerSetup,
 } from '@weir/pipeline';
-import { whileLoading } from './loading.js';
+import { whileLoading } from '../../modules/loading.js';
 
 /** A component and what its `create` made. */
 export interface LoadedComponent {

@@ -30,7 +30,8 @@ export function plain(event: import('@weir/pipeline').Event): void {
 export const noAsync = {
   kind: 'enricher',
   name: 'no_async',
-  enrich: async () => {},
+  // An async function would be refused at the start; this one is found out by its first event.
+  enrich: () => Promise.resolve(),
 };
 
 export const keeps = defineFilter({
