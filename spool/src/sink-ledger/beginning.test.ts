@@ -115,5 +115,12 @@ t.test('a sink that was always there begins nowhere, however little is left', as
     streams.reduce((sum, { lastSeq }) => sum + lastSeq + 1, 0),
     60,
   );
-  t.ok((await files.readDir(directory)).every((found) => !found.endsWith('.seg')));
+  const spool = await openOther();
+  const ledger = await openSinkLedger({ files, random, directory: '/other/ledger/b' });
+  const { epoch } = spool;
+  const options = { files, spoolDirectory: directory, consumer: name, ledger, epoch };
+  t.equal(await noteBeginning({ ...options, isReplacing: true }), 60, 'another one had the name');
+  t.equal(await noteBeginning({ ...options, isReplacing: true }), 0, 'once');
+  await ledger.close();
+  await spool.close();
 });
