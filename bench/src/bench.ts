@@ -1,4 +1,5 @@
 // What a bench is.
+import type { ProfileName } from '@weir/collector';
 
 /** What a figure means decides how a baseline is held against it. */
 export type MeasureKind =
@@ -28,6 +29,8 @@ export interface BenchOptions {
   readonly seconds: number | null;
   /** Events per second offered; null for the bench's own default. */
   readonly rate: number | null;
+  /** Which generated lines are sent, where a bench sends one kind. */
+  readonly lines: ProfileName;
   /** Waits for the store's merges and counts their CPU time. */
   readonly settle: boolean;
   /** Folder with loadgen/loadgen.c, a C generator; null for our own repetitive profile. */

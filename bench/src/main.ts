@@ -1,7 +1,9 @@
 // `npm run bench -- NAME`: prints events/s and CPU-seconds per million events, with their spread.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { PROFILES, type ProfileName } from '@weir/collector';
+import { reasonOf } from '@weir/pipeline';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Bench } from './bench.js';
 import { endToEnd } from './benches/end-to-end.js';
 import { httpOut } from './benches/http-out.js';
@@ -26,6 +28,7 @@ interface Options {
   readonly runs: number;
   readonly seconds?: number;
   readonly rate?: number;
+  readonly lines: ProfileName;
   readonly peers?: string;
   readonly baseline?: string;
   readonly save?: string;
@@ -44,14 +47,14 @@ async function runBench(name: string, options: Options): Promise<void> {
   const baseline = options.baseline === undefined ? null : readReport(options.baseline);
   const { small = false, long = false, settle = false, seed, runs } = options;
   const settings = {
-    ...{ small, long, settle, seed },
+    ...{ small, long, settle, seed, lines: options.lines },
     ...{ seconds: options.seconds ?? null, rate: options.rate ?? null },
     peers: options.peers !== undefined,
     profile: options.profile ?? false,
   };
   const profileDirectory = options.profile ? makeProfileDirectory(name) : null;
   const result = await bench.run({
-    ...{ small, long, settle, seed, runs, say, profileDirectory },
+    ...{ small, long, settle, seed, runs, say, profileDirectory, lines: options.lines },
     seconds: options.seconds ?? null,
     rate: options.rate ?? null,
     peersDirectory: options.peers ?? null,
@@ -88,7 +91,7 @@ function readReport(path: string): BenchReport {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as BenchReport;
   } catch (error) {
-    throw new UsageError(`cannot read the baseline ${path}: ${String(error)}`);
+    throw new UsageError(`cannot read the baseline ${path}: ${reasonOf(error)}`);
   }
 }
 
@@ -122,6 +125,11 @@ const program = new Command('bench')
   .option('--seconds <count>', 'length of a timed bench', integer)
   .option('--rate <events>', 'events offered per second', integer)
   .option('--seed <number>', 'seed of the generated events', integer, 1)
+  .addOption(
+    new Option('--lines <profile>', 'end_to_end: what is sent')
+      .choices(Object.keys(PROFILES))
+      .default('mixed'),
+  )
   .option('--settle', 'end_to_end: wait until the merges have settled, and count their CPU time')
   .option('--peers <dir>', 'folder with loadgen/loadgen.c, to be used as generator')
   .option('--baseline <file>', 'compare with this report of --save; exit 1 on a regression')

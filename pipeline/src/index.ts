@@ -23,5 +23,6 @@ export * from './runtime/sequencer.js';
 export * from './runtime/stream-set.js';
 export * from './schema/fields.js';
 export * from './sink.js';
+export { lineOf, reasonOf } from './system-reason.js';
 export * from './taxonomy.js';
 export * from './worker-failure.js';

@@ -31,6 +31,8 @@ export const LIMITS = {
   httpDecodedBytesMax: 32 * MiB,
   /** Longest time a complete HTTP body waits to be decompressed; beyond it 503. */
   httpDecodeWaitMs: 5_000,
+  /** Longest time a request of which a part was admitted waits for a full spool; beyond it 503. */
+  httpFullWaitMs: 5_000,
   /** Frames in one zstd body, skippable ones included; beyond it 413. */
   zstdFramesPerBodyMax: 1_024,
   /** Events in one HTTP request. */

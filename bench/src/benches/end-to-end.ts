@@ -1,5 +1,5 @@
-// From the socket to the table: a real collector with its embedded store, loaded over TCP by
-// `weir load` on the same machine. What is reported is what stood in the table, not what was sent.
+// From the socket to the table: a real collector with its embedded store, loaded over TCP with lines
+// made beforehand. What is reported is what stood in the table, not what was sent.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { type Bench, type BenchOptions, type BenchResult, measure } from '../ben
 import { monotonicSeconds } from '../clock.js';
 import { writeCorpus } from '../feed/corpus.js';
 import { buildReader, measureFloor } from '../feed/floor.js';
+import { prepareSender, type Sender } from '../feed/sender.js';
 import { profileArguments } from '../profile.js';
 
 const SECONDS_DEFAULT = 60;
@@ -18,6 +19,7 @@ const DRAIN_SECONDS_MAX = 120;
 const SETTLE_SECONDS_MAX = 600;
 /** No merge for so long: they have settled. */
 const QUIET_SECONDS = 5;
+const CORPUS_EVENTS_MAX = 1_000_000;
 const FLOOR_EVENTS_FULL = 1_000_000;
 const FLOOR_EVENTS_SMALL = 20_000;
 
@@ -45,12 +47,30 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   try {
     const loneMs = await loneEventLatencies(weir, options.small ? 2 : LONE_EVENTS);
     options.say(`lone event in the table after ${loneMs.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-    const { seed, settle, say } = options;
-    return await loaded(weir, { seconds, rate, seed, loneMs, settle, say, floorPerSecond });
+    const { settle, say } = options;
+    const sender = await senderOf(weir, options, work, rate, rate * seconds);
+    return await loaded(weir, { seconds, rate, sender, loneMs, settle, say, floorPerSecond });
   } finally {
     await weir.stop();
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Lines are repeated beyond a million: what counts is their number. */
+async function senderOf(
+  weir: WeirProcess,
+  { lines, seed }: BenchOptions,
+  work: string,
+  rate: number,
+  events: number,
+): Promise<Sender> {
+  const count = Math.min(events, CORPUS_EVENTS_MAX);
+  const { path } = writeCorpus(join(work, 'lines.log'), lines, count, seed);
+  const [host = '', port] = weir.syslogAddress.split(':');
+  const connections = CONNECTIONS;
+  return prepareSender({
+    ...{ path, host, port: Number(port), connections, ownAddresses: false, rate, events },
+  });
 }
 
 /** Time from the HTTP acknowledgement's request to the first query that sees the row. */
@@ -72,7 +92,7 @@ async function loneEventLatencies(weir: WeirProcess, count: number): Promise<num
 interface LoadedRun {
   readonly seconds: number;
   readonly rate: number;
-  readonly seed: number;
+  readonly sender: Sender;
   readonly loneMs: readonly number[];
   readonly settle: boolean;
   readonly floorPerSecond: number;
@@ -86,20 +106,7 @@ async function loaded(weir: WeirProcess, options: LoadedRun): Promise<BenchResul
   const cpuBefore = cpuSecondsOf(pid);
   const storeCpuBefore = cpuSecondsOf(storePid ?? 0);
   const startedAt = monotonicSeconds();
-  const load = weir.command(
-    ...[
-      'load',
-      '--target',
-      weir.syslogAddress,
-      '--protocol',
-      'tcp',
-      '--profile',
-      'mixed',
-      '--json',
-    ],
-    ...['--count', String(eventCount), '--rate', String(options.rate)],
-    ...['--connections', String(CONNECTIONS), '--seed', String(options.seed)],
-  );
+  const sending = options.sender.go();
   const samples: Sample[] = [];
   const allStored = async (): Promise<boolean> => {
     const stored = Number(await weir.sql('SELECT count() FROM dev.events')) - storedBefore;
@@ -118,15 +125,12 @@ async function loaded(weir: WeirProcess, options: LoadedRun): Promise<BenchResul
     return stored >= eventCount;
   };
   const complete = await waitFor(allStored, (options.seconds + DRAIN_SECONDS_MAX) * 1000, 1000);
-  const loadResult = await load;
-  if (loadResult.code !== 0)
-    throw new Error(`weir load ended with ${loadResult.code}: ${loadResult.stderr}`);
+  const sent = await sending;
   if (!complete)
     throw new Error(`only ${samples.at(-1)?.stored} of ${eventCount} events were stored`);
   const verified = await weir.verify(30);
   const settledSeconds = options.settle ? await settle(weir, options.say) : null;
   const millions = eventCount / 1e6;
-  const loadFigures = JSON.parse(loadResult.stdout) as { cpuSeconds?: number };
   const elapsed = samples.at(-1)?.second ?? 0;
   const half = samples.filter((sample) => sample.second >= options.seconds / 2);
   const whileLoaded = rateWithin(samples, options.seconds);
@@ -135,19 +139,16 @@ async function loaded(weir: WeirProcess, options: LoadedRun): Promise<BenchResul
   const storeCpu = cpu(cpuSecondsOf(storePid ?? 0), storeCpuBefore);
   return {
     hash: await weir.sql(
-      "SELECT hex(sipHash64(groupBitXor(sipHash64(extract(raw_data, 'seq=(\\\\d+)'))))) FROM dev.events " +
-        "WHERE raw_data LIKE '%seq=%'",
+      'SELECT hex(sipHash64(groupBitXor(hash))) FROM (SELECT DISTINCT sipHash64(' +
+        "extract(raw_data, 'seq=(\\\\d+)')) AS hash FROM dev.events WHERE raw_data LIKE '%seq=%')",
     ),
     measures: {
       storedPerSecond: measure('throughput', 'events/s', eventCount / elapsed),
       storedWhileLoadedPerSecond: measure('throughput', 'events/s', whileLoaded),
       collectorCpuSecondsPerMillion: measure('cpu', 'CPU-s/M', cpu(cpuSecondsOf(pid), cpuBefore)),
       storeCpuSecondsPerMillion: measure('cpu', 'CPU-s/M', storeCpu),
-      loadCpuSecondsPerMillion: measure(
-        'other',
-        'CPU-s/M',
-        perMillion(loadFigures.cpuSeconds ?? 0),
-      ),
+      senderCpuSecondsPerMillion: measure('other', 'CPU-s/M', perMillion(sent.cpuSeconds)),
+      senderLagMsMax: measure('other', 'ms', sent.lagMsMax),
       loneEventMs: measure('other', 'ms', ...options.loneMs),
       ratioToSyncedFloor: measure('other', '', whileLoaded / options.floorPerSecond),
     },

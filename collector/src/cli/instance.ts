@@ -54,8 +54,11 @@ export async function withStoreUrl<T>(
   if (!existsSync(storeDirectory)) {
     throw new WeirError(
       'WEIR_NOT_RUNNING',
-      `nothing runs on ${instance.directory} and it holds no store; start one with weir run, or ` +
-        'name it with --data',
+      instance.isRunning
+        ? `what runs on ${instance.directory} has no ClickHouse sink: there is no store to read; ` +
+            'weir tap shows its events, and --url names a server'
+        : `nothing runs on ${instance.directory} and it holds no store; start one with weir run, or ` +
+            'name it with --data',
     );
   }
   const engine = await startEmbeddedStore({ directory: storeDirectory, log: () => {} });

@@ -121,7 +121,8 @@ async function load(options: LoadOptions): Promise<string | null> {
   let summary: LoadSummary;
   try {
     const notice = (text: string): void => progress.notice(text);
-    summary = await runLoad(plan, { signal: stopping.signal, counters, notice });
+    const trouble = (reason: string | null): void => progress.trouble(reason);
+    summary = await runLoad(plan, { signal: stopping.signal, counters, notice, trouble });
   } finally {
     progress.stop();
     process.off('SIGINT', stop).off('SIGTERM', stop);

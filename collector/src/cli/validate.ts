@@ -40,6 +40,8 @@ async function validate(file: string | undefined, flags: ValidateFlags): Promise
     graph,
     baseUrl: loaded.baseUrl,
     pipelineModule: loaded.pipelineModule,
+  }).catch((error: unknown) => {
+    throw loaded.named(error);
   });
   for (const warning of new Set([...loaded.warnings, ...warnings])) {
     process.stderr.write(`weir: warning: ${warning}\n`);

@@ -97,6 +97,11 @@ function sinkProblems(config: Config): ConfigProblem[] {
         problems.push(problem(path, `is a second sink of type clickhouse beside ${clickhouse}`));
       }
       clickhouse ??= path;
+      if (!sink.required) {
+        const rest =
+          'must be true: a clickhouse sink is always required; other types may be optional';
+        problems.push(problem(`${path}/required`, rest));
+      }
     }
     if (sink.type !== 'file') continue;
     const file = resolve(sink.path);

@@ -34,6 +34,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** Who said the setting at a JSON pointer: a file, a variable, `command line` or `default`. */
   originOf(path: string): string;
+  /** An error of a later check that begins with a path, with the file that said it before it. */
+  named(error: unknown): unknown;
 }
 
 const COMMAND_LINE = 'command line';
@@ -76,6 +78,7 @@ export function loadConfig(
     pipelineModule: files.findLast(({ moduleUrl }) => moduleUrl !== null)?.moduleUrl ?? null,
     warnings: [...secrets.warnings, ...together.warnings],
     originOf: (path) => merged.exactOriginOf(path)?.name ?? 'default',
+    named: (error) => withOrigin(error, merged, user ?? system),
   };
 }
 
@@ -95,12 +98,22 @@ function failOn(
 ): void {
   if (problems.length === 0) return;
   const sentences = problems.map(({ path, message }) => {
-    const origin = merged.originOf(path)?.name ?? place?.path ?? 'defaults';
-    return `${origin}: ${message}`;
+    return `${originName(path, merged, place)}: ${message}`;
   });
   throw new WeirError('WEIR_CONFIG_INVALID', sentences.join('\n'), {
     problemCount: sentences.length,
   });
+}
+
+const originName = (path: string, merged: MergedDocument, place: ReadPlace | null): string =>
+  merged.originOf(path)?.name ?? place?.path ?? 'defaults';
+
+function withOrigin(error: unknown, merged: MergedDocument, place: ReadPlace | null): unknown {
+  if (!(error instanceof WeirError) || error.code !== 'WEIR_CONFIG_INVALID') return error;
+  const path = /^\/(sources|transforms|sinks)\/[^\s:;]*/.exec(error.message)?.[0];
+  if (path === undefined) return error;
+  const message = `${originName(path, merged, place)}: ${error.message}`;
+  return new WeirError(error.code, message, error.details, error);
 }
 
 function applyFlags(merged: MergedDocument, flags: ConfigFlags, origin: Origin): void {

@@ -1,7 +1,7 @@
 // Where configuration files are looked for, and what is read there.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, WeirError } from '@weir/pipeline';
+import { reasonOf, WeirError } from '@weir/pipeline';
 import { DOCUMENT_ENDINGS, parseDocument } from '@weir/pipeline/config';
 import { isTable, type Table } from './merge.js';
 import { isPipelineModule, readPipelineModule } from './pipeline-module.js';
@@ -96,4 +96,4 @@ function statOf(path: string): ReturnType<typeof statSync> & object {
 }
 
 const unreadable = (path: string, error: unknown): WeirError =>
-  new WeirError('WEIR_CONFIG_UNREADABLE', `cannot read ${path}: ${messageOf(error)}`);
+  new WeirError('WEIR_CONFIG_UNREADABLE', `cannot read ${path}: ${reasonOf(error)}`);

@@ -74,7 +74,10 @@ t.test('SIGTERM with a full spool and no store', async (t) => {
   t.teardown(() => weir.killTree());
   const senders = Array.from({ length: 4 }, () => flood(weir.syslogAddress));
   const metrics = async (): Promise<string> => (await fetch(`${weir.httpUrl}/metrics`)).text();
-  const isFull = await waitFor(async () => /^buffer_full\{[^}]*\} 1/m.test(await metrics()), 60_000);
+  const isFull = await waitFor(
+    async () => /^buffer_full\{[^}]*\} 1/m.test(await metrics()),
+    60_000,
+  );
   t.ok(isFull, 'the spool fills up');
   const reply = await fetch(`${weir.httpUrl}/ingest`, { method: 'POST', body: '{"a":1}' });
   t.equal(reply.status, 503);

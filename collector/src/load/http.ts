@@ -1,6 +1,6 @@
 // `POST /ingest` with NDJSON. Every request carries `Idempotency-Key: producer/epoch/firstSeq`; a request
 // whose fate is unknown is repeated with the same key and the same bytes, so nothing arrives twice.
-import { messageOf } from '@weir/pipeline';
+import { reasonOf } from '@weir/pipeline';
 import { Pool } from 'undici';
 import { monotonicMs, sleep, wallClockMs } from './clock.js';
 import { bufferBytes, formatTarget, joinAll, LoadError, type Sending } from './plan.js';
@@ -57,12 +57,16 @@ async function deliver(
   seqFirst: number,
   eventCount: number,
 ): Promise<boolean> {
-  const { plan, counters, signal, notice } = sending;
+  const { plan, counters, signal, notice, trouble } = sending;
   const startMs = monotonicMs();
   for (let attempt = 0; !signal.aborted; attempt++) {
     const outcome = await post(sending, pool, body, seqFirst, eventCount);
-    if (outcome === null) return true;
+    if (outcome === null) {
+      trouble(null);
+      return true;
+    }
     if (signal.aborted) break;
+    trouble(outcome.reason);
     if (monotonicMs() - startMs > plan.timeoutMs)
       throw new LoadError(`request ${seqFirst} was not acknowledged: ${outcome.reason}`);
     counters.retries++;
@@ -101,7 +105,8 @@ async function post(
     retryAfter = response.headers['retry-after'];
     text = await response.body.text();
   } catch (error) {
-    return { reason: messageOf(error) || 'connection broken', broken: true, afterMs: null };
+    const reason = `${formatTarget(plan.target)}: ${reasonOf(error)}`;
+    return { reason, broken: true, afterMs: null };
   }
   if (status >= 200 && status < 300) {
     checkAccepted(text, eventCount, seqFirst);

@@ -50,6 +50,8 @@ export interface Sending {
   readonly stopAll: () => void;
   /** One line for the person who watches. */
   readonly notice: (text: string) => void;
+  /** Why nothing moves at the moment; null when it does again. */
+  readonly trouble: (reason: string | null) => void;
 }
 
 /**

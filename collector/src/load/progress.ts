@@ -8,6 +8,8 @@ const LINE_INTERVAL_MS = 5_000;
 
 export interface Progress {
   notice(text: string): void;
+  /** Stands in every line until it is null again. */
+  trouble(reason: string | null): void;
   stop(): void;
 }
 
@@ -28,7 +30,7 @@ export function startProgress(options: ProgressOptions): Progress {
 function startBar(options: ProgressOptions, eventCount: number): Progress {
   const { counters, stream } = options;
   const bar = new cliProgress.SingleBar({
-    format: `${options.isPlain ? '{bar}' : '\u001b[36m{bar}\u001b[0m'} {value}/{total} {rate}`,
+    format: `${options.isPlain ? '{bar}' : '\u001b[36m{bar}\u001b[0m'} {value}/{total} {rate}{trouble}`,
     stream,
     hideCursor: true,
     barCompleteChar: '#',
@@ -36,13 +38,19 @@ function startBar(options: ProgressOptions, eventCount: number): Progress {
     fps: 10,
   });
   const rate = rateMeter(counters);
-  bar.start(eventCount, 0, { rate: '' });
-  const cancel = every(BAR_INTERVAL_MS, () => bar.update(counters.events, { rate: rate() }));
+  let trouble = '';
+  bar.start(eventCount, 0, { rate: '', trouble });
+  const cancel = every(BAR_INTERVAL_MS, () =>
+    bar.update(counters.events, { rate: rate(), trouble }),
+  );
   return {
     notice: (text) => stream.write(`\r\u001b[K${text}\n`),
+    trouble(reason) {
+      trouble = reason === null ? '' : ` ${reason}`;
+    },
     stop() {
       cancel();
-      bar.update(counters.events, { rate: rate() });
+      bar.update(counters.events, { rate: rate(), trouble });
       bar.stop();
     },
   };
@@ -52,10 +60,17 @@ function startLines(options: ProgressOptions): Progress {
   const { counters, stream, eventCount } = options;
   const goal = eventCount === null ? '' : ` of ${eventCount}`;
   const rate = rateMeter(counters);
+  let trouble = '';
   const cancel = every(LINE_INTERVAL_MS, () =>
-    stream.write(`sent ${counters.events}${goal}, ${rate()}\n`),
+    stream.write(`sent ${counters.events}${goal}, ${rate()}${trouble}\n`),
   );
-  return { notice: (text) => stream.write(`${text}\n`), stop: cancel };
+  return {
+    notice: (text) => stream.write(`${text}\n`),
+    trouble(reason) {
+      trouble = reason === null ? '' : `; ${reason}`;
+    },
+    stop: cancel,
+  };
 }
 
 /** Events per second since the last call. */

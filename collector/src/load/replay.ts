@@ -1,6 +1,6 @@
 // A user's own log lines instead of generated ones: the lines of a file, over and over.
 import { readFileSync } from 'node:fs';
-import { messageOf } from '@weir/pipeline';
+import { reasonOf } from '@weir/pipeline';
 import type { Filled, Framing, Generator } from './generator.js';
 import { LoadError } from './plan.js';
 import { SEQUENCE_DIGITS } from './template.js';
@@ -27,7 +27,7 @@ function readLines(path: string): Buffer {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new LoadError(`cannot read ${path}: ${messageOf(error)}`);
+    throw new LoadError(`cannot read ${path}: ${reasonOf(error)}`);
   }
   if (bytes.length > REPLAY_BYTES_MAX)
     throw new LoadError(`${path} is ${bytes.length} bytes, the limit is ${REPLAY_BYTES_MAX}`);

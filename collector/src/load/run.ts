@@ -26,6 +26,7 @@ export interface RunHooks {
   readonly signal: AbortSignal;
   readonly counters?: Counters;
   readonly notice?: (text: string) => void;
+  readonly trouble?: (reason: string | null) => void;
 }
 
 const SENDERS = { tcp: sendTcp, udp: sendUdp, http: sendHttp } as const;
@@ -37,6 +38,7 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks): Promise<LoadSumm
   const signal = AbortSignal.any([hooks.signal, failing.signal]);
   const { eventCount, rate, durationMs } = plan;
   const schedule = new Schedule({ eventCount, rate, durationMs, counters, signal });
+  let lastTrouble: string | null = null;
   const sending: Sending = {
     plan,
     schedule,
@@ -44,6 +46,10 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks): Promise<LoadSumm
     signal,
     stopAll: () => failing.abort(),
     notice: hooks.notice ?? (() => {}),
+    trouble: (reason) => {
+      lastTrouble = reason;
+      hooks.trouble?.(reason);
+    },
   };
   const startMs = monotonicMs();
   const startCpu = ownCpuSeconds();
@@ -57,7 +63,8 @@ export async function runLoad(plan: LoadPlan, hooks: RunHooks): Promise<LoadSumm
   const seconds = (monotonicMs() - startMs) / 1000;
   if (failure === null && counters.events < schedule.eventCount) {
     const goal = durationMs === null ? `${plan.eventCount} events` : `${durationMs / 1000} s`;
-    failure = `stopped after ${counters.events} of ${goal}`;
+    const why = lastTrouble === null ? '' : `: ${lastTrouble}`;
+    failure = `stopped after ${counters.events} of ${goal}${why}`;
   }
   return {
     ...counters,

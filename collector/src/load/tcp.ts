@@ -2,7 +2,7 @@
 // breaks may or may not have arrived. So a break is told, and sending goes on with the first write
 // that the kernel had not taken wholly: its events may arrive twice, none is skipped on purpose.
 import { connect, type Socket } from 'node:net';
-import { messageOf } from '@weir/pipeline';
+import { reasonOf } from '@weir/pipeline';
 import { after, monotonicMs, sleep } from './clock.js';
 import { formatTarget, joinAll, LoadError, type Sending } from './plan.js';
 import { backoffMs, type Schedule } from './schedule.js';
@@ -144,16 +144,19 @@ class TcpSender {
   }
 
   async #connect(again: boolean): Promise<void> {
-    const { plan, signal, counters } = this.#sending;
+    const { plan, signal, counters, trouble } = this.#sending;
     this.#lastProgressMs = monotonicMs();
     for (let attempt = 0; !signal.aborted; attempt++) {
       if (attempt > 0 || again) await sleep(backoffMs(attempt), signal);
       try {
         await this.#open();
+        trouble(null);
         if (again) counters.reconnects++;
         return;
       } catch (error) {
-        this.#checkTimeout(`cannot connect to ${formatTarget(plan.target)}: ${messageOf(error)}`);
+        const reason = `cannot connect to ${formatTarget(plan.target)}: ${reasonOf(error)}`;
+        trouble(reason);
+        this.#checkTimeout(reason);
       }
     }
   }
@@ -204,7 +207,7 @@ class TcpSender {
     counters.maybeTwice += twice;
     counters.maybeLost += lost;
     notice(
-      `connection lost (${this.#broken?.message ?? 'closed'}): up to ${twice} events may be sent ` +
+      `connection lost (${this.#broken === null ? 'closed' : reasonOf(this.#broken)}): up to ${twice} events may be sent ` +
         `twice, and up to ${lost} that the kernel had taken may be lost`,
     );
   }

@@ -2,7 +2,7 @@
 // nobody listens (ECONNREFUSED). What a full receive buffer drops, nobody tells the sender.
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { messageOf } from '@weir/pipeline';
+import { reasonOf } from '@weir/pipeline';
 import { monotonicMs, sleep } from './clock.js';
 import { bufferBytes, formatTarget, joinAll, LoadError, type Sending } from './plan.js';
 import { backoffMs } from './schedule.js';
@@ -50,7 +50,7 @@ async function sendBurst(
   eventCount: number,
   trouble: Trouble,
 ): Promise<void> {
-  const { plan, counters, signal, notice } = sending;
+  const { plan, counters, signal, notice, trouble: tell } = sending;
   let pending = Array.from({ length: eventCount }, (_, index) => index);
   for (let attempt = 0; pending.length > 0 && !signal.aborted; attempt++) {
     if (attempt > 0) {
@@ -68,16 +68,18 @@ async function sendBurst(
         counters.bytes += end - start;
       } else {
         refused.push(index);
-        reason = messageOf(error);
+        reason = reasonOf(error);
       }
     });
     await Promise.all(sends);
     pending = refused;
     if (refused.length === 0) {
+      tell(null);
       if (attempt === 0) trouble.sinceMs = null;
       return;
     }
     if (trouble.sinceMs === null) notice(`${formatTarget(plan.target)}: ${reason}; trying again`);
+    tell(`${formatTarget(plan.target)}: ${reason}`);
     trouble.sinceMs ??= monotonicMs();
     if (monotonicMs() - trouble.sinceMs > plan.timeoutMs)
       throw new LoadError(`${formatTarget(plan.target)} takes no datagrams: ${reason}`);
@@ -97,7 +99,7 @@ function sendOne(
 
 async function open(host: string, port: number): Promise<Socket> {
   const { address, family } = await lookup(host).catch((error: unknown) => {
-    throw new LoadError(`cannot resolve ${host}: ${messageOf(error)}`);
+    throw new LoadError(`cannot resolve ${host}: ${reasonOf(error)}`);
   });
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   // Errors of a send come to its callback; this keeps a late ICMP error from ending the process.

@@ -2,7 +2,6 @@
 // stopped in the direction of its way.
 import { join } from 'node:path';
 import {
-  addsOfGraph,
   compileCondition,
   createSequencer,
   type EncodedBatch,
@@ -39,7 +38,7 @@ import type { ManagedSink } from './sinks/managed-sink.js';
 import { clickhouseOf, openSinks } from './sinks/open-sinks.js';
 import type { StatusSample } from './status-line.js';
 import type { Totals } from './totals.js';
-import { checkModules } from './worker/modules.js';
+import { type CheckedModules, checkModules } from './worker/modules.js';
 
 const SOURCES_STOP_MS = 10_000;
 const SINKS_STOP_MS = 5_000;
@@ -130,8 +129,8 @@ class Collector implements RunningCollector {
     this.#directory = openDataDirectory(this.#config.data_dir);
     this.#closers.add('data directory', () => this.#directory.release());
     await this.#openSpool();
-    await this.#checkModules();
-    this.#insight = this.#createInsight(this.#startPool());
+    const checked = await this.#checkModules();
+    this.#insight = this.#createInsight(this.#startPool(), checked);
     this.#closers.add('insight', () => this.#insight.stop());
     this.#options.say('starting the sinks');
     this.sinks = await openSinks({
@@ -192,9 +191,10 @@ class Collector implements RunningCollector {
   }
 
   /** A module that does not load is found here, and not in each worker. */
-  async #checkModules(): Promise<void> {
-    const { warnings } = await checkModules(this.#setup());
-    for (const warning of warnings) this.#log.warn({ component: 'config' }, warning);
+  async #checkModules(): Promise<CheckedModules> {
+    const checked = await checkModules(this.#setup());
+    for (const warning of checked.warnings) this.#log.warn({ component: 'config' }, warning);
+    return checked;
   }
 
   #setup(): WorkerSetup {
@@ -210,7 +210,7 @@ class Collector implements RunningCollector {
     return workers;
   }
 
-  #createInsight(workers: Workers<ProcessTask, EncodedBatch>): Insight {
+  #createInsight(workers: Workers<ProcessTask, EncodedBatch>, checked: CheckedModules): Insight {
     const { graph } = this.#options;
     const { data_dir: dataDirectory, sources } = this.#config;
     return new Insight({
@@ -223,7 +223,7 @@ class Collector implements RunningCollector {
       spool: this.#spool,
       freeBytes: () => nodeFiles().freeBytes(dataDirectory),
       workers,
-      checkCondition: (condition) => conditionProblem(condition, graph),
+      checkCondition: (condition) => conditionProblem(condition, checked),
       state: () => this.#notReadyReason() || 'running',
       onComponentError: ({ component, failedEvents, message }) =>
         this.#log.warn({ component, failed_events: failedEvents, error: message }, 'it threw'),
@@ -364,9 +364,10 @@ class Collector implements RunningCollector {
 }
 
 /** What is wrong with a condition that someone watches with, null when nothing is. */
-function conditionProblem(condition: string, graph: GraphDocument): string | null {
+function conditionProblem(condition: string, checked: CheckedModules): string | null {
+  const { adds, isOpen } = checked;
   try {
-    compileCondition(condition, { adds: addsOfGraph(graph), isOpen: true });
+    compileCondition(condition, { adds, isOpen });
     return null;
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;

@@ -42,6 +42,8 @@ export async function runInForeground(options: RunOptions): Promise<void> {
     log,
     sabotage: process.env.WEIR_SABOTAGE ?? null,
     say,
+  }).catch((error: unknown) => {
+    throw loaded.named(error);
   });
   const dataFlag = config.data_dir === resolve('./var') ? '' : ` --data ${config.data_dir}`;
   for (const line of greeting(collector, destination.why, dataFlag)) say(line);

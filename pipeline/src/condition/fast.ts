@@ -17,6 +17,8 @@ interface Typed {
   readonly constant?: Value;
   /** As people know it. */
   readonly name?: string;
+  /** A label of which nobody says the type. */
+  readonly isUndeclared?: boolean;
 }
 
 /** Two types that can never be compared: a mistake in the expression. */
@@ -84,7 +86,9 @@ function literal(value: unknown): Typed | null {
 
 function pathValue(path: EventPathRef): Typed | null {
   const run = readerOf(path);
-  return run === null ? null : { type: path.type, run, name: path.steps.join('.') };
+  if (run === null) return null;
+  const { type, steps, isUndeclared = false } = path;
+  return { type, run, name: steps.join('.'), isUndeclared };
 }
 
 function readerOf(path: EventPathRef): Evaluate | null {
@@ -106,7 +110,16 @@ export const PROPERTY_OF: Readonly<Record<string, (row: LiveRow) => string>> = {
 
 function mustBe(type: ValueType, typed: Typed, node: ASTNode): void {
   if (typed.type !== 'dyn' && typed.type !== type)
-    throw new TypeMismatch(`a ${type} is wanted here, and ${shown(typed)}`, node);
+    throw new TypeMismatch(
+      `a ${type} is wanted here, and ${shown(typed)}${hint(typed, type)}`,
+      node,
+    );
+}
+
+/** How a label comes by the type that is wanted of it. */
+function hint({ name, isUndeclared }: Typed, wanted: ValueType): string {
+  if (!isUndeclared || (wanted !== 'boolean' && wanted !== 'number')) return '';
+  return `; declare it with adds: {'${name}': '${wanted}'} in the enricher`;
 }
 
 function shown({ name, type, constant }: Typed): string {
@@ -173,7 +186,12 @@ function comparison(node: Comparison, known: Known): Typed | null {
   const right = compileFast(node.args[1], known);
   if (left === null || right === null) return null;
   if (left.type !== right.type && left.type !== 'dyn' && right.type !== 'dyn')
-    throw new TypeMismatch(`${shown(left)} and ${shown(right)}: they cannot be compared`, node);
+    throw new TypeMismatch(
+      `${shown(left)} and ${shown(right)}: they cannot be compared` +
+        hint(left, right.type) +
+        hint(right, left.type),
+      node,
+    );
   const compare = COMPARE[node.op];
   const runLeft = left.run;
   const runRight = right.run;

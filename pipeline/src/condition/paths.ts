@@ -15,6 +15,8 @@ export interface EventPathRef {
   /** As written, for nesting in a context: `['src_endpoint', 'ip']`. */
   readonly steps: readonly string[];
   readonly type: ValueType;
+  /** A label of which nobody says the type: it is text. */
+  readonly isUndeclared?: boolean;
 }
 
 export interface Known {
@@ -81,7 +83,8 @@ export function resolvePath(steps: readonly string[], node: ASTNode, known: Know
     return { kind: 'field', name: path, steps, type };
   }
   checkName(steps, path, node, known);
-  return { kind: 'key', name: path, steps, type: known.isOpen ? 'dyn' : 'string' };
+  const type = known.isOpen ? 'dyn' : 'string';
+  return { kind: 'key', name: path, steps, type, isUndeclared: true };
 }
 
 function checkName(steps: readonly string[], path: string, node: ASTNode, known: Known): void {

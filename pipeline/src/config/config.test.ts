@@ -6,6 +6,7 @@ import t from 'tap';
 import { WeirError } from '../errors.js';
 import {
   DOCUMENT_ENDINGS,
+  FORM_KEYWORD,
   hideUserInfo,
   nearestOf,
   parseDocument,
@@ -22,6 +23,7 @@ const SCHEMA = {
     level: { enum: ['low', 'high'], default: 'low' },
     token: { type: 'string', maxLength: 3, [SECRET_KEYWORD]: 'value' },
     url: { type: 'string', pattern: '^http:', [SECRET_KEYWORD]: 'url' },
+    at: { type: 'string', pattern: ':', [FORM_KEYWORD]: 'HOST:PORT' },
     parts: {
       type: 'object',
       default: {},
@@ -153,6 +155,7 @@ t.test('the nearest word', async (t) => {
   t.equal(nearestOf('shard', ['listen', 'shards']), 'shards');
   t.equal(nearestOf('fortigate', ['json', 'fortigate_kv']), 'fortigate_kv');
   t.equal(nearestOf('zzzzzz', ['listen', 'shards']), null);
+  t.equal(nearestOf('xml', ['toml', 'yaml', 'json']), null, 'two of three letters differ');
   t.equal(nearestOf('a', ['b']), null, 'nothing of it is left');
 });
 

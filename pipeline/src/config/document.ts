@@ -13,6 +13,9 @@ export { nearestOf };
  */
 export const SECRET_KEYWORD = 'x-weir-secret';
 
+/** Beside a pattern: what it asks for, in words. Messages show these and not the pattern. */
+export const FORM_KEYWORD = 'x-weir-form';
+
 const GOT_CHARACTERS_MAX = 100;
 
 /** One mistake. */
@@ -78,7 +81,7 @@ function compile(schema: JsonSchema): ValidateFunction {
     // The branches of a discriminator stand apart from the `required` beside them.
     strictRequired: false,
   });
-  ajv.addVocabulary([SECRET_KEYWORD]);
+  ajv.addVocabulary([SECRET_KEYWORD, FORM_KEYWORD]);
   return ajv.compile(schema);
 }
 
@@ -101,6 +104,9 @@ function describe(error: ErrorObject): string {
     const names = [params.type as string | string[]].flat().map((name) => TYPE_NAMES[name] ?? name);
     return `${path} must be ${names.join(' or ')}; ${got}${hintOf(error)}`;
   }
+  const form = error.parentSchema?.[FORM_KEYWORD];
+  if (error.keyword === 'pattern' && typeof form === 'string')
+    return `${path} must be ${form}; ${got}`;
   return `${path} ${error.message ?? 'is invalid'}; ${got}${hintOf(error)}`;
 }
 

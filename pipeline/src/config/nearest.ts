@@ -4,12 +4,12 @@
 const PREFIX_CHARACTERS_MIN = 3;
 
 /**
- * The closest of the candidates within a third of the word's length, else the first that begins
+ * The closest of the candidates within a third of the word's length (one letter at least), else the first that begins
  * with the word, else null.
  */
 export function nearestOf(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate);
     // A word of which nothing is left is no relative.

@@ -3,6 +3,9 @@
 import { Buffer } from 'node:buffer';
 
 const INITIAL_BYTES = 16 * 1024;
+/** Memory above this is given up once so many batches in a row had no need for it. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+const IDLE_BATCH_COUNT = 16;
 const encoder = new TextEncoder();
 
 export interface Span {
@@ -10,16 +13,24 @@ export interface Span {
   readonly end: number;
 }
 
-/** A growable byte array that is reused from batch to batch. */
+/** A byte array that is reused from batch to batch. It grows, and shrinks after rare large batches. */
 export class Scratch {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;
   #base = 0;
+  /** Batches in a row that would have done with KEPT_BYTES. */
+  #idleCount = 0;
   readonly #constants = new Map<string, Span>();
   /** The same memory, since only a Buffer decodes a part without a view of its own. */
   #reader = Buffer.from(this.#bytes.buffer);
 
+  /** Of the memory, in bytes. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   begin(base: number): void {
+    this.#shrink();
     this.#base = base;
     this.#length = 0;
     this.#constants.clear();
@@ -78,6 +89,15 @@ export class Scratch {
     const span = this.text(text);
     this.#constants.set(text, span);
     return span;
+  }
+
+  /** The memory is a power of two of the initial size, KEPT_BYTES among them. */
+  #shrink(): void {
+    if (this.#bytes.length <= KEPT_BYTES) return;
+    this.#idleCount = this.#length > KEPT_BYTES ? 0 : this.#idleCount + 1;
+    if (this.#idleCount < IDLE_BATCH_COUNT) return;
+    this.#idleCount = 0;
+    this.#bytes = new Uint8Array(INITIAL_BYTES);
   }
 
   #reserve(count: number): void {

@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { reasonOf } from '@weir/pipeline';
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { Preflight } from './preflight.js';
 
@@ -81,7 +82,12 @@ export const lastLine = (name: string, { outcome, reason }: ProofResult): string
 
 /** Throws a sentence when the file is no report. */
 export function readReport(path: string): ProofReport {
-  const report = JSON.parse(readFileSync(path, 'utf8')) as ProofReport;
+  let report: ProofReport;
+  try {
+    report = JSON.parse(readFileSync(path, 'utf8')) as ProofReport;
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${reasonOf(error)}`);
+  }
   const problems = problemsOf(report);
   if (problems.length > 0) throw new Error(`${path} is no report of a proof: ${problems[0]}`);
   return report;

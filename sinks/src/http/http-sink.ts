@@ -2,14 +2,7 @@
 // runtime's matter.
 import { Buffer } from 'node:buffer';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import {
-  messageOf,
-  type Sink,
-  type SinkOutcome,
-  type SinkPayload,
-  systemCodeOf,
-  WeirError,
-} from '@weir/pipeline';
+import { lineOf, type Sink, type SinkOutcome, type SinkPayload, WeirError } from '@weir/pipeline';
 import type { Dispatcher } from 'undici';
 import { batchIdOf } from './batch-id.js';
 import { bodyOf } from './body.js';
@@ -137,7 +130,7 @@ class UndiciHttpSink implements HttpSink {
     if (isAborted)
       return retry(new WeirError('WEIR_ABORTED', `sending to ${this.#name} was cancelled`));
     if (error instanceof WeirError) return retry(error);
-    const reason = isLate ? `no answer within ${this.#options.timeoutMs} ms` : reasonOf(error);
+    const reason = isLate ? `no answer within ${this.#options.timeoutMs} ms` : lineOf(error);
     return retry(
       new WeirError('WEIR_SINK_UNREACHABLE', `${this.#name} cannot be reached: ${reason}`),
     );
@@ -217,12 +210,4 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[^\x20-\x7e]/g, '?')
     .trim();
-}
-
-/** Several addresses that all failed make one error with no text of its own. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  const code = systemCodeOf(error);
-  const text = messageOf(error);
-  return code === '' || text.includes(code) ? text : `${text} (${code})`;
 }

@@ -5,6 +5,7 @@ import type { FailureRecord, SinkOutcome } from '@weir/pipeline';
 
 /** A longer wait than this is not taken from the other side. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
+const LOCATION_CHARS_MAX = 300;
 const NO_ROWS = new Uint32Array(0);
 
 /** Statuses that call the rows themselves wrong or too many; the runtime halves the payload. */
@@ -52,12 +53,21 @@ function sentence({ status, text, location }: Answer, name: string): string {
   if (rejected !== undefined) return `${name} ${rejected} (${said})`;
   const kept = 'nothing is lost, the events are kept and sent again';
   if (status >= 300 && status <= 399) {
-    const where = location === undefined ? '' : ` to ${location}`;
+    const where = location === undefined ? '' : ` to ${placeOf(location)}`;
     return `${name} redirects${where} (HTTP ${status}), which is not followed: set the url of this sink; ${kept}`;
   }
   const wrong = MISCONFIGURED[status];
   if (wrong !== undefined) return `${name} ${wrong} (${said}); ${kept}`;
   return `${name} is busy or failing (${said})`;
+}
+
+/** Origin and path only: user, query and fragment may hold a secret. A relative one has no origin. */
+function placeOf(location: string): string {
+  const base = 'http://relative.invalid';
+  if (!URL.canParse(location, base)) return 'elsewhere';
+  const { origin, protocol, host, pathname } = new URL(location, base);
+  const place = origin === base ? pathname : `${protocol}//${host}${pathname}`;
+  return place.slice(0, LOCATION_CHARS_MAX);
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3); null for none, or for what is neither. */

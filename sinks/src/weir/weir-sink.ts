@@ -1,7 +1,7 @@
 // Main side: sends frames to another Weir's POST /ingest. The receiver knows each frame by its
 // numbers, so a request whose answer was lost is simply sent again.
 import type { FailureRecord, Sink, SinkOutcome, SinkPayload } from '@weir/pipeline';
-import { messageOf, toFailure, WeirError } from '@weir/pipeline';
+import { lineOf, toFailure, WeirError } from '@weir/pipeline';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { bodyOf, type Frame, fittingCount, framesOf, type RequestLimits } from './requests.js';
 
@@ -142,7 +142,7 @@ class WeirSink implements Sink {
           ? new WeirError('WEIR_ABORTED', 'sending frames was cancelled')
           : new WeirError(
               'WEIR_SINK_UNREACHABLE',
-              `${this.#name} cannot be reached: ${reasonOf(error)}`,
+              `${this.#name} cannot be reached: ${lineOf(error)}`,
               {},
               error,
             ),
@@ -242,12 +242,4 @@ function parse(text: string): Readonly<Record<string, unknown>> | null {
 function retryAfterMs(header: string | string[] | undefined): number | null {
   if (typeof header !== 'string' || !/^\d{1,9}$/.test(header.trim())) return null;
   return Math.min(Number(header) * 1_000, 3_600_000);
-}
-
-/** undici hides the reason in `cause`, or in several errors of one attempt each. */
-function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  const text = messageOf(error);
-  const { cause } = error instanceof Error ? error : { cause: undefined };
-  return cause instanceof Error && text === 'fetch failed' ? messageOf(cause) : text;
 }

@@ -22,9 +22,8 @@ const metrics = [
   'sink_up',
   'ledger_missing_events',
 ];
-const OWN_PACE =
-  'It reads the spool at its own pace: a slow or dead sink delays no other. With ' +
-  '`required = false` it can fill no spool either.';
+const DELAYS_NONE = 'It reads the spool at its own pace: a slow or dead sink delays no other.';
+const OWN_PACE = `${DELAYS_NONE} With \`required = false\` it can fill no spool either.`;
 const LEDGER =
   'What became of every number stands in a ledger of this sink under `DIR/ledger`; `weir verify` ' +
   'closes it.';
@@ -56,7 +55,7 @@ export const sinks: readonly ComponentSpec[] = [
     guarantees: [
       'Exactly once: each event is one row, also after a crash of Weir, of the server, or of both.',
       'Quarantine, filtered and lost numbers stand in tables beside the events.',
-      OWN_PACE,
+      `${DELAYS_NONE} It is always required: \`required = false\` is refused.`,
     ],
     failures: [
       ['the server is away or busy', TRY_AGAIN],
@@ -65,7 +64,6 @@ export const sinks: readonly ComponentSpec[] = [
         'what landed is read back by number, and only what is missing is inserted',
       ],
       ['an event cannot be parsed', 'it is a row of the table quarantine, with its bytes'],
-      OVERRUN,
     ],
     metrics,
   },

@@ -17,14 +17,22 @@ const metrics = [
 const AGAIN =
   'It runs on the worker that parsed the event, once for each sink that the event goes to, and ' +
   'again after an uncertain delivery: it must give the same for the same event.';
-const OWN_CODE_FAILS = [
-  ['your function throws on an event', 'that event is quarantined as `component_failed`'],
+const OWN_CODE_STOPS = [
   [
     'your function hangs or ends its worker',
     'the worker is replaced; the batch is tried in halves until the one event is found, which is ' +
       'quarantined as `component_failed`; other streams go on',
   ],
   ['the module cannot be loaded', '`weir validate` and the start say so, with exit code 2'],
+] as const;
+const OWN_CODE_FAILS = [
+  ['your function throws on an event', 'that event is quarantined as `component_failed`'],
+  ...OWN_CODE_STOPS,
+] as const;
+const ENRICHER_THROWS = [
+  'your function throws on an event',
+  'what it had changed is undone and the event goes on, marked `component_failed` in its ' +
+    'parse_errors',
 ] as const;
 
 const ENRICH_MODULE = `import { defineEnricher } from '@weir/pipeline';
@@ -82,7 +90,7 @@ export const transforms: readonly ComponentSpec[] = [
     example: { inputs: ['*'], module: './site-names.js' },
     exampleFiles: { 'site-names.js': ENRICH_MODULE },
     guarantees: [AGAIN, 'Identity, source and raw bytes of an event cannot be set.'],
-    failures: [...OWN_CODE_FAILS],
+    failures: [ENRICHER_THROWS, ...OWN_CODE_STOPS],
     metrics,
   },
   {

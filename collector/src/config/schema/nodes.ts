@@ -1,7 +1,7 @@
 // Building blocks that several sections of the schema share. Every setting has a description, a
 // default where it may be left out, and an example: the pages, `weir generate` and the published
 // JSON Schema are made from them.
-import { SECRET_KEYWORD } from '@weir/pipeline/config';
+import { FORM_KEYWORD, SECRET_KEYWORD } from '@weir/pipeline/config';
 import Type, { type Static, type TSchema } from './type.js';
 
 /** Says that a string is never printed. `url`: only the password in it. */
@@ -24,6 +24,7 @@ export const SECRET_HINT = 'May be file:PATH or env:NAME.';
 export const listen = (example: string) =>
   Type.String({
     pattern: HOST_PORT,
+    [FORM_KEYWORD]: 'HOST:PORT or [IPv6]:PORT',
     description: 'Address to listen on: HOST:PORT, or [IPv6]:PORT; port 0 takes any free one.',
     examples: [example],
   });

@@ -74,7 +74,21 @@ const wire = {
 };
 
 export const ClickhouseSink = Type.Object(
-  { type: Type.Literal('clickhouse'), ...common },
+  {
+    type: Type.Literal('clickhouse'),
+    ...common,
+    required: Type.Boolean({
+      default: true,
+      description: 'A clickhouse sink is always required; only true is taken.',
+      examples: [true],
+    }),
+    max_lag_bytes: Type.Integer({
+      minimum: MiB,
+      default: 256 * MiB,
+      description: 'Of no effect here: nothing is ever skipped for a clickhouse sink.',
+      examples: [GiB],
+    }),
+  },
   {
     ...closed,
     description:

@@ -94,6 +94,7 @@ t.test('what a module adds is known to conditions', async (t) => {
     /labels\.vip is a boolean and "x" is a string/,
   );
   await t.rejects(checkModules(setupOf(graph('labelz.vip'))), /did you mean labels\.vip\?/);
+  t.equal((await checkModules(setupOf(graph('labels.vip')))).isOpen, false, 'all is declared');
 });
 
 t.test('modules of a folder, with and without dots, and of packages', async (t) => {

@@ -43,19 +43,28 @@ const METHOD_OF: Readonly<Record<Component['kind'], string>> = {
   route: 'routes',
 };
 
+export interface CheckedModules extends CheckedGraph {
+  /** A parser or an enricher does not say what it adds: events may have fields that nobody knows. */
+  readonly isOpen: boolean;
+}
+
 /**
  * Loads and creates every component, and checks the graph with what they declare. Rejects with
  * WEIR_CONFIG_INVALID, which names the component and the file.
  */
-export async function checkModules(setup: WorkerSetup): Promise<CheckedGraph> {
+export async function checkModules(setup: WorkerSetup): Promise<CheckedModules> {
   return checkLoaded(setup, await loadComponents(setup));
 }
 
-export function checkLoaded(setup: WorkerSetup, components: LoadedComponents): CheckedGraph {
+export function checkLoaded(setup: WorkerSetup, components: LoadedComponents): CheckedModules {
   const declared: Record<string, Adds> = {};
-  for (const [id, { component }] of components)
-    if ('adds' in component && component.adds !== undefined) declared[id] = component.adds;
-  return checkGraph(setup.graph, { declared, packs: PACK_NAMES });
+  let isOpen = false;
+  for (const [id, { component }] of components) {
+    if (component.kind === 'filter' || component.kind === 'route') continue;
+    if (component.adds === undefined) isOpen = true;
+    else declared[id] = component.adds;
+  }
+  return { ...checkGraph(setup.graph, { declared, packs: PACK_NAMES }), isOpen };
 }
 
 export async function loadComponents(setup: WorkerSetup): Promise<LoadedComponents> {

@@ -241,6 +241,24 @@ t.test('a full spool, and too much at once', async (t) => {
   t.match(await send({ seqFirst: 20, count: 20 }), { status: 200 });
 });
 
+t.test('a spool that fills up behind frames answers 503; a repeat finds them', async (t) => {
+  const { send, frames, ingest, seqs } = await centre(t, { limits: { httpFullWaitMs: 50 } });
+  frames.isHeld = true;
+  const first = send({ seqFirst: 0, count: 2 });
+  await until(() => frames.waitingCount === 1);
+  frames.isFull = true;
+  const reply = await first;
+  t.same([reply.status, reply.headers['retry-after']], [503, '1']);
+  // There is space again, and what was handed over is still being written.
+  frames.isFull = false;
+  const repeat = send({ seqFirst: 0, count: 2 });
+  await until(() => ingest.requestCount === 1);
+  frames.isHeld = false;
+  frames.release();
+  t.match(await repeat, { status: 200, body: { accepted: 0, duplicates: 2 } });
+  t.same(seqs(), [0, 1]);
+});
+
 t.test('a stop with frames under way answers 503', async (t) => {
   const { ingest, frames, send } = await centre(t);
   frames.isHeld = true;

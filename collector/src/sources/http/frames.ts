@@ -12,7 +12,7 @@ import { nodeOfStream, openWireFrames, WIRE_LIMITS } from '@weir/spool';
 import { type Answer, retryLater } from './answers.js';
 import { type BodyReading, contentEncodingOf, readBody } from './body.js';
 import type { ForwardedIndex, ForwardedRefusal, Fresh } from './frames-index.js';
-import { GivenUp, unlessAborted } from './give-up.js';
+import { type FullWait, GivenUp, unlessGivenUp } from './give-up.js';
 
 export interface ForwardingOptions {
   readonly buffer: BatchBuffer;
@@ -29,6 +29,7 @@ export interface FrameLimits {
   readonly forwardedPendingBytesMax: number;
   readonly forwardedRequestsMax: number;
   readonly framesMax: number;
+  readonly httpFullWaitMs: number;
   readonly rawBytesMax: number;
 }
 
@@ -73,7 +74,8 @@ export class FrameReceiver {
 
   /**
    * 200 only after the fdatasync of all frames, or when all of them were there already. Nothing is
-   * admitted with any other answer but 503. Rejects with GivenUp on a stop.
+   * admitted with any other answer but 503. Rejects with GivenUp on a stop,
+   * and when the spool stays full; what was handed over by then may become durable later.
    */
   async receive(
     request: IncomingMessage,
@@ -94,7 +96,7 @@ export class FrameReceiver {
         if (status === 429 || status === 503) return this.#later(status, message);
         return this.#refuse(status, 'body', message);
       }
-      return await this.#takeBody(body.bytes, reading.signal, durableSignal);
+      return await this.#takeBody(body.bytes, reading, durableSignal);
     } finally {
       this.#requestCount--;
     }
@@ -102,7 +104,7 @@ export class FrameReceiver {
 
   async #takeBody(
     bytes: Uint8Array,
-    signal: AbortSignal,
+    reading: BodyReading,
     durableSignal: AbortSignal,
   ): Promise<Answer> {
     const body = openWireFrames(bytes, this.#limits);
@@ -116,7 +118,7 @@ export class FrameReceiver {
     try {
       const decoded = await body.decode(nextTurn);
       if ('error' in decoded) return this.#refuse(400, decoded.error.kind, decoded.error.message);
-      return await this.#takeBatches(decoded.batches, signal, durableSignal);
+      return await this.#takeBatches(decoded.batches, reading, durableSignal);
     } finally {
       this.#pendingBytes -= rawBytes;
     }
@@ -124,17 +126,20 @@ export class FrameReceiver {
 
   async #takeBatches(
     batches: readonly SequencedBatch[],
-    signal: AbortSignal,
+    { signal, timers }: BodyReading,
     durableSignal: AbortSignal,
   ): Promise<Answer> {
     const refused = this.#refusalOf(batches);
     if (refused !== null) return refused;
+    const { buffer } = this.#options;
+    const waitMs = this.#limits.httpFullWaitMs;
+    const full: FullWait = { isFull: () => buffer.isFull, waitMs, timers };
     for (;;) {
-      if (this.#options.buffer.isFull) return this.#later(503, 'the spool is full');
+      if (buffer.isFull) return this.#later(503, 'the spool is full');
       if (signal.aborted) throw new GivenUp('the collector is stopping');
       const claim = this.#options.index.claim(batches);
       if (claim.kind === 'wait') {
-        await unlessAborted(claim.until, signal);
+        await unlessGivenUp(claim.until, signal, full);
         continue;
       }
       if (claim.kind === 'refused') {
@@ -145,7 +150,7 @@ export class FrameReceiver {
       const { fresh, duplicateEvents } = claim;
       let accepted = 0;
       for (const { batch } of fresh) accepted += batch.eventCount;
-      const failure = await unlessAborted(this.#append(fresh), durableSignal);
+      const failure = await unlessGivenUp(this.#append(fresh), durableSignal, full);
       if (failure !== null) {
         this.#metrics.error('spool_failed', 'receiving');
         return retryLater(503, `the frames could not be made durable: ${messageOf(failure)}`);

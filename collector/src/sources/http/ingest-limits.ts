@@ -8,6 +8,7 @@ export interface HttpIngestLimits extends BodyLimits, SplitLimits, ReadBudgetLim
   readonly httpRequestsInFlightMax: number;
   readonly httpDecodedBytesMax: number;
   readonly httpDecodeWaitMs: number;
+  readonly httpFullWaitMs: number;
   readonly idempotencyWindowMs: number;
   readonly idempotencyKeysMax: number;
   /** On stop: time for bodies that are being read, and for requests that wait for space. */

@@ -202,3 +202,76 @@ t.test('stop: what never becomes durable is given up too', { timeout: 20_000 }, 
   await streams.close();
   t.same(buffer.texts(), ['{"a":1}'], 'it was admitted and is not taken back');
 });
+
+/** As objects of 100 bytes, each with its own number. */
+const numbered = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `{"n":${i},"a":"${'x'.repeat(80)}"}`);
+
+t.test('a spool that fills up within a request: 503, and the repeat completes it', async (t) => {
+  const { post, buffer, streams, ingest } = await serve(t, {
+    admission: { admissionPendingBytesMax: 2_000, batchBytesTarget: 500 },
+    limits: { httpFullWaitMs: 50 },
+  });
+  buffer.isHeld = true;
+  const items = numbered(100);
+  const key = { 'idempotency-key': 'p/1/0' };
+  const first = post(items.join('\n'), key);
+  await until(() => streams.first.isBlocked);
+  buffer.isFull = true;
+  const reply = await first;
+  t.same([reply.status, reply.headers['retry-after']], [503, '1']);
+  t.match(reply.body.error, /^the spool is full; not all of it is known to be durable/);
+  t.equal((await post(items.join('\n'), key)).status, 503, 'nothing new is taken meanwhile');
+  t.equal(ingest.requestCount, 0);
+  buffer.isFull = false;
+  buffer.isHeld = false;
+  buffer.release();
+  await until(() => !streams.first.isBlocked);
+  const partCount = buffer.texts().length;
+  t.ok(partCount > 0 && partCount < 100, `${partCount} of 100 were admitted`);
+  const repeat = await post(items.join('\n'), key);
+  t.match(repeat, { status: 200, body: { accepted: 100, seqFirst: 0 } });
+  t.same(buffer.texts(), items, 'each is there once');
+  await streams.close();
+  const refused = 100 - partCount + 1;
+  t.equal(buffer.refused('spool_full'), refused, 'what was left, and a body that was not read');
+});
+
+t.test('a spool that fills up behind a request: a repeat waits for what it left', async (t) => {
+  const { post, buffer, streams, ingest } = await serve(t, { limits: { httpFullWaitMs: 50 } });
+  buffer.isHeld = true;
+  const items = numbered(5);
+  const key = { 'idempotency-key': 'p/1/0' };
+  const keyed = post(items.join('\n'), key);
+  const plain = post('{"b":1}');
+  await until(() => buffer.waitingCount === 2 || streams.first.pendingBytes > 500);
+  await until(() => ingest.requestCount === 2);
+  buffer.isFull = true;
+  for (const reply of await Promise.all([keyed, plain]))
+    t.same([reply.status, reply.headers['retry-after']], [503, '1']);
+  // There is space again, and what was admitted is still being written.
+  buffer.isFull = false;
+  await until(() => !streams.first.isBlocked);
+  const repeat = post(items.join('\n'), key);
+  await until(() => ingest.requestCount === 1);
+  t.equal((await post('{"b":2}', { 'idempotency-key': 'bad' })).status, 400, 'others are served');
+  buffer.isHeld = false;
+  buffer.release();
+  t.equal((await repeat).status, 200);
+  await streams.close();
+  t.same(buffer.texts().toSorted(), [...items, '{"b":1}'].toSorted(), 'once each');
+});
+
+t.test('a slow disk is no full one: the request waits', async (t) => {
+  const { post, buffer } = await serve(t, { limits: { httpFullWaitMs: 10 } });
+  let asked = 0;
+  Object.defineProperty(buffer, 'isFull', { get: () => ++asked < 0 });
+  buffer.isHeld = true;
+  const waiting = post('{"a":1}');
+  await until(() => buffer.waitingCount === 1);
+  const before = asked;
+  await until(() => asked > before + 50);
+  buffer.isHeld = false;
+  buffer.release();
+  t.equal((await waiting).status, 200);
+});

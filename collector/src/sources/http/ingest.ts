@@ -27,7 +27,7 @@ import {
 import { type BodyAccount, DecodeBudget, ReadBudget } from './body-budget.js';
 import { decodeBody } from './decode.js';
 import { type ForwardingOptions, FRAMES_TYPE, FrameReceiver } from './frames.js';
-import { GivenUp, unlessAborted } from './give-up.js';
+import { GivenUp, unlessGivenUp } from './give-up.js';
 import {
   IdempotencyIndex,
   type IdempotencyKey,
@@ -200,8 +200,7 @@ class Ingest implements HttpIngest {
     try {
       return await this.#take(request, encoding, work);
     } catch (error) {
-      if (error instanceof GivenUp)
-        return retryLater(503, 'the collector stops; not all of it is known to be durable');
+      if (error instanceof GivenUp) return retryLater(503, error.message);
       throw error;
     } finally {
       release(work);
@@ -219,7 +218,7 @@ class Ingest implements HttpIngest {
       return await this.#frames.receive(request.raw, reading, this.#giveUpDurable.signal);
     } catch (error) {
       if (!(error instanceof GivenUp)) throw error;
-      return retryLater(503, 'the collector stops; not all of it is known to be durable');
+      return retryLater(503, error.message);
     } finally {
       account.close();
     }
@@ -291,12 +290,21 @@ class Ingest implements HttpIngest {
   }
 
   async #admitOnce(work: Work, body: Buffer, split: SplitBody): Promise<Answer> {
-    const ticket = await this.#admit(work, null, body, split, [[0, split.itemCount]], null);
-    return this.#accepted(work, split, await this.#durable(ticket), false);
+    const ticket = work.stream.ticket(null);
+    await this.#admit(work, ticket, body, split, [[0, split.itemCount]]);
+    return this.#accepted(work, split, await this.#durable(work, ticket.durable()), false);
   }
 
-  #durable(ticket: AdmissionTicket): Promise<AdmittedPart | null> {
-    return unlessAborted(ticket.durable(), this.#giveUpDurable.signal);
+  #durable(work: Work, durable: Promise<AdmittedPart | null>): Promise<AdmittedPart | null> {
+    return this.#unlessGivenUp(work.stream, durable, this.#giveUpDurable.signal);
+  }
+
+  /** What was admitted stays so; whoever sent it cannot wait for ever. */
+  #unlessGivenUp<T>(stream: Admission, promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    const { timers } = this.#options;
+    const waitMs = this.#limits.httpFullWaitMs;
+    const isFull = (): boolean => stream.blockCause === 'spool_full';
+    return unlessGivenUp(promise, signal, { isFull, waitMs, timers });
   }
 
   async #admitKeyed(work: Work, key: string, body: Buffer, split: SplitBody): Promise<Answer> {
@@ -311,33 +319,35 @@ class Ingest implements HttpIngest {
         return this.#fault(422, 'idempotency_conflict', 'this Idempotency-Key had another body');
       if (claim.kind === 'replay') return this.#accepted(work, split, claim.receipt, true);
       if (claim.kind === 'wait') {
-        await unlessAborted(claim.until, signal);
+        await this.#unlessGivenUp(work.stream, claim.until, signal);
         continue;
       }
+      const request: AdmissionRequest = { key, bodySha256, itemCount };
+      const ticket = work.stream.ticket(request, claim.onDurable);
+      let durable: Promise<AdmittedPart | null>;
       try {
-        const request: AdmissionRequest = { key, bodySha256, itemCount };
-        const { missing, onDurable } = claim;
-        const ticket = await this.#admit(work, request, body, split, missing, onDurable);
-        const first = await this.#durable(ticket);
-        // Where an earlier attempt had stored the first items, its receipt is the receipt.
-        return this.#accepted(work, split, this.#index.receiptOf(key) ?? first, false);
+        await this.#admit(work, ticket, body, split, claim.missing);
       } finally {
-        claim.done();
+        // An attempt that was given up runs until what it admitted has its end: only then is known
+        // what a repeat has to bring.
+        durable = ticket.durable();
+        durable.then(claim.done, claim.done);
       }
+      const first = await this.#durable(work, durable);
+      // Where an earlier attempt had stored the first items, its receipt is the receipt.
+      return this.#accepted(work, split, this.#index.receiptOf(key) ?? first, false);
     }
   }
 
   /** Appends the items of the ranges. */
   async #admit(
     work: Work,
-    request: AdmissionRequest | null,
+    ticket: AdmissionTicket,
     body: Buffer,
     split: SplitBody,
     ranges: readonly ItemRange[],
-    onDurable: ((part: AdmittedPart) => void) | null,
-  ): Promise<AdmissionTicket> {
+  ): Promise<void> {
     const { stream, source } = work;
-    const ticket = stream.ticket(request, onDurable);
     let leftCount = ranges.reduce((sum, [first, end]) => sum + end - first, 0);
     try {
       if (split.blankLineCount > 0) stream.refuse('empty_line', split.blankLineCount);
@@ -354,13 +364,12 @@ class Ingest implements HttpIngest {
       // Its bytes are copied; while it waits for the disk another body may come.
       release(work);
     }
-    return ticket;
   }
 
   /** When it is given up, the items that are left are refused. */
   async #spaceIn(stream: Admission, leftCount: number): Promise<void> {
     try {
-      await unlessAborted(stream.whenUnblocked(), this.#giveUp.signal);
+      await this.#unlessGivenUp(stream, stream.whenUnblocked(), this.#giveUp.signal);
     } catch (error) {
       stream.refuse(stream.blockCause ?? 'queue_full', leftCount);
       throw error;
