@@ -124,10 +124,13 @@ t.test('modules and conditions are checked', async (t) => {
   });
   const other = await weir(folder, ['validate', join(folder, 'a.toml')], ENVIRONMENT);
   t.equal(other.code, 2);
-  t.match(other.stderr, /\/transforms\/by\/routes\/berlin.*site/s);
+  t.match(other.stderr, /^weir: a\.toml: \/transforms\/by\/routes\/berlin.*site/s);
   const missing = await weir(folder, ['validate', join(folder, 'b.toml')], ENVIRONMENT);
   t.equal(missing.code, 2);
-  t.match(missing.stderr, /\/transforms\/names\/module \.\/nemas\.js does not exist/);
+  t.match(
+    missing.stderr,
+    /^weir: b\.toml: \/transforms\/names\/module \.\/nemas\.js does not exist/,
+  );
 });
 
 t.test('every mistake is a line', async (t) => {
@@ -157,6 +160,8 @@ t.test('what generate prints validates', async (t) => {
   const wrong = await weir(folder, ['generate', '--format', 'ymal']);
   t.equal(wrong.code, 2);
   t.match(wrong.stderr, /one of toml, yaml, json; got "ymal"; did you mean yaml\?/);
+  const other = await weir(folder, ['generate', '--format', 'xml']);
+  t.match(other.stderr, /one of toml, yaml, json; got "xml"\n/);
 });
 
 t.test('a pipeline in code', async (t) => {

@@ -170,6 +170,11 @@ const MISTAKES: readonly (readonly [string, string, RegExp])[] = [
   ],
   [
     'a.toml',
+    '[sinks.a]\ntype = "clickhouse"\nrequired = false',
+    /\/sinks\/a\/required must be true: a clickhouse sink is always required/,
+  ],
+  [
+    'a.toml',
     '[sinks.a]\ntype = "file"\npath = "x"\n[sinks.b]\ntype = "file"\npath = "x"',
     /\/sinks\/b\/path is the file of \/sinks\/a too/,
   ],

@@ -70,7 +70,7 @@ t.test('a file that everyone may read is a warning', async (t) => {
 });
 
 const MISTAKES: readonly (readonly [string, RegExp])[] = [
-  ['password = "file:none"', /\/store\/password cannot be read from none: ENOENT/],
+  ['password = "file:none"', /\/store\/password cannot be read from none: no such file/],
   ['password = "file:empty"', /\/store\/password is to be read from empty, which is empty/],
   ['password = "file:two"', /\/store\/password must match pattern .*; got a secret/],
   ['password = "env:NOT_SET"', /\/store\/password takes its value from NOT_SET, which is not set/],

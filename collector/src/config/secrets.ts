@@ -1,7 +1,7 @@
 // Secrets: settings whose value may stand elsewhere (`file:PATH`, `env:NAME`) and is never shown.
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type JsonSchema, messageOf } from '@weir/pipeline';
+import { type JsonSchema, reasonOf } from '@weir/pipeline';
 import { type ConfigProblem, hideUserInfo } from '@weir/pipeline/config';
 import type { MergedDocument } from './merge.js';
 import { SECRET } from './schema/nodes.js';
@@ -67,7 +67,7 @@ function secretOfFile(path: string, name: string): Found {
       warning: `is read from ${name}, which every user of this machine may read (mode ${shown}); chmod 600 mends it`,
     };
   } catch (error) {
-    return { problem: `cannot be read from ${name}: ${messageOf(error)}` };
+    return { problem: `cannot be read from ${name}: ${reasonOf(error)}` };
   }
 }
 

@@ -87,6 +87,7 @@ t.test('tap, top and graph of a collector that works', { timeout: 120_000 }, asy
   const refusals = [
     { args: ['tap', 'nois'], message: /no component nois; did you mean noise\?/ },
     { args: ['tap', '--filter', 'message.contains('], message: /message\.contains\(/ },
+    { args: ['tap', '--filter', 'severty_id > 3'], message: /did you mean severity_id\?/ },
     { args: ['tap', '--rate', '0'], message: /--rate must be a number above 0; got 0/ },
   ];
   await Promise.all(
@@ -96,6 +97,9 @@ t.test('tap, top and graph of a collector that works', { timeout: 120_000 }, asy
       t.match(result.stderr, message);
     }),
   );
+
+  const query = await weir.command('query', ...flags, 'SELECT 1');
+  t.match(query.stderr, /what runs on .* has no ClickHouse sink/);
 
   const top = await weir.command('top', ...flags, '--once', '--json');
   const view = JSON.parse(top.stdout);

@@ -104,7 +104,20 @@ t.test('tcp: nobody listens', async (t) => {
   const port = await listen(server);
   await new Promise((resolve) => server.close(resolve));
   const summary = await runLoad(planFor('tcp', port, { timeoutMs: 200 }), hooks());
-  t.match(summary, { events: 0, failure: /^cannot connect to 127.0.0.1:/ });
+  const refused = /^cannot connect to 127.0.0.1:\d+: connection refused/;
+  t.match(summary, { events: 0, failure: refused });
+  const stopping = new AbortController();
+  const stopped = await runLoad(planFor('tcp', port), {
+    signal: stopping.signal,
+    trouble: (reason) => {
+      t.match(reason, refused);
+      stopping.abort();
+    },
+  });
+  t.match(
+    stopped.failure,
+    /^stopped after 0 of \d+ events: cannot connect .*: connection refused$/,
+  );
 });
 
 t.test('tcp: a receiver that stops reading', async (t) => {

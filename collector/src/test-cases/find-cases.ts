@@ -1,7 +1,7 @@
 // Test cases of users: a folder each, with the events and what should become of them.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { type InputFormat, type JsonSchema, messageOf, WeirError } from '@weir/pipeline';
+import { type InputFormat, type JsonSchema, reasonOf, WeirError } from '@weir/pipeline';
 import { problemsOf } from '@weir/pipeline/config';
 
 export const INPUT_NAME = 'input.raw';
@@ -78,7 +78,7 @@ function readSettings(path: string): CaseSettings {
   try {
     if (existsSync(path)) settings = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new WeirError('WEIR_CONFIG_UNREADABLE', `${path}: ${messageOf(error)}`);
+    throw new WeirError('WEIR_CONFIG_UNREADABLE', `${path}: ${reasonOf(error)}`);
   }
   const [problem] = problemsOf(settings, SETTINGS_SCHEMA);
   if (problem !== undefined) {

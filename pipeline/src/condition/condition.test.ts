@@ -112,6 +112,12 @@ t.test('wrong conditions', async (t) => {
     ],
     ['labels.vip == "true"', /labels\.vip is a boolean and "true" is a string/],
     ['severity_id in ["x"]', /severity_id is a number, and the list has a string/],
+    ['labels.odd', /true or false; this is a string/],
+    [
+      'labels.odd && true',
+      /labels\.odd is a string; declare it with adds: \{'labels\.odd': 'boolean'\} in the enricher/,
+    ],
+    ['labels.odd > 3', /cannot be compared; declare it with adds: \{'labels\.odd': 'number'\}/],
     ['severity_id && true', /a boolean is wanted here, and severity_id is a number/],
     ['severity_id.startsWith("x")', /a string is wanted/],
     ['src_endpoint.ip', /true or false; this is a string/],

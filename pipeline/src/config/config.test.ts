@@ -66,11 +66,13 @@ t.test('every problem has its path and its words', async (t) => {
   const document = {
     levl: 1,
     token: 'topsecret',
+    at: '14085',
     url: 'ftp://me:topsecret@x/?key=topsecret',
     parts: { a: { type: 'bx' }, b: { type: 'file', pth: 'x' }, C: {}, d: { size: 2 } },
   };
   const problems = problemsOf(document, SCHEMA);
   t.same(problems.map(({ message }) => message).sort(), [
+    '/at must be HOST:PORT; got "14085"',
     '/levl is not a known key; did you mean level?',
     '/parts/C is not a valid name; names match ^[a-z]+$',
     '/parts/a/type must be one of "box", "file"; got "bx"; did you mean "box"?',
@@ -155,6 +157,7 @@ t.test('the nearest word', async (t) => {
   t.equal(nearestOf('shard', ['listen', 'shards']), 'shards');
   t.equal(nearestOf('fortigate', ['json', 'fortigate_kv']), 'fortigate_kv');
   t.equal(nearestOf('zzzzzz', ['listen', 'shards']), null);
+  t.equal(nearestOf('ymal', ['toml', 'yaml', 'json']), 'yaml', 'a swap is one mistake');
   t.equal(nearestOf('xml', ['toml', 'yaml', 'json']), null, 'two of three letters differ');
   t.equal(nearestOf('a', ['b']), null, 'nothing of it is left');
 });

@@ -22,15 +22,20 @@ export function nearestOf(word: string, candidates: readonly string[]): string |
   return candidates.find((candidate) => candidate.startsWith(word)) ?? null;
 }
 
-/** Levenshtein distance, one row at a time. */
+/** Letters added, left out, changed or swapped with their neighbour; one row at a time. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+      let distance = Math.min(substitute, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwap) distance = Math.min(distance, (before[j - 2] ?? 0) + 1);
+      next.push(distance);
     }
+    before = row;
     row = next;
   }
   return row[b.length] ?? 0;

@@ -4,7 +4,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { reasonOf } from '@weir/pipeline';
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { Preflight } from './preflight.js';
 
@@ -86,7 +85,8 @@ export function readReport(path: string): ProofReport {
   try {
     report = JSON.parse(readFileSync(path, 'utf8')) as ProofReport;
   } catch (error) {
-    throw new Error(`cannot read ${path}: ${reasonOf(error)}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new Error(`cannot read ${path}: ${code === 'ENOENT' ? 'no such file' : message}`);
   }
   const problems = problemsOf(report);
   if (problems.length > 0) throw new Error(`${path} is no report of a proof: ${problems[0]}`);

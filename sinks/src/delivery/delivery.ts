@@ -48,7 +48,7 @@ class Delivery implements SinkRunner {
     this.#options = options;
     this.#limits = { ...DELIVERY_LIMITS, ...options.limits };
     this.#writesMax = options.writesMax ?? 1;
-    this.#health = new Health(options.log);
+    this.#health = new Health(options.log, options.clock);
     this.#writer = new Writer(options, this.#limits, this.#health);
     const restored = restore(options);
     this.#hasBegun = restored.isUsable;

@@ -1,5 +1,5 @@
 // Where delivery stands, for people: one state out of the troubles of its steps, each told once.
-import type { SinkState } from '@weir/pipeline';
+import type { Clock, SinkState } from '@weir/pipeline';
 import type { DeliveryOptions } from './options.js';
 
 export type Step = 'reading' | 'writing' | 'recording';
@@ -9,15 +9,21 @@ interface Trouble {
   readonly message: string;
 }
 
+/** A write without an answer for so long is shown; it is no failure yet. */
+const SLOW_MS = 2_000;
 const WORST_FIRST = ['blocked', 'unreachable', 'retrying'] as const;
 
 export class Health {
   readonly #log: DeliveryOptions['log'];
+  readonly #clock: Clock;
+  /** When each write under way began, oldest first. */
+  readonly #asked = new Set<{ readonly sinceMs: number }>();
   readonly #troubles = new Map<Step, Trouble>();
   retryCount = 0;
 
-  constructor(log: DeliveryOptions['log']) {
+  constructor(log: DeliveryOptions['log'], clock: Clock) {
     this.#log = log;
+    this.#clock = clock;
   }
 
   get state(): SinkState {
@@ -41,9 +47,23 @@ export class Health {
       this.#log('info', 'delivery goes on', {});
   }
 
+  /** The other side was asked something. Call what it returns once there is an answer. */
+  asked(): () => void {
+    const question = { sinceMs: this.#clock.monotonicMs() };
+    this.#asked.add(question);
+    return () => void this.#asked.delete(question);
+  }
+
   get #worst(): Trouble | null {
     for (const state of WORST_FIRST)
       for (const trouble of this.#troubles.values()) if (trouble.state === state) return trouble;
-    return null;
+    return this.#slowness;
+  }
+
+  get #slowness(): Trouble | null {
+    const [oldest] = this.#asked;
+    const waitedMs = oldest === undefined ? 0 : this.#clock.monotonicMs() - oldest.sinceMs;
+    if (waitedMs < SLOW_MS) return null;
+    return { state: 'retrying', message: `no answer for ${Math.floor(waitedMs / 1000)} s` };
   }
 }

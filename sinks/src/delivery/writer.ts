@@ -1,11 +1,20 @@
 // Gets rows to the other side: opens the sink, tries for ever with growing delays, and finds out by
-// halving which rows are refused.
+// halving which rows are refused. A server that refuses every row is tried again as well.
 import type { FailureRecord, SinkOutcome, SinkPayload } from '@weir/pipeline';
 import { toFailure } from '@weir/pipeline';
 import { Backoff, throwIfAborted } from './backoff.js';
 import type { Health } from './health.js';
 import type { DeliveryLimits, DeliveryOptions } from './options.js';
-import { halve, type Piece, partsOf, payloadOf, type RefusedRow, refusedRows } from './payload.js';
+import {
+  halve,
+  type Piece,
+  partsOf,
+  payloadOf,
+  type RefusedRow,
+  refusedRows,
+  rowCountOf,
+} from './payload.js';
+import { Refusals, RefusesAll } from './refusals.js';
 
 export interface Refused {
   readonly row: RefusedRow;
@@ -18,6 +27,7 @@ export class Writer {
   readonly #options: DeliveryOptions;
   readonly #limits: DeliveryLimits;
   readonly #health: Health;
+  readonly #refusals = new Refusals();
   #isOpen = false;
   sentBytes = 0;
 
@@ -42,8 +52,22 @@ export class Writer {
 
   /** Resolves with the refused rows; all others were taken. Rejects with WEIR_ABORTED only. */
   async write(pieces: readonly Piece[], signal: AbortSignal): Promise<Refused[]> {
+    if (pieces.length === 0) return [];
+    const { random, timers } = this.#options;
+    const backoff = new Backoff(this.#limits, random, timers);
+    for (;;) {
+      try {
+        return await this.#writeParts(pieces, signal);
+      } catch (error) {
+        if (!(error instanceof RefusesAll)) throw error;
+        this.#health.failed('writing', 'retrying', error.message);
+      }
+      await backoff.wait(null, signal);
+    }
+  }
+
+  async #writeParts(pieces: readonly Piece[], signal: AbortSignal): Promise<Refused[]> {
     const refused: Refused[] = [];
-    if (pieces.length === 0) return refused;
     const { payloadEventsMax: eventsMax, payloadBytesMax: bytesMax } = this.#limits;
     for (const part of partsOf(pieces, this.#options.encoding, { eventsMax, bytesMax }))
       await this.#writePart(part, refused, signal);
@@ -57,17 +81,24 @@ export class Writer {
   ): Promise<void> {
     const { encoding } = this.#options;
     const answer = await this.#untilAnswered(pieces, signal);
-    if (answer.kind === 'delivered') return;
+    if (answer.kind === 'delivered') {
+      this.#refusals.noteTaken();
+      return;
+    }
     const { failure, isWhole, rows } = answer;
     if (!isWhole || rows.length > 0) {
+      if (rows.length < rowCountOf(pieces)) this.#refusals.noteTaken();
       for (const row of refusedRows(pieces, rows, encoding)) refused.push({ row, failure });
       return;
     }
     const halves = halve(pieces, encoding);
     if (halves === null) {
+      if (encoding === 'lines') this.#refusals.noteRefused(failure);
       for (const row of refusedRows(pieces, null, encoding)) refused.push({ row, failure });
       return;
     }
+    // Looks for one row that is taken, each time elsewhere.
+    if (this.#refusals.isAll && this.#options.random.u32() % 2 === 1) halves.reverse();
     for (const half of halves) await this.#writePart(half, refused, signal);
   }
 
@@ -80,7 +111,8 @@ export class Writer {
       const outcome = await this.#try(payload, signal);
       if (outcome.kind !== 'retry') {
         this.sentBytes += payload.byteCount;
-        this.#health.worked('writing');
+        // An answer to everything that is always no is no progress.
+        if (outcome.kind === 'delivered' || !this.#refusals.isAll) this.#health.worked('writing');
         return outcome;
       }
       throwIfAborted(signal);
@@ -92,11 +124,16 @@ export class Writer {
   }
 
   async #try(payload: SinkPayload, signal: AbortSignal): Promise<SinkOutcome> {
-    const failure = await this.#tryToOpen(signal);
-    if (failure !== null) return { kind: 'retry', afterMs: null, failure };
-    const outcome = await this.#options.sink.write(payload, signal);
-    if (outcome.kind === 'retry') this.#isOpen = false;
-    return outcome;
+    const answered = this.#health.asked();
+    try {
+      const failure = await this.#tryToOpen(signal);
+      if (failure !== null) return { kind: 'retry', afterMs: null, failure };
+      const outcome = await this.#options.sink.write(payload, signal);
+      if (outcome.kind === 'retry') this.#isOpen = false;
+      return outcome;
+    } finally {
+      answered();
+    }
   }
 
   /** Null when it is open. */

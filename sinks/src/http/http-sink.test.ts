@@ -110,6 +110,27 @@ t.test('errors of configuration are loud and say where to look', async (t) => {
   }
 });
 
+t.test('a redirect is told without what may be a secret', async (t) => {
+  const { receiver, sink } = await rig(t);
+  for (const [location, words] of [
+    [
+      'https://me:s3cret@192.0.2.7:8443/login?token=s3cret#s3cret',
+      'to https://192.0.2.7:8443/login (HTTP',
+    ],
+    ['/login?token=s3cret', 'to /login (HTTP'],
+    ['?token=s3cret', 'to / (HTTP'],
+    ['//192.0.2.7/x?s3cret', 'to http://192.0.2.7/x (HTTP'],
+    ['http://s3cret:[', 'to elsewhere (HTTP'],
+    [`/${'x'.repeat(5_000)}`, `to /${'x'.repeat(299)} (HTTP`],
+  ] as const) {
+    receiver.answer = (_, response) => response.writeHead(302, { location }).end();
+    const outcome = await send(sink);
+    const message = outcome.kind === 'retry' ? outcome.failure.message : '';
+    t.ok(message.includes(words), message);
+    t.notMatch(message, 's3cret');
+  }
+});
+
 t.test('Retry-After is honoured, as seconds and as a date', async (t) => {
   const { receiver, sink } = await rig(t);
   const afterMs = async (status: number, value: string): Promise<number | null> => {

@@ -78,6 +78,15 @@ t.test('a certificate of a known authority', async (t) => {
   t.equal(receiver.requests[0]?.text, `${ROWS[0]}\n`);
 });
 
+t.test('TLS to a server that speaks none', async (t) => {
+  const receiver = await receiverOf(t, false);
+  const outcome = await send(t, { url: `https://localhost:${receiver.port}/` });
+  t.equal(outcome.kind, 'retry');
+  const message =
+    /cannot be reached: the other side does not speak TLS; is it http:\/\/ instead\?$/;
+  t.match(outcome.kind === 'retry' && outcome.failure.message, message);
+});
+
 t.test('a certificate of an unknown authority', async (t) => {
   const receiver = await receiverOf(t, true);
   const outcome = await send(t, { url: `https://localhost:${receiver.port}/` });

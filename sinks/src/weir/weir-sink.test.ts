@@ -222,6 +222,16 @@ t.test('answers that are no receipt keep the frames', async (t) => {
   await sink.close();
 });
 
+t.test('TLS to a Weir that speaks none', async (t) => {
+  const centre = await centreOf(t);
+  const sink = createWeirSink({ url: centre.url.replace('http:', 'https:') });
+  const outcome = await sink.write(payloadOf(['a']), never());
+  const message =
+    /cannot be reached: the other side does not speak TLS; is it http:\/\/ instead\?$/;
+  t.match(outcome, { kind: 'retry', failure: { message } });
+  await sink.close();
+});
+
 t.test('413 halves bodies down to one frame, which then waits', async (t) => {
   const centre = await centreOf(t);
   const sink = createWeirSink({ url: centre.url });

@@ -1,6 +1,8 @@
 // Scenario: the schema as others see it: editors, pages, the generator.
 // Guarantees: it is valid JSON Schema; every setting has a description, an example that is valid,
 // and a default or a place in `required`; the builders make what typebox makes.
+
+import { FORM_KEYWORD } from '@weir/pipeline/config';
 import { Ajv } from 'ajv';
 import t from 'tap';
 import TypeBox from 'typebox';
@@ -19,7 +21,7 @@ const ajv = new Ajv({
   allowUnionTypes: true,
   strictRequired: false,
 });
-ajv.addVocabulary([SECRET]);
+ajv.addVocabulary([SECRET, FORM_KEYWORD]);
 
 t.test('it is valid JSON Schema', async (t) => {
   t.ok(ajv.validateSchema(JSON.parse(JSON.stringify(ConfigSchema))), ajv.errorsText());

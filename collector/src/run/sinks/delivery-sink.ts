@@ -2,7 +2,7 @@
 // them to a consumer of the spool.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { messageOf, type Sink, type SinkRunner, type SinkStats, WeirError } from '@weir/pipeline';
+import { reasonOf, type Sink, type SinkRunner, type SinkStats, WeirError } from '@weir/pipeline';
 import { createBlackholeSink } from '@weir/sinks/blackhole';
 import {
   type BlockEncoding,
@@ -201,7 +201,7 @@ function readCa(id: string, path: string): string {
   } catch (error) {
     throw new WeirError(
       'WEIR_CONFIG_INVALID',
-      `/sinks/${id}/tls_ca_file cannot be read: ${messageOf(error)}`,
+      `/sinks/${id}/tls_ca_file cannot be read: ${reasonOf(error)}`,
     );
   }
 }
