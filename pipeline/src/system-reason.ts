@@ -1,4 +1,5 @@
-// Errors of the system and of libraries in words for people: one line, and no code where words say it.
+// Errors of the system and of libraries in words for people: one line, and no code where words say
+// it.
 import { messageOf, systemCodeOf } from './errors.js';
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -25,8 +26,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * The first line of an error as it is, with its code, which says address and port too; of TLS with a
- * server that speaks none, what that means.
+ * The first line of an error as it is, with its code, which says address and port too; of TLS with
+ * a server that speaks none, what that means.
  */
 export function lineOf(error: unknown): string {
   const first = firstOf(error);

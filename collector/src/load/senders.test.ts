@@ -109,6 +109,7 @@ t.test('tcp: nobody listens', async (t) => {
   const stopping = new AbortController();
   const stopped = await runLoad(planFor('tcp', port), {
     signal: stopping.signal,
+    notice: (text) => t.match(text, /connection refused; trying again$/),
     trouble: (reason) => {
       t.match(reason, refused);
       stopping.abort();

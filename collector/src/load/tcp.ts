@@ -144,7 +144,7 @@ class TcpSender {
   }
 
   async #connect(again: boolean): Promise<void> {
-    const { plan, signal, counters, trouble } = this.#sending;
+    const { plan, signal, counters, trouble, notice } = this.#sending;
     this.#lastProgressMs = monotonicMs();
     for (let attempt = 0; !signal.aborted; attempt++) {
       if (attempt > 0 || again) await sleep(backoffMs(attempt), signal);
@@ -155,7 +155,10 @@ class TcpSender {
         return;
       } catch (error) {
         const reason = `cannot connect to ${formatTarget(plan.target)}: ${reasonOf(error)}`;
+        // Whoever stops the run closes the connection too.
+        if (signal.aborted) return;
         trouble(reason);
+        if (attempt === 0) notice(`${reason}; trying again`);
         this.#checkTimeout(reason);
       }
     }

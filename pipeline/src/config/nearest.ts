@@ -4,8 +4,8 @@
 const PREFIX_CHARACTERS_MIN = 3;
 
 /**
- * The closest of the candidates within a third of the word's length (one letter at least), else the first that begins
- * with the word, else null.
+ * The closest of the candidates within a third of the word's length (one letter at least), else the
+ * first that begins with the word, else null.
  */
 export function nearestOf(word: string, candidates: readonly string[]): string | null {
   let best: string | null = null;

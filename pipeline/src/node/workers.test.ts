@@ -198,6 +198,19 @@ t.test('a close ends while a task hangs, and afterwards nothing is taken', async
   t.equal(await kindOf(pool.run('y', [])), 'unavailable');
 });
 
+t.test('a worker whose built-ins a task has spoiled is replaced', async (t) => {
+  const spoil = `Map.prototype.get = () => { throw new Error('spoiled'); };`;
+  const task = `if (task === 'spoil') { ${spoil} } return task;`;
+  const { pool, troubles } = poolOf(t, entryOf('', task));
+  t.equal(await pool.run('spoil', []), 'spoil');
+  t.equal(await kindOf(pool.run('x', [])), 'bystander', 'it never ran');
+  await untilUp(pool);
+  t.equal(await pool.run('y', []), 'y');
+  t.match(troubles, [
+    /^the pipeline workers answer without running a task \(spoiled\): all of them/,
+  ]);
+});
+
 t.test('a full queue blames no task', async (t) => {
   const { pool } = poolOf(t, entryOf('', 'for (;;);'), { queueTaskCountMax: 1 });
   const kinds = await Promise.all([1, 2, 3, 4, 5].map((n) => kindOf(pool.run(`${n}`, []))));

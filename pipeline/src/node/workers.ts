@@ -44,6 +44,8 @@ const CLOSE_MS = 5_000;
 /** A worker whose entry cannot be loaded is replaced at most so often. */
 const START_AGAIN_MS = 1_000;
 const TASK_ID_MAX = 0x7fff_ffff;
+/** So many tasks that live workers answer without running them: the workers are replaced. */
+const UNRUN_MAX = 2;
 /** What piscina says of a task that it does not take. */
 const NO_PLACE = /^(Task queue is at limit|No task queue available)/;
 
@@ -76,6 +78,10 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
   #lastEndedId = 0;
   #movedMs = 0;
   #startFailedMs = Number.NEGATIVE_INFINITY;
+  /** Tasks that came back without having been run, while the threads were these. */
+  #unrunCount = 0;
+  #unrunThreads = '';
+  #unrunReplacedMs = Number.NEGATIVE_INFINITY;
   #watch: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -135,6 +141,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
       this.#movedMs = sharedClockMs();
     }
     this.#lastEndedId = id;
+    this.#unrunReplacedMs = Number.NEGATIVE_INFINITY;
     this.#stallMs = this.#options.stallMs ?? LIMITS.workerStallMs;
     if (!isHostedFailure(result)) return result as Result;
     const { kind, message, row, component, ranMs, threadId } = result.weirFailure;
@@ -167,6 +174,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
     if (this.#isClosed || NO_PLACE.test(message)) return unavailable(message);
     const state = cells.find(id);
     const kind = this.#kindOfLoss(id, state, cells);
+    if (state === null && cells === this.#cells) this.#noteUnrun(message);
     const timeoutMs = this.#pending.get(id)?.timeoutMs;
     const reason = kind === 'hung' ? `no end within ${timeoutMs} ms` : message;
     return workerError({
@@ -184,6 +192,23 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
     // The whole pool was replaced, or it had just begun when the one before it was found to hang.
     const isCaughtUp = cells !== this.#cells || this.#endedThreads.has(state.threadId);
     return isCaughtUp ? 'bystander' : 'died';
+  }
+
+  /**
+   * A component that changes built-ins (`Map.prototype.get = ...`) spoils its worker for good: the
+   * worker lives and runs nothing any more. Where a thread ended, another one takes its place.
+   */
+  #noteUnrun(message: string): void {
+    const threads = this.#pool.threads.map((thread) => thread.threadId).join();
+    if (threads !== this.#unrunThreads) this.#unrunCount = 0;
+    this.#unrunThreads = threads;
+    if (++this.#unrunCount < UNRUN_MAX || this.#endedThreads.size > 0) return;
+    // One that is spoiled from its start on would be replaced without end.
+    const nowMs = sharedClockMs();
+    if (nowMs - this.#unrunReplacedMs < START_AGAIN_MS) return;
+    this.#unrunReplacedMs = nowMs;
+    this.#unrunCount = 0;
+    this.#replacePool(nowMs, `answer without running a task (${message})`);
   }
 
   #componentAt(index: number): string | null {
@@ -207,7 +232,7 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
       this.#hungTasks.add(taskId);
       this.#endThread(threadId);
     }
-    if (!this.#isClosed && this.#isStalled(running, nowMs)) this.#replacePool(nowMs);
+    if (!this.#isClosed && this.#isStalled(running, nowMs)) this.#replacePool(nowMs, 'are stuck');
   }
 
   #endThread(threadId: number): void {
@@ -251,8 +276,8 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
   }
 
   /** All tasks of the old pool fail as bystanders. */
-  #replacePool(nowMs: number): void {
-    this.#tell('the pipeline workers are stuck: all of them are replaced');
+  #replacePool(nowMs: number, why: string): void {
+    this.#tell(`the pipeline workers ${why}: all of them are replaced`);
     const old = this.#pool;
     [this.#pool, this.#cells] = this.#createPool();
     this.#endedThreads.clear();

@@ -95,6 +95,8 @@ t.test('what a module adds is known to conditions', async (t) => {
   );
   await t.rejects(checkModules(setupOf(graph('labelz.vip'))), /did you mean labels\.vip\?/);
   t.equal((await checkModules(setupOf(graph('labels.vip')))).isOpen, false, 'all is declared');
+  const bare = graphOf({ e: enrich(MODULE, 'plain') }, { out: { type: 'http', inputs: ['e'] } });
+  t.equal((await checkModules(setupOf(bare))).isOpen, true, 'a function says nothing');
 });
 
 t.test('modules of a folder, with and without dots, and of packages', async (t) => {

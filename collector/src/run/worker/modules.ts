@@ -44,7 +44,7 @@ const METHOD_OF: Readonly<Record<Component['kind'], string>> = {
 };
 
 export interface CheckedModules extends CheckedGraph {
-  /** A parser or an enricher does not say what it adds: events may have fields that nobody knows. */
+  /** A parser or an enricher does not say what it adds: events may have any field. */
   readonly isOpen: boolean;
 }
 
