@@ -16,8 +16,8 @@ export const CLOCK_MODULES = [
   'proofs/src/clock.ts',
 ];
 /** Folders that run in simulation: not even timers or random identifiers. */
-const SIMULATED =
-  /^(pipeline|spool|parsers)\/src\/|^sinks\/src\/(clickhouse\/(loader|native)|delivery|ndjson|rows)\//;
+const SIMULATED_SINKS = 'clickhouse/loader|clickhouse/native|delivery|ndjson|rows';
+const SIMULATED = new RegExp(`^(pipeline|spool|parsers)/src/|^sinks/src/(${SIMULATED_SINKS})/`);
 
 /** Tests, and files named test-x.ts that only tests use. */
 const isTest = (path) => /\.test\.(ts|mjs)$|(^|\/)test-[\w-]+\.ts$/.test(path);

@@ -75,8 +75,8 @@ interface StreamNotes {
 
 /**
  * Reads headers, metadata and footers; nothing is decompressed or written. On a live spool it may
- * see frames whose fdatasync is still under way. `consumers` are looked at even if they have settled
- * nothing yet. Rejects with WEIR_SPOOL_VERSION, or the system's error.
+ * see frames whose fdatasync is still under way. `consumers` are looked at even if they have
+ * settled nothing yet. Rejects with WEIR_SPOOL_VERSION, or the system's error.
  */
 export async function inspectSpool(
   files: Files,

@@ -1,5 +1,5 @@
-// From the socket to the table: a real collector with its embedded store, loaded over TCP with lines
-// made beforehand. What is reported is what stood in the table, not what was sent.
+// From the socket to the table: a real collector with its embedded store, loaded over TCP with
+// lines made beforehand. What is reported is what stood in the table, not what was sent.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
-// The command `weir`. Each subcommand is a file of its own here, listed in commands.ts; this one turns
-// errors into one sentence and an exit code: 0 done, 1 the check failed, 2 wrong usage or config.
+// The command `weir`. Each subcommand is a file of its own here, listed in commands.ts; this one
+// turns errors into one sentence and an exit code: 0 done, 1 the check failed, 2 wrong usage or
+// config.
 import { type ErrorCode, messageOf, WeirError } from '@weir/pipeline';
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';

@@ -72,7 +72,9 @@ async function tap(component: string | undefined, flags: TapFlags): Promise<void
   view.sum();
 }
 
-/** Ctrl-C asks the instance to end the tap, so that the last counts still come; twice is at once. */
+/**
+ * Ctrl-C asks the instance to end the tap, so that the last counts still come; twice is at once.
+ */
 function endOnSignal(client: ControlClient, view: TapView, giveUp: AbortController): () => void {
   const names = ['SIGINT', 'SIGTERM'] as const;
   let timer: NodeJS.Timeout | null = null;

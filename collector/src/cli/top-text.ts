@@ -161,7 +161,7 @@ function table(head: readonly string[], rows: readonly Row[], paint: Paints): st
 export function clip(line: string, width: number): string {
   let shown = 0;
   let text = '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the start of a colour is what is meant.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the start of a colour is meant.
   for (const part of line.split(/(\x1b\[\d+m)/)) {
     if (part.startsWith('\x1b')) text += part;
     else {

@@ -1,6 +1,6 @@
-// Scenario: `weir validate` and `weir generate` as processes of their own, on right and wrong files.
-// Guarantees: what was understood is printed; every mistake is a line; no secret is shown; what
-// generate prints validates.
+// Scenario: `weir validate` and `weir generate` as processes of their own, on right and wrong
+// files. Guarantees: what was understood is printed; every mistake is a line; no secret is shown;
+// what generate prints validates.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

@@ -9,6 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { WeirProcess, waitFor } from '@weir/harness';
 import t from 'tap';
 
+const LABELS = String.raw`\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\}`;
+const SAMPLE = new RegExp(
+  String.raw`^(\w+?)(?:_bucket|_sum|_count)?(?:${LABELS})? (?:-?\d\S*|[+-]Inf|NaN)$`,
+);
+
 const PAGE = fileURLToPath(new URL('../../../docs/metrics.md', import.meta.url));
 const COMPONENT_LABELS = ['component_id', 'component_kind', 'component_type'];
 
@@ -54,9 +59,7 @@ function describedByScrape(text: string): Map<string, Described> {
       found.set(type[1] ?? '', { type: type[2] ?? '', labels: null });
       continue;
     }
-    const sample =
-      /^(\w+?)(?:_bucket|_sum|_count)?(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (?:-?\d\S*|[+-]Inf|NaN)$/;
-    const match = sample.exec(line);
+    const match = SAMPLE.exec(line);
     if (match === null) throw new Error(`not a sample: ${line}`);
     // pending_event_count ends in what a histogram's part ends in.
     const whole = /^\w+/.exec(line)?.[0] ?? '';

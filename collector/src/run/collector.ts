@@ -255,7 +255,9 @@ class Collector implements RunningCollector {
     });
   }
 
-  /** All sinks at once; one that fails for good ends the collector, and the spool keeps the rest. */
+  /**
+   * All sinks at once; one that fails for good ends the collector, and the spool keeps the rest.
+   */
   async #deliver(): Promise<void> {
     const { signal } = this.#stopSinks;
     await Promise.all(

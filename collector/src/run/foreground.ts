@@ -1,5 +1,6 @@
-// The collector in the foreground, as `weir run` has it. Prints where it listens, how to send an event and how to find it, then a
-// status line each second. SIGINT or SIGTERM drains; a second one ends at once.
+// The collector in the foreground, as `weir run` has it. Prints where it listens, how to send an
+// event and how to find it, then a status line each second. SIGINT or SIGTERM drains; a second one
+// ends at once.
 import { resolve } from 'node:path';
 import { messageOf } from '@weir/pipeline';
 import { nodeClock, nodeTimers } from '@weir/pipeline/node';

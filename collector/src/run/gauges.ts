@@ -1,5 +1,6 @@
 // What /metrics shows of spool, sinks, transforms, workers and the process. Totals that someone
-// else keeps are read when they are scraped. docs/metrics.md explains each; a test holds both equal.
+// else keeps are read when they are scraped. docs/metrics.md explains each; a test holds both
+// equal.
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type {

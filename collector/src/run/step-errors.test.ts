@@ -1,5 +1,6 @@
 // Scenario: a component that throws at every event.
-// Guarantees: its text is in the log at once, then at most once a minute, with all that were untold.
+// Guarantees: its text is in the log at once, then at most once a minute, with all that were
+// untold.
 import { SimClock } from '@weir/pipeline/testing';
 import t from 'tap';
 import { type StepError, StepErrors } from './step-errors.js';

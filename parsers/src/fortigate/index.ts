@@ -64,7 +64,9 @@ function separatorOf(bytes: Uint8Array, start: number, end: number): number {
   return isCsv ? COMMA : SPACE;
 }
 
-/** Gives every pair to the event. Short, so that what it calls is inlined: that is worth a tenth. */
+/**
+ * Gives every pair to the event. Short, so that what it calls is inlined: that is worth a tenth.
+ */
 function scan(
   bytes: Uint8Array,
   words: DataView,

@@ -18,7 +18,9 @@ const directory = mkdtempSync(join(tmpdir(), 'weir-workers-'));
 t.teardown(() => rmSync(directory, { recursive: true }));
 let moduleCount = 0;
 
-/** A module with `body` before its task function, which says the task back unless told otherwise. */
+/**
+ * A module with `body` before its task function, which says the task back unless told otherwise.
+ */
 function entryOf(body: string, task = 'return task;'): URL {
   const path = join(directory, `entry-${moduleCount++}.mjs`);
   writeModule(path, body, task);

@@ -13,7 +13,9 @@ export interface Span {
   readonly end: number;
 }
 
-/** A byte array that is reused from batch to batch. It grows, and shrinks after rare large batches. */
+/**
+ * A byte array that is reused from batch to batch. It grows, and shrinks after rare large batches.
+ */
 export class Scratch {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;

@@ -61,7 +61,9 @@ function sentence({ status, text, location }: Answer, name: string): string {
   return `${name} is busy or failing (${said})`;
 }
 
-/** Origin and path only: user, query and fragment may hold a secret. A relative one has no origin. */
+/**
+ * Origin and path only: user, query and fragment may hold a secret. A relative one has no origin.
+ */
 function placeOf(location: string): string {
   const base = 'http://relative.invalid';
   if (!URL.canParse(location, base)) return 'elsewhere';

@@ -127,8 +127,8 @@ function absentUpTo(seqLast: number, ledger: LedgerStream | undefined): SeqRange
 
 /**
  * What came of another node's stream must be accounted for. That the store knows more is no problem
- * here: it may have come by way of another collector that shares the store. Holes are no business of
- * this node: what was not sent, the other one accounts for.
+ * here: it may have come by way of another collector that shares the store. Holes are no business
+ * of this node: what was not sent, the other one accounts for.
  */
 function verifyForeign(
   issued: IssuedStream,

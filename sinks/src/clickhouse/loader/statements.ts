@@ -44,8 +44,8 @@ export const INSERT_SETTINGS = {
   // A group has each number once: merging its rows with each other would copy them for nothing, a
   // fifth of the engine's work on an INSERT.
   optimize_on_insert: 0,
-  // The first merge builds the text index; until then a search reads the new parts whole. Building it
-  // at each INSERT, too, cost 40 instead of 25 CPU-seconds per million FortiGate rows.
+  // The first merge builds the text index; until then a search reads the new parts whole. Building
+  // it at each INSERT, too, cost 40 instead of 25 CPU-seconds per million FortiGate rows.
   exclude_materialize_skip_indexes_on_insert: 'raw_data_text',
   max_insert_threads: 1,
   min_insert_block_size_rows: 1_048_576,
