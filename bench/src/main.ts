@@ -141,6 +141,8 @@ const program = new Command('bench')
   .option('--json', 'all figures as JSON')
   .addHelpText('after', `\n${LIST}`)
   .action(runBench);
+// So that what was started is ended, too (harness).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 try {
   await program.parseAsync(process.argv);

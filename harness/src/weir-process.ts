@@ -77,9 +77,13 @@ export class WeirProcess {
     );
     closeSync(log);
     this.#child = child;
+    // A bench or a proof that is ended leaves nothing running; the store ends with the collector.
+    const endWithUs = (): void => void child.kill('SIGKILL');
+    process.once('exit', endWithUs);
     let exited = false;
     child.once('exit', () => {
       exited = true;
+      process.off('exit', endWithUs);
     });
     const ready = await waitFor(async () => exited || (await this.#isReady(child.pid)), timeoutMs);
     if (exited || !ready)

@@ -146,6 +146,8 @@ const program = new Command('proof')
   .option('--keep', 'keep data directory and log of a run that passed')
   .addHelpText('after', `\n${LIST}`)
   .action(main);
+// So that what was started is ended, too (harness).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 try {
   await program.parseAsync(process.argv);
