@@ -115,9 +115,9 @@ export const HttpSink = Type.Object(
     ),
     batch_max_bytes: count(
       [KiB, 64 * MiB],
-      MiB,
-      'Bytes of a body before compression; one longer event goes alone.',
       4 * MiB,
+      'Bytes of a body before compression; one longer event goes alone.',
+      MiB,
     ),
     batch_max_events: count([1, 100_000], 10_000, 'Events in one body.', 1_000),
     linger_ms: count(
