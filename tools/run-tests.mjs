@@ -1,6 +1,7 @@
 // Runs the compiled tests with tap and counts what really ran. A result is one assertion, at
 // whatever depth of subtests; a subtest or file that fails without a failed assertion (a crash, a
-// timeout, a wrong plan) is one failure. The last line is always `N passed, N failed, N skipped`.
+// timeout, a wrong plan) is one failure, and so is a file that asserts nothing. The last line is
+// always `N passed, N failed, N skipped`.
 // Usage: node tools/run-tests.mjs [--long] [FILE...]. Exit code 0 when all passed, else 1.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -37,7 +38,11 @@ export class TapCounter {
   #watch(parser, names, onFile) {
     let child = null;
     parser.on('child', (subtest) => {
-      child = { failedBefore: this.failed, passedBefore: this.passed };
+      child = {
+        failedBefore: this.failed,
+        passedBefore: this.passed,
+        skippedBefore: this.skips.length,
+      };
       this.#watch(subtest, [...names, subtest.name], onFile);
     });
     parser.on('assert', (result) => {
@@ -54,6 +59,9 @@ export class TapCounter {
       if (names.length === 0) {
         this.files++;
         const passed = this.passed - (child?.passedBefore ?? this.passed);
+        const isSkipped = this.skips.length > (child?.skippedBefore ?? 0);
+        if (isSubtest && result.ok && passed === 0 && !isSkipped)
+          this.#fail(`${result.name} asserts nothing`, null);
         onFile({ name: result.name, ok: result.ok, passed, timeMs: result.time ?? 0 });
       }
       child = null;

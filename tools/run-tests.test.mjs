@@ -60,6 +60,13 @@ t.test('skips keep their reason', async (t) => {
   t.strictSame(result.skips, [{ name: 'a.test.js > inner > two', reason: 'no rsyslog here' }]);
 });
 
+t.test('a file that asserts nothing fails, one that skips all does not', async (t) => {
+  const empty = 'TAP version 14\n# Subtest: a.test.js\n    1..0\nok 1 - a.test.js\n1..1\n';
+  t.match(await count(empty), { passed: 0, failed: 1, names: ['a.test.js asserts nothing'] });
+  const skipped = empty.replace('    1..0', '    ok 1 - x # SKIP no disk\n    1..1');
+  t.match(await count(skipped), { passed: 0, failed: 0, skips: [{ reason: 'no disk' }] });
+});
+
 function makeTree(t, files) {
   const root = t.testdir({});
   for (const [path, text] of Object.entries(files)) {

@@ -2,12 +2,9 @@
 // crashes, restarts and rot around them.
 // Guarantees: what came is known exactly, whatever happened to the process; an epoch of another
 // node does not end here; nothing is declared lost that did not come, or that is there.
-import { testSeed } from '@weir/pipeline/testing';
-import fc from 'fast-check';
 import t from 'tap';
 import { inspectSpool } from './inspect.js';
 import { EPOCHS_NAME, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
-import { RangeSet } from './range-set.js';
 import type { Spool } from './spool.js';
 import { makeBatch, textBatch } from './test-batches.js';
 import type { SimWorld } from './test-spool.js';
@@ -166,34 +163,3 @@ for (const isSealed of [true, false])
       t.equal(third.report.lost.length, 0, 'declared once');
       await third.close();
     });
-
-t.test('ranges: against a set of numbers', async (t) => {
-  const seed = testSeed(2);
-  const range = fc
-    .tuple(fc.nat(60), fc.nat(12))
-    .map(([first, more]) => [first, first + more] as const);
-  fc.assert(
-    fc.property(fc.array(range, { maxLength: 25 }), range, (ranges, [first, last]) => {
-      const set = new RangeSet();
-      const model = new Set<number>();
-      for (const [from, to] of ranges) {
-        set.add(from, to);
-        for (let i = from; i <= to; i++) model.add(i);
-      }
-      const asked = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-      const within = set
-        .within(first, last)
-        .flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
-      return (
-        set.size === model.size &&
-        set.last === Math.max(-1, ...model) &&
-        set.ranges.every(([from], i) => i === 0 || from > (set.ranges[i - 1]?.[1] ?? 0) + 1) &&
-        set.has(first, last) === asked.every((number) => model.has(number)) &&
-        set.touches(first, last) === asked.some((number) => model.has(number)) &&
-        within.join() === asked.filter((number) => model.has(number)).join()
-      );
-    }),
-    { seed, numRuns: 2000 },
-  );
-  t.pass(`seed ${seed}`);
-});

@@ -8,9 +8,8 @@ import {
   isoMicroseconds,
   type MarkCode,
   type SequencedBatch,
-  STATUS,
 } from '@weir/pipeline';
-import { assignRows, filteredDispositions, quarantineOf } from '../rows/index.js';
+import { encodeRows, unparsedBatch } from '../rows/index.js';
 import { type BatchIdentity, LineWriter } from './line-writer.js';
 import { stringifyQuarantined } from './stringify.js';
 
@@ -30,14 +29,10 @@ export function encodeNdjson(
   identity: BatchIdentity,
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
-  const rows = assignRows(events, identity.seqFirst, skipSeqs);
-  return {
-    events: rows.events.length === 0 ? null : encodeEvents(events, identity, rows.events),
-    quarantine:
-      rows.quarantine.length === 0 ? null : encodeQuarantine(events, identity, rows.quarantine),
-    ...quarantineOf(events, identity.seqFirst, rows),
-    filtered: filteredDispositions(events, rows, identity.seqFirst),
-  };
+  return encodeRows(events, identity.seqFirst, skipSeqs, {
+    events: (rows) => encodeEvents(events, identity, rows),
+    quarantine: (rows) => encodeQuarantine(events, identity, rows),
+  });
 }
 
 /**
@@ -49,21 +44,7 @@ export function quarantineRows(
   mark: MarkCode,
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
-  const { eventCount } = batch;
-  const marks = new Uint32Array(3 * eventCount);
-  for (let row = 0; row < eventCount; row++) marks.set([row, mark, 0], 3 * row);
-  const events: EventBatch = {
-    raw: batch,
-    scratch: new Uint8Array(0),
-    status: new Uint8Array(eventCount).fill(STATUS.unparsed),
-    columns: [],
-    unmapped: new Uint32Array(0),
-    marks,
-    quarantine: new Uint8Array(eventCount).fill(mark),
-    parserIndex: new Uint8Array(eventCount),
-    parsers: [],
-  };
-  return encodeNdjson(events, batch, skipSeqs);
+  return encodeNdjson(unparsedBatch(batch, mark), batch, skipSeqs);
 }
 
 function encodeEvents(

@@ -4,3 +4,4 @@ export {
   quarantineOf,
   type RowAssignment,
 } from './assign-rows.js';
+export { type EncodeBlock, encodeRows, unparsedBatch } from './encode-rows.js';

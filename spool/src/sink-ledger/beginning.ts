@@ -7,10 +7,10 @@ import type { Frontier } from '../catalog.js';
 import { loadSlots, SLOT_KIND } from '../checkpoint.js';
 import { inspectSpool } from '../inspect.js';
 import { CHECKPOINT_NAME, consumerName } from '../layout.js';
+import { RangeSet } from '../range-set.js';
 import { frontierOf } from '../spool.js';
 import { type DeletedEnd, decodeDeletedEnd } from '../store.js';
 import type { StreamOutcome } from './record-codec.js';
-import { SeqRanges } from './seq-ranges.js';
 import type { SinkLedger } from './sink-ledger.js';
 
 export interface BeginningOptions {
@@ -43,7 +43,7 @@ export async function noteBeginning(options: BeginningOptions): Promise<number> 
   for (const { tenant, stream, epoch: other, lastSeq, received } of streams) {
     if (other === epoch || lastSeq < 0) continue;
     const id = { tenant, stream, epoch: other };
-    const left = new SeqRanges();
+    const left = new RangeSet();
     for (const [first, last] of received ?? [[0, lastSeq] as const]) left.add(first, last);
     const known = ledger.known(id, 0, lastSeq);
     for (let i = 0; i < known.length; i += 2)
@@ -51,7 +51,7 @@ export async function noteBeginning(options: BeginningOptions): Promise<number> 
     for (const range of pending)
       if (range.tenant === tenant && range.stream === stream && range.epoch === other)
         left.remove(range.seqFirst, range.seqLast);
-    eventCount += left.count;
+    eventCount += left.size;
     if (!left.isEmpty) outcomes.push({ ...id, kind: 'before', cause: '', seqs: left.pairs });
   }
   if (outcomes.length > 0) await ledger.record({ outcomes });

@@ -1,6 +1,5 @@
 export { type BeginningOptions, noteBeginning } from './beginning.js';
 export {
-  type LedgerRange,
   readSinkLedger,
   type SinkLedgerReading,
   type SinkLedgerStream,

@@ -1,12 +1,10 @@
 // Looking at a ledger without touching it, also while its sink is at work.
 import type { Files } from '@weir/pipeline';
 import type { StreamEpoch } from '../layout.js';
+import { type NumberRange, rangesOf } from '../range-set.js';
 import { ledgerNumbers, readLedgerFile } from './ledger-file.js';
 import { CHUNK_COUNT_MAX } from './sink-ledger.js';
 import type { LedgerKind, StreamTally } from './tally.js';
-
-/** Closed range of numbers. */
-export type LedgerRange = readonly [first: number, last: number];
 
 export interface SinkLedgerStream extends StreamEpoch {
   readonly stored: number;
@@ -22,15 +20,15 @@ export interface SinkLedgerStream extends StreamEpoch {
     readonly count: number;
   }[];
   /** Exactly which numbers those are. */
-  readonly beforeRanges: readonly LedgerRange[];
+  readonly beforeRanges: readonly NumberRange[];
   /** Exactly which numbers were lost for this sink. */
-  readonly lostRanges: readonly { readonly cause: string; readonly ranges: LedgerRange[] }[];
+  readonly lostRanges: readonly { readonly cause: string; readonly ranges: NumberRange[] }[];
   /** Running totals of refusals by cause. */
   readonly refused: Readonly<Record<string, number>>;
   /** Highest number that is in any kind; -1 for none. */
   readonly seqMax: number;
   /** Numbers below seqMax that are in no kind. */
-  readonly missing: readonly LedgerRange[];
+  readonly missing: readonly NumberRange[];
 }
 
 export interface SinkLedgerReading {
@@ -91,14 +89,7 @@ function streamOf(stream: StreamTally): SinkLedgerStream {
     beforeRanges: ranged.find(({ kind }) => kind === 'before')?.ranges ?? [],
     lostRanges,
     refused: Object.fromEntries(stream.refused),
-    seqMax: stream.known.max,
-    missing: rangesOf(stream.known.gaps()),
+    seqMax: stream.known.last,
+    missing: stream.known.gaps(),
   };
-}
-
-function rangesOf(pairs: readonly number[]): LedgerRange[] {
-  const ranges: LedgerRange[] = [];
-  for (let i = 0; i < pairs.length; i += 2)
-    ranges.push([pairs[i] as number, pairs[i + 1] as number]);
-  return ranges;
 }

@@ -5,6 +5,7 @@ import type { Files, Random } from '@weir/pipeline';
 import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import type { StreamEpoch } from '../layout.js';
 import { TEMPORARY_SUFFIX } from '../layout.js';
+import { RangeSet } from '../range-set.js';
 import { removeIfThere, Serial } from '../small-files.js';
 import {
   encodeHeader,
@@ -22,7 +23,6 @@ import {
   noteRefusal,
   RecordEncoder,
 } from './record-codec.js';
-import { SeqRanges } from './seq-ranges.js';
 import { type LedgerKind, Tally } from './tally.js';
 
 export interface SinkLedgerOptions {
@@ -122,7 +122,7 @@ export class SinkLedger {
 
   /** What of [first, last] is recorded, as first, last pairs. */
   known(id: StreamEpoch, first: number, last: number): readonly number[] {
-    return this.#tally.find(id)?.known.within(first, last) ?? [];
+    return this.#tally.find(id)?.known.pairsWithin(first, last) ?? [];
   }
 
   /** Numbers by kind since the ledger began. */
@@ -258,7 +258,7 @@ export class SinkLedger {
 /** Frames of a stream come in order, but a loss may be declared long after. */
 function ascending(seqs: readonly number[]): readonly number[] {
   for (let i = 2; i < seqs.length; i += 2)
-    if ((seqs[i] as number) <= (seqs[i - 1] as number)) return SeqRanges.of(seqs).pairs;
+    if ((seqs[i] as number) <= (seqs[i - 1] as number)) return RangeSet.ofPairs(seqs).pairs;
   return seqs;
 }
 

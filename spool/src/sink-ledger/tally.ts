@@ -8,7 +8,7 @@
 import { assert } from '@weir/pipeline';
 import type { StreamEpoch } from '../layout.js';
 import { streamKey } from '../layout.js';
-import { SeqRanges } from './seq-ranges.js';
+import { RangeSet } from '../range-set.js';
 
 /**
  * In the order of precedence: a number that is recorded twice keeps the stronger kind. `before`:
@@ -74,9 +74,9 @@ export class CodeTable {
 export class StreamTally {
   /** By code. */
   readonly counts: number[] = [];
-  known = new SeqRanges();
+  known = new RangeSet();
   /** By code; of folded chunks only. */
-  readonly ranged = new Map<number, SeqRanges>();
+  readonly ranged = new Map<number, RangeSet>();
   readonly chunks = new Map<number, Uint8Array<ArrayBuffer>>();
   /** Running totals of refusals by cause. */
   readonly refused = new Map<string, number>();
@@ -89,9 +89,9 @@ export class StreamTally {
   ) {}
 
   /** Ranges that stay exact, by code, those of the chunks included. */
-  rangedNumbers(): Map<number, SeqRanges> {
-    const all = new Map<number, SeqRanges>();
-    for (const [code, ranges] of this.ranged) all.set(code, SeqRanges.of(ranges.pairs));
+  rangedNumbers(): Map<number, RangeSet> {
+    const all = new Map<number, RangeSet>();
+    for (const [code, ranges] of this.ranged) all.set(code, RangeSet.ofPairs(ranges.pairs));
     for (const [index, chunk] of this.chunks) this.#collectRanged(all, index, chunk);
     return all;
   }
@@ -103,7 +103,7 @@ export class StreamTally {
       const from = Math.max(first, base);
       const to = Math.min(last, base + CHUNK_NUMBERS - 1);
       let chunk = this.chunks.get(index);
-      if (chunk === undefined && last - first > HUGE_RANGE && !this.known.intersects(from, to)) {
+      if (chunk === undefined && last - first > HUGE_RANGE && !this.known.touches(from, to)) {
         this.#addFolded(code, from, to);
         continue;
       }
@@ -174,7 +174,7 @@ export class StreamTally {
     this.#count(code, added);
   }
 
-  #collectRanged(into: Map<number, SeqRanges>, index: number, chunk: Uint8Array): void {
+  #collectRanged(into: Map<number, RangeSet>, index: number, chunk: Uint8Array): void {
     const base = index * CHUNK_NUMBERS;
     for (let i = 0; i < CHUNK_NUMBERS; ) {
       const code = chunk[i] as number;
@@ -191,11 +191,11 @@ export class StreamTally {
     const chunk = new Uint8Array(CHUNK_NUMBERS);
     const base = index * CHUNK_NUMBERS;
     const last = base + CHUNK_NUMBERS - 1;
-    const known = this.known.within(base, last);
+    const known = this.known.pairsWithin(base, last);
     for (let i = 0; i < known.length; i += 2)
       chunk.fill(FOLDED, (known[i] as number) - base, (known[i + 1] as number) - base + 1);
     for (const [code, ranges] of this.ranged) {
-      const pairs = ranges.within(base, last);
+      const pairs = ranges.pairsWithin(base, last);
       for (let i = 0; i < pairs.length; i += 2)
         chunk.fill(code, (pairs[i] as number) - base, (pairs[i + 1] as number) - base + 1);
       ranges.remove(base, last);
@@ -205,10 +205,10 @@ export class StreamTally {
   }
 }
 
-function rangesOf(map: Map<number, SeqRanges>, code: number): SeqRanges {
+function rangesOf(map: Map<number, RangeSet>, code: number): RangeSet {
   let ranges = map.get(code);
   if (ranges === undefined) {
-    ranges = new SeqRanges();
+    ranges = new RangeSet();
     map.set(code, ranges);
   }
   return ranges;
@@ -255,7 +255,7 @@ export class Tally {
 
   /** As a snapshot has it. */
   restoreRanged(stream: StreamTally, code: number, pairs: readonly number[]): void {
-    stream.ranged.set(code, SeqRanges.of(pairs));
+    stream.ranged.set(code, RangeSet.ofPairs(pairs));
   }
   restoreChunk(stream: StreamTally, index: number, chunk: Uint8Array<ArrayBuffer>): void {
     stream.chunks.set(index, chunk);

@@ -1,12 +1,13 @@
 // Rows in the encoding of a sink's type. Only what the graph's sinks need is loaded.
 import {
   type EncodedBatch,
+  type EncodedBlock,
   type EventBatch,
   type SequencedBatch,
   type TransformDocument,
   WeirError,
 } from '@weir/pipeline';
-import { assignRows, filteredDispositions, quarantineOf } from '@weir/sinks/rows';
+import { encodeRows } from '@weir/sinks/rows';
 
 export type Encode = (
   events: EventBatch,
@@ -61,15 +62,11 @@ export function loadEncoder(type: string, sink: string): Promise<Encoder> {
   return load();
 }
 
+const noBytes = (rows: Uint16Array): EncodedBlock => ({
+  rowCount: rows.length,
+  bytes: new Uint8Array(0),
+});
+
 /** For the sink that keeps nothing: the counts of any other, and no bytes. */
-const countOnly: Encode = (events, { seqFirst }, skipSeqs) => {
-  const rows = assignRows(events, seqFirst, skipSeqs);
-  const block = (list: Uint16Array) =>
-    list.length === 0 ? null : { rowCount: list.length, bytes: new Uint8Array(0) };
-  return {
-    events: block(rows.events),
-    quarantine: block(rows.quarantine),
-    ...quarantineOf(events, seqFirst, rows),
-    filtered: filteredDispositions(events, rows, seqFirst),
-  };
-};
+const countOnly: Encode = (events, { seqFirst }, skipSeqs) =>
+  encodeRows(events, seqFirst, skipSeqs, { events: noBytes, quarantine: noBytes });

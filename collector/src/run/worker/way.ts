@@ -127,8 +127,10 @@ export class Way {
     for (const { counts } of this.#steps) counts.take();
     this.#parseCounts?.take();
     event.begin(batch);
-    if (this.#taps !== null && this.#taps.raw.length > 0) this.#offerRaw(batch, hollow);
-    event.begin(batch);
+    if (this.#taps !== null && this.#taps.raw.length > 0) {
+      this.#offerRaw(batch, hollow);
+      event.begin(batch);
+    }
     const hasSteps = this.#steps.length > 0 || this.#parseCounts !== null || this.#taps !== null;
     const options: ParseOptions = {
       ...this.#parseOptions,

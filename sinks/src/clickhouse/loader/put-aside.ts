@@ -1,12 +1,7 @@
 // Rows that cannot go the usual way: the store refuses them, or a worker fails on them. They go
 // into quarantine as they came in, so that they hold up nothing and nothing of them is lost.
-import {
-  type EncodedBatch,
-  type EventBatch,
-  MARK,
-  type SequencedBatch,
-  STATUS,
-} from '@weir/pipeline';
+import { type EncodedBatch, MARK, type SequencedBatch } from '@weir/pipeline';
+import { unparsedBatch } from '../../rows/index.js';
 import { encodeBatch } from '../native/index.js';
 import { isDataError } from '../store/index.js';
 
@@ -18,24 +13,7 @@ export function quarantineWhole(
   mark: PutAsideMark,
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
-  const { eventCount } = batch;
-  const marks = new Uint32Array(eventCount * 3);
-  for (let row = 0; row < eventCount; row++) {
-    marks[row * 3] = row;
-    marks[row * 3 + 1] = mark;
-  }
-  const events: EventBatch = {
-    raw: batch,
-    scratch: new Uint8Array(0),
-    status: new Uint8Array(eventCount).fill(STATUS.unparsed),
-    columns: [],
-    unmapped: new Uint32Array(0),
-    marks,
-    quarantine: new Uint8Array(eventCount).fill(mark),
-    parserIndex: new Uint8Array(eventCount),
-    parsers: [],
-  };
-  return encodeBatch(events, batch, skipSeqs);
+  return encodeBatch(unparsedBatch(batch, mark), batch, skipSeqs);
 }
 
 /** A processor takes a batch's memory along; this one can be given away. */

@@ -11,7 +11,7 @@ import {
   type SequencedBatch,
   STATUS,
 } from '@weir/pipeline';
-import { assignRows, filteredDispositions, quarantineOf } from '../../rows/index.js';
+import { encodeRows } from '../../rows/index.js';
 import {
   constantText,
   constantTime,
@@ -48,14 +48,10 @@ export function encodeBatch(
   identity: BatchIdentity,
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
-  const rows = assignRows(events, identity.seqFirst, skipSeqs);
-  return {
-    events: rows.events.length === 0 ? null : encodeEvents(events, identity, rows.events),
-    quarantine:
-      rows.quarantine.length === 0 ? null : encodeQuarantine(events, identity, rows.quarantine),
-    ...quarantineOf(events, identity.seqFirst, rows),
-    filtered: filteredDispositions(events, rows, identity.seqFirst),
-  };
+  return encodeRows(events, identity.seqFirst, skipSeqs, {
+    events: (rows) => encodeEvents(events, identity, rows),
+    quarantine: (rows) => encodeQuarantine(events, identity, rows),
+  });
 }
 
 /** Writes the columns through `write` behind a head whose column count is put in afterwards. */

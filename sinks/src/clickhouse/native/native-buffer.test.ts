@@ -8,7 +8,6 @@ import { NativeBuffer, sourceOf } from './native-buffer.js';
 
 const seed = Number(process.env.WEIR_SEED ?? 20_260_304);
 const options = { seed, numRuns: process.env.WEIR_LONG === '1' ? 10_000 : 1_000 };
-t.comment(`WEIR_SEED=${seed}`);
 
 function lengthBytes(length: number): number[] {
   const bytes: number[] = [];
@@ -38,6 +37,7 @@ t.test('spans', (t) => {
     }),
     options,
   );
+  t.pass(`seed ${seed}`);
   t.end();
 });
 
@@ -63,5 +63,6 @@ t.test('texts and integers', (t) => {
     }),
     options,
   );
+  t.pass(`seed ${seed}`);
   t.end();
 });
