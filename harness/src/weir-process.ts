@@ -65,7 +65,8 @@ export class WeirProcess {
       [
         // As scripts/start.sh and the first line of bin/weir.js do.
         ...this.#nodeFlags,
-        ...['--single-threaded-gc', WEIR, 'run', '--data', this.directory],
+        ...['--single-threaded-gc', '--initial-old-space-size=256', '--max-semi-space-size=4'],
+        ...[WEIR, 'run', '--data', this.directory],
         ...['--syslog', this.#syslog, '--http', this.#http],
         ...this.#flags,
       ],

@@ -22,9 +22,10 @@ export interface BatchBuffer {
   /**
    * Resolves after the fdatasync that covers the batch; batches are written in call order. Waits
    * while the buffer is full. Rejects with WEIR_SPOOL_IO or WEIR_SPOOL_CLOSED: then nothing may be
-   * acked.
+   * acked. `waitedMs`: for how long the oldest event has waited already; it is to be made durable
+   * the sooner.
    */
-  append(batch: SequencedBatch): Promise<FramePosition>;
+  append(batch: SequencedBatch, waitedMs?: number): Promise<FramePosition>;
   /** True while appends would wait for space. */
   readonly isFull: boolean;
 }
@@ -108,6 +109,8 @@ export interface EncodedBatch {
   readonly steps?: readonly StepCounts[];
   /** Rows that someone watches live; absent when nobody does. */
   readonly tapped?: readonly TappedRows[];
+  /** Memory of the batch, which the worker has no use for any more. */
+  readonly spentInput?: ArrayBuffer;
 }
 
 /**

@@ -12,6 +12,7 @@ export * from './ports.js';
 export * from './row-view.js';
 export * from './runtime/admission.js';
 export * from './runtime/admission-ticket.js';
+export * from './runtime/buffer-pool.js';
 export * from './runtime/column-writer.js';
 export * from './runtime/isolating-workers.js';
 export * from './runtime/isolation.js';

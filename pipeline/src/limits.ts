@@ -9,8 +9,8 @@ export const LIMITS = {
   batchEventCountMax: 512,
   /** Bytes after which a batch is closed; one event may exceed it alone. */
   batchBytesTarget: 150 * KiB,
-  /** Longest time an event waits for its batch to fill. */
-  batchLingerMs: 5,
+  /** Longest time an event waits for its batch to fill; half of it on average. */
+  batchLingerMs: 15,
   /** Default longest syslog message; the rest of a longer one is cut off and counted. */
   syslogMessageBytesMax: 64 * KiB,
   /** Default longest item in an HTTP body. */
@@ -52,7 +52,8 @@ export const LIMITS = {
   admissionPendingBytesMax: 4 * MiB,
   /** Frames queued for one group commit. */
   spoolQueueBytesMax: 16 * MiB,
-  spoolCommitIntervalMs: 5,
+  /** Longest time that events wait for others to be written with, the wait above included. */
+  spoolCommitIntervalMs: 15,
   spoolCommitBytes: 256 * KiB,
   spoolSegmentBytes: 64 * MiB,
   /** Default size of the whole spool on disk; beyond it appends wait. */
@@ -87,6 +88,10 @@ export const LIMITS = {
   stormBatchTimeoutMs: 1_000,
   stormPieceTimeoutMs: 250,
   stormLostMsMax: 5_000,
+  /** Unused memory of batches that waits for the next ones. */
+  batchMemoryFreeBytesMax: 16 * MiB,
+  /** Unused memory of frames that waits for the next ones. */
+  frameMemoryFreeBytesMax: 4 * MiB,
   /** Unused memory that is kept for copies of batches under way. */
   batchCopiesFreeBytesMax: 4 * MiB,
   loaderRowsMax: 100_000,

@@ -1,7 +1,15 @@
 // Group commit: one write and one fdatasync for all frames that have gathered. See FORMAT.md
 // "Writing".
 import type { FramePosition, SequencedBatch } from '@weir/pipeline';
-import { assert, InvariantError, LIMITS, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import {
+  assert,
+  BufferPool,
+  InvariantError,
+  LIMITS,
+  messageOf,
+  systemCodeOf,
+  WeirError,
+} from '@weir/pipeline';
 import type { EncodedFrame } from './frame-codec.js';
 import { encodeFrame } from './frame-codec.js';
 import { appendParts, requestPartsOf } from './keys.js';
@@ -19,7 +27,8 @@ interface Pending {
   batch: SequencedBatch;
   /** Null while the queue is too large to hold one more compressed frame. */
   frame: EncodedFrame | null;
-  readonly queuedAtMs: number;
+  /** Of its oldest event. */
+  readonly waitingSinceMs: number;
   readonly isUrgent: boolean;
   readonly resolve: (position: FramePosition) => void;
   readonly reject: (error: WeirError) => void;
@@ -43,6 +52,7 @@ export class Committer {
   readonly #store: Store;
   readonly #hooks: CommitHooks;
   readonly #queue: Pending[] = [];
+  readonly #frameMemory = new BufferPool(LIMITS.frameMemoryFreeBytesMax);
   /**
    * Loss declarations: written even when the spool has reached bytesMax, else nothing could free
    * it.
@@ -96,7 +106,10 @@ export class Committer {
     return this.#writer;
   }
 
-  append(batch: SequencedBatch, isUrgent = false): Promise<FramePosition> {
+  append(
+    batch: SequencedBatch,
+    { isUrgent = false, waitedMs = 0 }: { isUrgent?: boolean; waitedMs?: number } = {},
+  ): Promise<FramePosition> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#isClosing) return Promise.reject(closedError());
     const { clock, commitBytes, sabotage } = this.#store.settings;
@@ -104,7 +117,7 @@ export class Committer {
       const pending: Pending = {
         batch,
         frame: null,
-        queuedAtMs: clock.monotonicMs(),
+        waitingSinceMs: clock.monotonicMs() - waitedMs,
         isUrgent,
         resolve,
         reject,
@@ -207,7 +220,7 @@ export class Committer {
         await this.#sleep(null);
         continue;
       }
-      const waitMs = first.queuedAtMs + commitIntervalMs - clock.monotonicMs();
+      const waitMs = first.waitingSinceMs + commitIntervalMs - clock.monotonicMs();
       if (this.#isClosing || waitMs <= 0 || this.#queuedBytes >= commitBytes) return true;
       await this.#sleep(waitMs);
     }
@@ -325,6 +338,7 @@ export class Committer {
     }
     (group[0]?.isUrgent === true ? this.#urgent : this.#queue).splice(0, group.length);
     writer.advance(group.map((pending) => frameOf(pending)));
+    for (const pending of group) this.#frameMemory.give(frameOf(pending).stored.buffer);
     catalog.grow(info, group.length, eventCount, nextOffset);
     this.#hooks.committed(info.id, committed);
     for (const [i, pending] of group.entries())
@@ -348,7 +362,7 @@ export class Committer {
         this.#dropsLeft--;
         pending.batch = dropLastEvent(pending.batch);
       }
-      pending.frame = encodeFrame(pending.batch, this.#store.settings.zstdLevel);
+      pending.frame = encodeFrame(pending.batch, this.#store.settings.zstdLevel, this.#frameMemory);
       this.#queuedBytes += pending.frame.totalBytes;
       return true;
     } catch (error) {

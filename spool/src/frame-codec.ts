@@ -2,7 +2,7 @@
 // and frame number are only known when the frame is written, and may change if it has to be written
 // again.
 import { crc32c } from '@node-rs/crc32';
-import type { InputFormat, SequencedBatch } from '@weir/pipeline';
+import type { BufferPool, InputFormat, SequencedBatch } from '@weir/pipeline';
 import { allocateBytes, assertBatch, LIMITS, WeirError } from '@weir/pipeline';
 import {
   align,
@@ -24,7 +24,7 @@ import { zstdCompress, zstdDecompress } from './zstd.js';
 export interface EncodedFrame {
   /** Header and metadata; sealFrame fills in what depends on the place. */
   readonly head: Uint8Array;
-  readonly stored: Uint8Array;
+  readonly stored: Uint8Array<ArrayBuffer>;
   /** Zeros up to the alignment. */
   readonly padding: Uint8Array;
   readonly totalBytes: number;
@@ -65,20 +65,25 @@ export const streamTagOf = (tenant: string, stream: string): number =>
   crc32c(`${tenant}\0${stream}`);
 
 /**
- * Compresses a batch. Throws WEIR_SPOOL_IO when the frame would exceed frameRawBytesMax,
+ * Compresses a batch, into memory of the pool if there is one: give `stored` back to it. Throws WEIR_SPOOL_IO when the frame would exceed frameRawBytesMax,
  * frameStoredBytesMax or frameMetaBytesMax.
  */
-export function encodeFrame(batch: SequencedBatch, zstdLevel: number): EncodedFrame {
+export function encodeFrame(
+  batch: SequencedBatch,
+  zstdLevel: number,
+  memory: BufferPool | null = null,
+): EncodedFrame {
   assertBatch(batch);
   const raw = joinPayload(batch);
   let codec: number = CODEC.stored;
-  let stored: Uint8Array = raw;
+  let stored = raw;
   if (raw.length > 0) {
     const compressed = zstdCompress(raw, zstdLevel);
     if (compressed.length < raw.length) {
       codec = CODEC.zstd;
       stored = compressed;
-    } else stored = raw.slice();
+    }
+    stored = memory === null ? stored.slice() : memory.copyOf(stored);
   }
   checkSize('payload', stored.length, LIMITS.frameStoredBytesMax);
   const meta = encodeMeta(batch);
@@ -223,7 +228,7 @@ function unpack(header: FrameHeader, stored: Uint8Array): Uint8Array | null {
 }
 
 /** Lengths and bytes in one piece, valid until the next call. */
-function joinPayload(batch: SequencedBatch): Uint8Array {
+function joinPayload(batch: SequencedBatch): Uint8Array<ArrayBuffer> {
   const lengthsBytes = batch.eventCount * 4;
   const length = lengthsBytes + batch.bytes.length;
   checkSize('batch', length, LIMITS.frameRawBytesMax);

@@ -17,7 +17,7 @@ export interface SpoolOptions {
   readonly consumers: readonly string[];
   readonly segmentBytes?: number;
   readonly bytesMax?: number;
-  /** Longest wait of a lone append; 0 commits at once. */
+  /** Longest wait of an event for others to be written with; 0 commits at once. */
   readonly commitIntervalMs?: number;
   /** Queued bytes that are committed without waiting. */
   readonly commitBytes?: number;

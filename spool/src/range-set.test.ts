@@ -1,4 +1,4 @@
-// Scenario: ranges are added and removed at random, beside a plain set of numbers. Guarantees: every
+// Scenario: ranges are added and removed at random, beside a plain set of numbers. Guarantees: each
 // question has the answer that the set gives.
 import assert from 'node:assert/strict';
 import { testSeed } from '@weir/pipeline/testing';

@@ -98,7 +98,9 @@ export class Spool implements BatchBuffer {
       },
     });
     this.failed = this.#committer.failed;
-    this.#desk = new DamageDesk(store, (batch) => this.#committer.append(batch, true));
+    this.#desk = new DamageDesk(store, (batch) =>
+      this.#committer.append(batch, { isUrgent: true }),
+    );
     this.#janitor = new Janitor(store, {
       isDone: (info) => this.#isSettled(info.id, info.frameCount),
       spaceFreed: () => this.#committer.spaceFreed(),
@@ -118,8 +120,8 @@ export class Spool implements BatchBuffer {
    * Takes the batch over: its bytes must not change any more, and a consumer may get this very
    * object.
    */
-  append(batch: SequencedBatch): Promise<FramePosition> {
-    return this.#committer.append(batch);
+  append(batch: SequencedBatch, waitedMs = 0): Promise<FramePosition> {
+    return this.#committer.append(batch, { waitedMs });
   }
 
   get isFull(): boolean {

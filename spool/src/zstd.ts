@@ -16,12 +16,12 @@ function compressorOf(level: number): InstanceType<typeof zstd.CCtx> {
   return context;
 }
 
-/** A fresh copy of the compressed bytes; one zstd frame that states its content size. */
+/** One zstd frame that states its content size; valid until the next call. */
 export function zstdCompress(raw: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
   const bound = zstd.compressBound(raw.length);
   if (scratch.length < bound) scratch = new Uint8Array(bound);
   const length = compressorOf(level).compress2(scratch, raw);
-  return scratch.slice(0, length);
+  return scratch.subarray(0, length);
 }
 
 /** True if `stored` fills exactly `target`. Never writes more than that, never throws. */

@@ -2,6 +2,7 @@
 // stopped in the direction of its way.
 import { join } from 'node:path';
 import {
+  BufferPool,
   compileCondition,
   createSequencer,
   type EncodedBatch,
@@ -98,6 +99,7 @@ class Collector implements RunningCollector {
   readonly #closers: Closers;
   readonly #metrics = new Metrics();
   readonly #totals: Totals = { receivedEvents: 0, refusedEvents: 0 };
+  readonly #batchMemory = new BufferPool(LIMITS.batchMemoryFreeBytesMax);
   readonly #stopSinks = new AbortController();
   #fail: (error: Error) => void = () => {};
   #isDraining = false;
@@ -139,6 +141,7 @@ class Collector implements RunningCollector {
       log: this.#log,
       spool: this.#spool,
       workers: this.#insight.workers,
+      batchMemory: this.#batchMemory,
       metrics: this.#metrics,
       taps: (sink) => this.#insight.tapRequests(sink),
       onEncoded: (sink, encoded) => this.#insight.onEncoded(sink, encoded),
@@ -235,6 +238,8 @@ class Collector implements RunningCollector {
       node: this.#spool.nodeId,
       sequencer: this.#insight.sequencer(createSequencer({ epoch: this.#spool.epoch })),
       buffer: this.#spool,
+      batchMemory: this.#batchMemory,
+      batchLingerMs: this.#config.spool.commit_interval_ms,
       clock: nodeClock,
       timers: nodeTimers,
       network: nodeNetwork,

@@ -20,7 +20,8 @@ export const SPOOL: ComponentName = { id: 'spool', kind: 'buffer', type: 'disk' 
 /** The worker pool among the components. */
 export const POOL: ComponentName = { id: 'workers', kind: 'transform', type: 'pool' };
 
-const LAG_RESOLUTION_MS = 20;
+/** Each look is a wake-up of an idle process. */
+const LAG_RESOLUTION_MS = 100;
 const NS_PER_SECOND = 1e9;
 const US_PER_SECOND = 1e6;
 

@@ -2,6 +2,7 @@
 // together.
 import {
   type BatchBuffer,
+  type BufferPool,
   type Clock,
   type ComponentMetrics,
   type Metrics,
@@ -28,6 +29,9 @@ export interface ListenerDependencies {
   readonly node: string;
   readonly sequencer: Sequencer;
   readonly buffer: BatchBuffer;
+  readonly batchMemory: BufferPool;
+  /** How long events gather to a batch. */
+  readonly batchLingerMs: number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly network: Network;
@@ -202,6 +206,8 @@ function streamsOf(
     format,
     sequencer: dependencies.sequencer,
     buffer: dependencies.buffer,
+    batchMemory: dependencies.batchMemory,
+    limits: { batchLingerMs: dependencies.batchLingerMs },
     clock: dependencies.clock,
     timers: dependencies.timers,
     metrics,

@@ -14,8 +14,10 @@ const process = await createTaskProcessor(setupOfWorker() as WorkerSetup);
 export default function processTask(task: ProcessTask): EncodedBatch {
   outputMemory.offer(task.spare);
   const encoded = process(task);
-  const buffers = [encoded.events, encoded.quarantine].flatMap((block) =>
-    block === null ? [] : [block.bytes.buffer],
-  );
-  return moveResult(encoded, buffers);
+  const spentInput = task.batch.bytes.buffer;
+  const blocks = [encoded.events, encoded.quarantine];
+  // An encoder may hand on the bytes of the batch as they are.
+  const buffers = new Set(blocks.flatMap((block) => (block === null ? [] : [block.bytes.buffer])));
+  if (buffers.has(spentInput)) return moveResult(encoded, [...buffers]);
+  return moveResult({ ...encoded, spentInput }, [...buffers, spentInput]);
 }

@@ -1,6 +1,6 @@
 // Real sockets.
 import { createSocket } from 'node:dgram';
-import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net';
+import { type AddressInfo, createServer, isIPv6, Socket } from 'node:net';
 import type {
   Listening,
   Network,
@@ -11,10 +11,16 @@ import type {
 
 export const nodeNetwork: Network = { listenTcp, bindUdp };
 
+/**
+ * All connections read into the same memory: a chunk is only valid during the call. Node otherwise
+ * makes a buffer of 64 KiB for each read, which is most of what a small read costs (ADR 0013).
+ */
+const readMemory = Buffer.allocUnsafeSlow(64 * 1024);
+
 function listenTcp(options: TcpListenOptions): Promise<Listening> {
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-    options.onConnection(wrapSocket(socket));
-  });
+  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
+    options.onConnection(wrapSocket(socket)),
+  );
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: options.host, port: options.port, backlog: 1024 }, () => {
@@ -33,20 +39,50 @@ function listenTcp(options: TcpListenOptions): Promise<Listening> {
   });
 }
 
-function wrapSocket(socket: Socket): TcpConnection {
+function wrapSocket(accepted: Socket): TcpConnection {
+  const peerAddress = plainAddress(accepted.remoteAddress ?? 'unknown');
+  let onChunk: (chunk: Buffer) => void = () => {};
+  const socket = readingIntoOneMemory(accepted, (chunk) => onChunk(chunk));
   let failure: Error | null = null;
   // Without a listener a reset would end the process; `close` always follows.
   socket.on('error', (error) => {
     failure = error;
   });
   return {
-    peerAddress: plainAddress(socket.remoteAddress ?? 'unknown'),
-    onData: (callback) => void socket.on('data', callback),
+    peerAddress,
+    onData: (callback) => {
+      onChunk = callback;
+      socket.resume();
+    },
     onClose: (callback) => void socket.once('close', () => callback(failure)),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
     destroy: () => void socket.destroy(),
   };
+}
+
+/**
+ * The same connection as a socket that reads into `readMemory`. Node has that option (`onread`) for
+ * sockets that one makes, not for those that a server accepts; so the accepted one hands over its
+ * handle and is put away. Where it has none to hand over, it is read as usual.
+ */
+function readingIntoOneMemory(accepted: Socket, onChunk: (chunk: Buffer) => void): Socket {
+  const owner = accepted as unknown as { _handle: object | null };
+  const handle = owner._handle;
+  if (handle === null || handle === undefined) return accepted.on('data', onChunk).pause();
+  const onread = {
+    buffer: readMemory,
+    callback(byteCount: number): boolean {
+      onChunk(readMemory.subarray(0, byteCount));
+      return true;
+    },
+  };
+  owner._handle = null;
+  accepted.destroy();
+  // Nothing is read before `resume`.
+  return new Socket({ handle, onread, manualStart: true } as ConstructorParameters<
+    typeof Socket
+  >[0]);
 }
 
 function bindUdp(options: UdpBindOptions): Promise<Listening> {

@@ -1,12 +1,14 @@
 // The open batch of a stream: events are copied in one by one and nothing is allocated for them.
 // A batch that fills a good part of the work space takes the space with it; a smaller one is copied
-// out and the space used again.
+// out and the space used again. The memory comes from a pool, to which it returns when the batch has
+// been parsed.
 //
 // Behind the place of the events the space has a window into the chunk that is being read. Within
 // one buffer, copyWithin moves an event without the view object that a copy between two buffers
 // needs: 33 ns instead of 105 for 300 bytes. Filling the window costs 7 ns an event.
 import { allocateBytes, type RequestPart, type SourceRun } from '../batch.js';
 import type { AdmissionTicket } from './admission-ticket.js';
+import type { BufferPool } from './buffer-pool.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -33,6 +35,7 @@ const WINDOW_BYTES = 16 * 1024;
 
 export class BatchBuilder {
   readonly #bytesMax: number;
+  readonly #memory: BufferPool;
   /** Room for the events, then the window; null after a batch took it. */
   #space: Uint8Array<ArrayBuffer> | null = null;
   readonly #offsets: Uint32Array<ArrayBuffer>;
@@ -53,8 +56,9 @@ export class BatchBuilder {
    */
   #alone: Uint8Array<ArrayBuffer> | null = null;
 
-  constructor(bytesMax: number, eventCountMax: number) {
+  constructor(bytesMax: number, eventCountMax: number, memory: BufferPool) {
     this.#bytesMax = bytesMax;
+    this.#memory = memory;
     this.#offsets = new Uint32Array(eventCountMax + 1);
   }
 
@@ -151,9 +155,8 @@ export class BatchBuilder {
     space.copyWithin(this.#used, from, from + end - start);
   }
 
-  /** Not filled with zeros: what is not written is never looked at. */
   #newSpace(): Uint8Array<ArrayBuffer> {
-    const space = new Uint8Array(Buffer.allocUnsafeSlow(this.#bytesMax + WINDOW_BYTES).buffer);
+    const space = new Uint8Array(this.#memory.take(this.#bytesMax + WINDOW_BYTES));
     this.#space = space;
     this.#windowEnd = 0;
     return space;
@@ -162,7 +165,7 @@ export class BatchBuilder {
   #takeBytes(): Uint8Array<ArrayBuffer> {
     const space = this.#space;
     if (space === null) return allocateBytes(0);
-    if (this.#used < this.#bytesMax / 2) return space.slice(0, this.#used);
+    if (this.#used < this.#bytesMax / 2) return this.#memory.copyOf(space.subarray(0, this.#used));
     this.#space = null;
     return space.subarray(0, this.#used);
   }

@@ -25,13 +25,16 @@ export class FakeBuffer implements BatchBuffer {
   isHeld = false;
   /** Durable, in order. */
   readonly batches: SequencedBatch[] = [];
+  /** What each append said that its oldest event had waited. */
+  readonly waitedMs: number[] = [];
   readonly #waiting: Waiting[] = [];
 
   get waitingCount(): number {
     return this.#waiting.length;
   }
 
-  append(batch: SequencedBatch): Promise<FramePosition> {
+  append(batch: SequencedBatch, waitedMs = 0): Promise<FramePosition> {
+    this.waitedMs.push(waitedMs);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ batch, resolve, reject });
       if (!this.isHeld) this.release();

@@ -26,7 +26,7 @@ function rig(limits: Partial<AdmissionLimits> = {}) {
     buffer,
     clock,
     timers: clock,
-    limits,
+    limits: { batchLingerMs: 5, ...limits },
   } as const;
   const admission = new Admission({ ...options, stream: 'n/l/0' });
   const add = (text: string, source = '192.0.2.1', ticket: AdmissionTicket | null = null): void => {
@@ -77,6 +77,21 @@ t.test('runs, marks and stamps', async (t) => {
   ]);
   t.same([...(batch?.marks ?? [])], [3, MARK.oversize, 4]);
   t.equal(batch?.receivedAtNs, before + 5_000_000n, 'stamped when it closes');
+});
+
+t.test('batches of all streams close at the same beat', async (t) => {
+  const { clock, buffer, options, admission, add } = rig({ batchLingerMs: 10 });
+  const other = new Admission({ ...options, stream: 'n/l/1' });
+  await clock.advance(3);
+  add('a');
+  await clock.advance(4);
+  other.append(Buffer.from('b'), 0, 1, '192.0.2.2', 0, 1);
+  await clock.advance(2);
+  t.equal(buffer.batches.length, 0);
+  await clock.advance(1);
+  t.same(buffer.texts(), ['a', 'b'], 'after 7 and after 3 ms');
+  t.same(buffer.waitedMs, [7, 3], 'and the buffer is told how long they have waited');
+  await Promise.all([admission.close(), other.close()]);
 });
 
 t.test('tickets wait for all their events, and requests stand in the frames', async (t) => {

@@ -15,6 +15,7 @@ import type { RefusalCause } from '../taxonomy.js';
 import { AdmissionAccounts } from './admission-accounts.js';
 import { BatchBuilder, type BuilderPart } from './admission-builder.js';
 import { type AdmissionRequest, AdmissionTicket, type AdmittedPart } from './admission-ticket.js';
+import { BufferPool } from './buffer-pool.js';
 
 export interface AdmissionLimits {
   readonly batchEventCountMax: number;
@@ -32,6 +33,8 @@ export interface AdmissionOptions {
   readonly buffer: BatchBuffer;
   readonly clock: Clock;
   readonly timers: Timers;
+  /** Where batches take their memory from; one of its own when absent. */
+  readonly batchMemory?: BufferPool;
   /** Of the listener: received and discarded are counted here, once a batch. */
   readonly metrics?: ComponentMetrics;
   readonly limits?: Partial<AdmissionLimits>;
@@ -64,6 +67,8 @@ export class Admission {
   readonly #unblockListeners = new Set<() => void>();
   #openWaiter: OpenWaiter | null = null;
   #lingerTimer: Timer | null = null;
+  /** When the oldest event of the open batch came. */
+  #openedMs = 0;
   #reportTimer: Timer | null = null;
   #pollTimer: Timer | null = null;
   #inFlightBytes = 0;
@@ -80,6 +85,7 @@ export class Admission {
     this.#builder = new BatchBuilder(
       this.#limits.batchBytesTarget,
       this.#limits.batchEventCountMax,
+      options.batchMemory ?? new BufferPool(0),
     );
     this.#accounts = new AdmissionAccounts(options.metrics ?? null);
   }
@@ -207,7 +213,12 @@ export class Admission {
 
   #startLinger(): void {
     assert(!this.#isClosed, 'nothing is admitted after close');
-    this.#lingerTimer = this.#options.timers.after(this.#limits.batchLingerMs, () => {
+    const { batchLingerMs } = this.#limits;
+    this.#openedMs = this.#options.clock.monotonicMs();
+    // Batches of all streams close at the same beats: they are one write and one fdatasync then, and
+    // it is waking up that costs most while little comes.
+    const restMs = Math.ceil(batchLingerMs - (this.#openedMs % batchLingerMs));
+    this.#lingerTimer = this.#options.timers.after(restMs, () => {
       this.#lingerTimer = null;
       if (this.#builder.eventCount > 0) this.#closeBatch();
     });
@@ -260,11 +271,11 @@ export class Admission {
   async #write(batch: SequencedBatch, parts: readonly BuilderPart[]): Promise<WeirError | null> {
     const { seqFirst, eventCount, dispositions } = batch;
     const { buffer, clock, metrics } = this.#options;
-    const startedMs = clock.monotonicMs();
+    const openedMs = eventCount > 0 ? this.#openedMs : clock.monotonicMs();
     let failure: WeirError | null = null;
     try {
-      await buffer.append(batch);
-      if (eventCount > 0) metrics?.latency((clock.monotonicMs() - startedMs) / 1000);
+      await buffer.append(batch, clock.monotonicMs() - openedMs);
+      if (eventCount > 0) metrics?.latency((clock.monotonicMs() - openedMs) / 1000);
     } catch (error) {
       failure = asSpoolError(error);
       this.#accounts.restore(dispositions);

@@ -6,7 +6,7 @@ import type { EncodedBatch, ProcessTask } from '../component.js';
 import { LIMITS } from '../limits.js';
 import type { Clock, RunOptions, Workers } from '../ports.js';
 import { type WorkerFailure, type WorkerFailureKind, workerFailureOf } from '../worker-failure.js';
-import { CopyPool } from './copy-pool.js';
+import { BufferPool } from './buffer-pool.js';
 import {
   Isolation,
   type IsolationLimits,
@@ -46,7 +46,7 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
   readonly #options: IsolatingWorkersOptions;
   readonly #usual: IsolationLimits;
   readonly #storm: IsolationLimits;
-  readonly #copies = new CopyPool(LIMITS.batchCopiesFreeBytesMax);
+  readonly #copies = new BufferPool(LIMITS.batchCopiesFreeBytesMax);
   /** When the last isolations were, oldest first; no more than make a storm. */
   readonly #isolatedMs: number[] = [];
 
@@ -83,7 +83,6 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
     options?: RunOptions,
   ): Promise<EncodedBatch> {
     const { workers, onFailure } = this.#options;
-    const byteCount = task.batch.bytes.length;
     const copy = this.#copies.copyOf(task.batch.bytes);
     try {
       return await workers.run(
@@ -96,12 +95,12 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
       if (failure === null) throw error;
       onFailure?.(failure, task);
       if (failure.kind === 'unavailable') throw error;
-      const batch = { ...task.batch, bytes: copy.subarray(0, byteCount) };
+      const batch = { ...task.batch, bytes: copy };
       // The failure may come from the condition of a tap, for which no event goes to quarantine.
       const taps = task.taps.filter(({ condition }) => condition === null);
       return await this.#isolate({ ...task, batch, spare: null, taps }, failure);
     } finally {
-      this.#copies.giveBack(copy);
+      this.#copies.give(copy.buffer);
     }
   }
 

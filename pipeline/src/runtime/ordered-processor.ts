@@ -6,6 +6,7 @@ import type { FailureRecord } from '../errors.js';
 import { toFailure } from '../errors.js';
 import { LIMITS } from '../limits.js';
 import type { Clock, Workers } from '../ports.js';
+import type { BufferPool } from './buffer-pool.js';
 import { SpareBuffers } from './output-memory.js';
 
 export interface OrderedProcessorOptions {
@@ -18,6 +19,8 @@ export interface OrderedProcessorOptions {
   /** Told how long each batch was with a worker, or waited for one. */
   readonly onProcessed?: (seconds: number) => void;
   readonly clock: Clock;
+  /** Takes the memory of batches that workers are done with. */
+  readonly batchMemory?: BufferPool;
   /** Told of each failure, before the caller is. */
   readonly onFailure?: (failure: FailureRecord, batch: SequencedBatch) => void;
 }
@@ -77,6 +80,7 @@ export class OrderedProcessor implements BatchProcessor {
     const startedMs = clock.monotonicMs();
     try {
       const encoded = await workers.run({ batch, sink, skipSeqs, taps, spare }, transfer);
+      if (encoded.spentInput !== undefined) this.#options.batchMemory?.give(encoded.spentInput);
       onProcessed?.((clock.monotonicMs() - startedMs) / 1000);
       return encoded;
     } catch (error) {

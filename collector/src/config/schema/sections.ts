@@ -19,7 +19,7 @@ export const SpoolSection = Type.Object(
     commit_interval_ms: count(
       [1, 1000],
       LIMITS.spoolCommitIntervalMs,
-      'Longest wait for company before an fdatasync.',
+      'How long events gather before they are written and synced together; half of it on average.',
     ),
     zstd_level: count([1, 19], 1, 'Compression of frames.', 3),
   },

@@ -1,6 +1,13 @@
 // All sinks of a configuration, each on its own consumer of the spool. The order of opening is the
 // order in the configuration; one that cannot open leaves nothing behind.
-import type { EncodedBatch, Metrics, ProcessTask, TapRequest, Workers } from '@weir/pipeline';
+import type {
+  BufferPool,
+  EncodedBatch,
+  Metrics,
+  ProcessTask,
+  TapRequest,
+  Workers,
+} from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import type { Spool } from '@weir/spool';
 import type { Logger } from 'pino';
@@ -16,6 +23,7 @@ export interface OpenSinksOptions {
   readonly log: Logger;
   readonly spool: Spool;
   readonly workers: Workers<ProcessTask, EncodedBatch>;
+  readonly batchMemory: BufferPool;
   readonly metrics: Metrics;
   readonly taps: (sink: string) => readonly TapRequest[];
   readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;

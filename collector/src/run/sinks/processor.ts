@@ -1,6 +1,7 @@
 // The way of a sink's batches through the shared pool: ordered, isolated, watched.
 import {
   type BatchProcessor,
+  type BufferPool,
   type Clock,
   type EncodedBatch,
   EVERY_SOURCE,
@@ -32,6 +33,7 @@ export interface ProcessorOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly batchMemory: BufferPool;
   readonly taps: (sink: string) => readonly TapRequest[];
   readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;
 }
@@ -51,7 +53,7 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
   // A sink that keeps nothing and whose events pass no transform has nothing to process, unless
   // someone watches them.
   const isCountOnly = options.type === 'blackhole' && options.inputs.includes(EVERY_SOURCE);
-  const { sink, log: parentLog, clock, taps, onEncoded } = options;
+  const { sink, log: parentLog, clock, batchMemory, taps, onEncoded } = options;
   const log = parentLog.child({ component: sink });
   const metrics = options.metrics.component(sink, 'sink', options.type);
   const isolations = new IsolationLog(clock, ({ level, message, fields }) =>
@@ -68,6 +70,7 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
       onFailure: (failure) => metrics.error(errorTypeOf(failure), 'processing'),
     }),
     clock,
+    batchMemory,
     taps: () => taps(sink),
     onProcessed: (seconds) => metrics.latency(seconds),
     onFailure: (failure, batch) =>
@@ -75,7 +78,11 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
   });
   return {
     async process(batch: SequencedBatch, skipSeqs: Float64Array | null) {
-      if (isCountOnly && taps(sink).length === 0) return unsent(batch);
+      if (isCountOnly && taps(sink).length === 0) {
+        const counted = unsent(batch);
+        batchMemory.give(batch.bytes.buffer);
+        return counted;
+      }
       const encoded = await ordered.process(batch, skipSeqs);
       onEncoded(sink, encoded);
       // Watching changes no number: with or without it, what cannot be parsed is taken, too.
