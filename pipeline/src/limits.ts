@@ -54,7 +54,9 @@ export const LIMITS = {
   spoolQueueBytesMax: 16 * MiB,
   /** Longest time that events wait for others to be written with, the wait above included. */
   spoolCommitIntervalMs: 15,
+  /** Encoded bytes that are committed without waiting for more, and bytes before compression. */
   spoolCommitBytes: 256 * KiB,
+  spoolCommitRawBytes: 1 * MiB,
   spoolSegmentBytes: 64 * MiB,
   /** Default size of the whole spool on disk; beyond it appends wait. */
   spoolBytesMax: 4096 * MiB,

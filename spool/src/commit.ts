@@ -61,6 +61,8 @@ export class Committer {
   /** Frames of a write that found no space: the same bytes must go to the same place. */
   #pinned: Pending[] | null = null;
   #queuedBytes = 0;
+  /** Of the same frames, before compression: what inputs wait for. */
+  #queuedRawBytes = 0;
   #writer: SegmentWriter | null = null;
   #strikes = 0;
   #isBlocked = false;
@@ -112,7 +114,7 @@ export class Committer {
   ): Promise<FramePosition> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#isClosing) return Promise.reject(closedError());
-    const { clock, commitBytes, sabotage } = this.#store.settings;
+    const { clock, sabotage } = this.#store.settings;
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         batch,
@@ -130,8 +132,14 @@ export class Committer {
       // Even before the write, so that the end of the process is enough to show it.
       if (sabotage === 'ack_before_fdatasync') resolve({ segmentId: 0, frameNo: 0 });
       const isStuck = this.#isBlocked || this.#isOutOfSpace;
-      if (isUrgent || (!isStuck && (isFirst || this.#queuedBytes >= commitBytes))) this.#wakeUp();
+      if (isUrgent || (!isStuck && (isFirst || this.#isEnough))) this.#wakeUp();
     });
+  }
+
+  /** To be committed without waiting for more. */
+  get #isEnough(): boolean {
+    const { commitBytes } = this.#store.settings;
+    return this.#queuedBytes >= commitBytes || this.#queuedRawBytes >= LIMITS.spoolCommitRawBytes;
   }
 
   get #bytesMax(): number {
@@ -212,7 +220,7 @@ export class Committer {
    * to do.
    */
   async #gather(): Promise<boolean> {
-    const { commitIntervalMs, commitBytes, clock } = this.#store.settings;
+    const { commitIntervalMs, clock } = this.#store.settings;
     for (;;) {
       const first = this.#urgent[0] ?? this.#pinned?.[0] ?? this.#queue[0];
       if (first === undefined) {
@@ -221,7 +229,7 @@ export class Committer {
         continue;
       }
       const waitMs = first.waitingSinceMs + commitIntervalMs - clock.monotonicMs();
-      if (this.#isClosing || waitMs <= 0 || this.#queuedBytes >= commitBytes) return true;
+      if (this.#isClosing || waitMs <= 0 || this.#isEnough) return true;
       await this.#sleep(waitMs);
     }
   }
@@ -335,6 +343,7 @@ export class Committer {
       epochs.noteFrame(batch);
       committed.push({ frameNo: frameNoFirst + i, nextOffset, batch });
       this.#queuedBytes -= frame.totalBytes;
+      this.#queuedRawBytes -= batch.bytes.length;
     }
     (group[0]?.isUrgent === true ? this.#urgent : this.#queue).splice(0, group.length);
     writer.advance(group.map((pending) => frameOf(pending)));
@@ -364,6 +373,7 @@ export class Committer {
       }
       pending.frame = encodeFrame(pending.batch, this.#store.settings.zstdLevel, this.#frameMemory);
       this.#queuedBytes += pending.frame.totalBytes;
+      this.#queuedRawBytes += pending.batch.bytes.length;
       return true;
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
@@ -378,6 +388,7 @@ export class Committer {
     this.#queue.length = 0;
     this.#pinned = null;
     this.#queuedBytes = 0;
+    this.#queuedRawBytes = 0;
   }
 
   #wakeUp(): void {
