@@ -1,7 +1,7 @@
 #!/bin/sh
 # Applies all migrations to the ClickHouse server at CLICKHOUSE_URL (default http://localhost:8123),
-# for the table EVENTS_TABLE (default dev.events). Run it as often as you like: each is applied
-# once.
+# for the table EVENTS_TABLE (default dev.events) in the profile STORE_PROFILE (full, slim; default
+# full). Run it as often as you like: each is applied once.
 set -eu
 cd "$(dirname "$0")/.."
 runner=sinks/dist/clickhouse/migrate.js

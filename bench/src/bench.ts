@@ -31,6 +31,8 @@ export interface BenchOptions {
   readonly rate: number | null;
   /** Which generated lines are sent, where a bench sends one kind. */
   readonly lines: ProfileName;
+  /** Columns of the events table; default `full`. */
+  readonly storeProfile?: 'full' | 'slim';
   /** Waits for the store's merges and counts their CPU time. */
   readonly settle: boolean;
   /** Folder with loadgen/loadgen.c, a C generator; null for our own repetitive profile. */

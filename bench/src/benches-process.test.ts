@@ -18,7 +18,16 @@ t.test('end_to_end', async (t) => {
 
 t.test('stress', async (t) => {
   const { facts, measures } = await smallBench('stress');
-  t.match(facts, { allReceivedAreDurable: true });
-  t.ok((measures.sourcesFlatness?.median ?? 0) >= 1);
-  t.ok((measures.pacedDurableP99Ms?.median ?? 0) > 0);
+  t.match(facts, { everyEventAccountedFor: true, floorReader: /^(C|Node)$/ });
+  for (const name of ['sources', 'rate', 'udpSources'])
+    for (const flatness of ['Flatness', 'FloorFlatness'])
+      t.ok((measures[name + flatness]?.median ?? 0) >= 1, name + flatness);
+  for (const name of ['sources4', 'rate2000', 'udpSources40', 'paced']) {
+    t.ok((measures[`${name}FloorCpuSecondsPerMillion`]?.median ?? 0) > 0, `${name} has a floor`);
+    t.equal(measures[`${name}CpuSecondsPerMillion`]?.kind, 'cpu');
+  }
+  for (const name of ['pacedDurable', 'pacedHttpDurable']) {
+    const p50 = measures[`${name}P50Ms`]?.median ?? 0;
+    t.ok(p50 > 0 && p50 <= (measures[`${name}P99Ms`]?.median ?? 0), name);
+  }
 });

@@ -29,6 +29,7 @@ interface Options {
   readonly seconds?: number;
   readonly rate?: number;
   readonly lines: ProfileName;
+  readonly storeProfile: 'full' | 'slim';
   readonly peers?: string;
   readonly baseline?: string;
   readonly save?: string;
@@ -47,7 +48,7 @@ async function runBench(name: string, options: Options): Promise<void> {
   const baseline = options.baseline === undefined ? null : readReport(options.baseline);
   const { small = false, long = false, settle = false, seed, runs } = options;
   const settings = {
-    ...{ small, long, settle, seed, lines: options.lines },
+    ...{ small, long, settle, seed, lines: options.lines, storeProfile: options.storeProfile },
     ...{ seconds: options.seconds ?? null, rate: options.rate ?? null },
     peers: options.peers !== undefined,
     profile: options.profile ?? false,
@@ -57,6 +58,7 @@ async function runBench(name: string, options: Options): Promise<void> {
     ...{ small, long, settle, seed, runs, say, profileDirectory, lines: options.lines },
     seconds: options.seconds ?? null,
     rate: options.rate ?? null,
+    storeProfile: options.storeProfile,
     peersDirectory: options.peers ?? null,
   });
   const report = reportOf(name, settings, result);
@@ -129,6 +131,11 @@ const program = new Command('bench')
     new Option('--lines <profile>', 'end_to_end: what is sent')
       .choices(Object.keys(PROFILES))
       .default('mixed'),
+  )
+  .addOption(
+    new Option('--store-profile <profile>', 'end_to_end: columns of the events table')
+      .choices(['full', 'slim'])
+      .default('full'),
   )
   .option('--settle', 'end_to_end: wait until the merges have settled, and count their CPU time')
   .option('--peers <dir>', 'folder with loadgen/loadgen.c, to be used as generator')

@@ -10,7 +10,7 @@ export const LIMITS = {
   /** Bytes after which a batch is closed; one event may exceed it alone. */
   batchBytesTarget: 150 * KiB,
   /** Longest time an event waits for its batch to fill; half of it on average. */
-  batchLingerMs: 15,
+  batchLingerMs: 12,
   /** Default longest syslog message; the rest of a longer one is cut off and counted. */
   syslogMessageBytesMax: 64 * KiB,
   /** Default longest item in an HTTP body. */
@@ -53,7 +53,7 @@ export const LIMITS = {
   /** Frames queued for one group commit. */
   spoolQueueBytesMax: 16 * MiB,
   /** Longest time that events wait for others to be written with, the wait above included. */
-  spoolCommitIntervalMs: 15,
+  spoolCommitIntervalMs: 12,
   /** Encoded bytes that are committed without waiting for more, and bytes before compression. */
   spoolCommitBytes: 256 * KiB,
   spoolCommitRawBytes: 1 * MiB,

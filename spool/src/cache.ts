@@ -1,5 +1,5 @@
 // Recent frames, still decoded, for consumers that keep up.
-import type { FramePosition, SequencedBatch } from '@weir/pipeline';
+import type { BufferPool, FramePosition, SequencedBatch } from '@weir/pipeline';
 
 interface Cached {
   readonly batch: SequencedBatch;
@@ -15,21 +15,28 @@ export class FrameCache {
   constructor(
     readonly costBytesMax: number,
     readonly consumerCount: number,
+    readonly memory: BufferPool | null = null,
   ) {}
 
   get costBytes(): number {
     return this.#costBytes;
   }
 
+  /** Takes the batch over. */
   put(position: FramePosition, batch: SequencedBatch, nextOffset: number): void {
     const costBytes = batch.bytes.buffer.byteLength + batch.offsets.byteLength + 1024;
-    if (this.consumerCount === 0 || costBytes > this.costBytesMax) return;
+    if (this.consumerCount === 0 || costBytes > this.costBytesMax) {
+      this.memory?.give(batch.bytes.buffer);
+      return;
+    }
     this.#costBytes += costBytes;
     const takersLeft = this.consumerCount;
     this.#entries.set(keyOf(position), { batch, nextOffset, costBytes, takersLeft });
     for (const key of this.#entries.keys()) {
       if (this.#costBytes <= this.costBytesMax) break;
+      const { batch: dropped } = this.#entries.get(key) as Cached;
       this.#remove(key);
+      this.memory?.give(dropped.bytes.buffer);
     }
   }
 
@@ -43,9 +50,18 @@ export class FrameCache {
     if (entry === undefined) return null;
     entry.takersLeft--;
     const { nextOffset } = entry;
-    if (entry.takersLeft > 0) return { batch: copyOf(entry.batch), nextOffset };
+    if (entry.takersLeft > 0) return { batch: this.#copyOf(entry.batch), nextOffset };
     this.#remove(key);
     return { batch: entry.batch, nextOffset };
+  }
+
+  #copyOf(batch: SequencedBatch): SequencedBatch {
+    return {
+      ...batch,
+      bytes: this.memory?.copyOf(batch.bytes) ?? batch.bytes.slice(),
+      offsets: batch.offsets.slice(),
+      marks: batch.marks.slice(),
+    };
   }
 
   clear(): void {
@@ -60,12 +76,3 @@ export class FrameCache {
 }
 
 const keyOf = ({ segmentId, frameNo }: FramePosition): string => `${segmentId}/${frameNo}`;
-
-function copyOf(batch: SequencedBatch): SequencedBatch {
-  return {
-    ...batch,
-    bytes: batch.bytes.slice(),
-    offsets: batch.offsets.slice(),
-    marks: batch.marks.slice(),
-  };
-}

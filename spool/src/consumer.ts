@@ -251,7 +251,7 @@ export class SpoolConsumer implements Consumer {
     }
     const { header, meta } = frame;
     const nextOffset = cursor.offset + header.totalBytes;
-    const batch = decodeFrame(header, frame.bytes);
+    const batch = decodeFrame(header, frame.bytes, this.#store.settings.batchMemory);
     if (batch !== null) return this.#deliver({ position, batch }, nextOffset);
     const { tenant, stream } = meta;
     const { epoch, seqFirst, eventCount } = header;

@@ -65,8 +65,9 @@ export const streamTagOf = (tenant: string, stream: string): number =>
   crc32c(`${tenant}\0${stream}`);
 
 /**
- * Compresses a batch, into memory of the pool if there is one: give `stored` back to it. Throws WEIR_SPOOL_IO when the frame would exceed frameRawBytesMax,
- * frameStoredBytesMax or frameMetaBytesMax.
+ * Compresses a batch, into memory of the pool if there is one: give `stored` back to it. Throws
+ * WEIR_SPOOL_IO when the frame would exceed frameRawBytesMax, frameStoredBytesMax or
+ * frameMetaBytesMax.
  */
 export function encodeFrame(
   batch: SequencedBatch,
@@ -83,7 +84,7 @@ export function encodeFrame(
       codec = CODEC.zstd;
       stored = compressed;
     }
-    stored = memory === null ? stored.slice() : memory.copyOf(stored);
+    stored = memory?.copyOf(stored) ?? copyOf(stored);
   }
   checkSize('payload', stored.length, LIMITS.frameStoredBytesMax);
   const meta = encodeMeta(batch);
@@ -191,8 +192,15 @@ export function isPayloadIntact(header: FrameHeader, frame: Uint8Array): boolean
   return stored.length === header.storedBytes && crc32c(stored) === header.payloadCrc;
 }
 
-/** The batch of a whole frame, in memory of its own; null if anything in it is damaged. */
-export function decodeFrame(header: FrameHeader, frame: Uint8Array): SequencedBatch | null {
+/**
+ * The batch of a whole frame, in memory of its own, from the pool if there is one; null if anything
+ * in it is damaged.
+ */
+export function decodeFrame(
+  header: FrameHeader,
+  frame: Uint8Array,
+  memory: BufferPool | null = null,
+): SequencedBatch | null {
   const meta = readMeta(header, frame);
   if (meta === null || !isPayloadIntact(header, frame)) return null;
   const raw = unpack(header, payloadOf(header, frame));
@@ -206,8 +214,8 @@ export function decodeFrame(header: FrameHeader, frame: Uint8Array): SequencedBa
   }
   const bytesAt = header.eventCount * 4;
   if (end !== raw.length - bytesAt) return null;
-  const bytes = allocateBytes(end);
-  bytes.set(raw.subarray(bytesAt));
+  const payload = raw.subarray(bytesAt);
+  const bytes = memory?.copyOf(payload) ?? copyOf(payload);
   return {
     ...meta,
     format: header.format,
@@ -218,6 +226,12 @@ export function decodeFrame(header: FrameHeader, frame: Uint8Array): SequencedBa
     epoch: header.epoch,
     seqFirst: header.seqFirst,
   };
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = allocateBytes(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function unpack(header: FrameHeader, stored: Uint8Array): Uint8Array | null {

@@ -1,4 +1,4 @@
-import type { Clock, Files, Random, Timers } from '@weir/pipeline';
+import type { BufferPool, Clock, Files, Random, Timers } from '@weir/pipeline';
 import { assert, LIMITS } from '@weir/pipeline';
 import { assertConsumerName } from './layout.js';
 
@@ -24,6 +24,8 @@ export interface SpoolOptions {
   /** Default 1. */
   readonly zstdLevel?: number;
   readonly cacheBytesMax?: number;
+  /** Where batches that are read take their memory from, and where those nobody took go. */
+  readonly batchMemory?: BufferPool | null;
   readonly sabotage?: Sabotage | null;
 }
 
@@ -43,6 +45,7 @@ export function settingsOf(options: SpoolOptions): SpoolSettings {
     commitBytes: options.commitBytes ?? LIMITS.spoolCommitBytes,
     zstdLevel: options.zstdLevel ?? 1,
     cacheBytesMax: options.cacheBytesMax ?? LIMITS.spoolCacheBytesMax,
+    batchMemory: options.batchMemory ?? null,
     sabotage: options.sabotage ?? null,
   };
 }

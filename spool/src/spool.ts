@@ -84,7 +84,11 @@ export class Spool implements BatchBuffer {
     this.epoch = state.epoch;
     this.report = report;
     this.recoveredRequestParts = requestParts;
-    this.#cache = new FrameCache(settings.cacheBytesMax, settings.consumers.length);
+    this.#cache = new FrameCache(
+      settings.cacheBytesMax,
+      settings.consumers.length,
+      settings.batchMemory,
+    );
     this.#committer = new Committer(store, {
       committed: (segmentId, frames) => {
         for (const { frameNo, batch, nextOffset } of frames)

@@ -42,7 +42,8 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   const work = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   const floorPerSecond = await floor(options, work);
   const nodeFlags = profileArguments(options.profileDirectory);
-  const weir = new WeirProcess(join(work, 'data'), {}, [], nodeFlags);
+  const environment = { WEIR_STORE__PROFILE: options.storeProfile ?? 'full' };
+  const weir = new WeirProcess(join(work, 'data'), environment, [], nodeFlags);
   await weir.start();
   try {
     const loneMs = await loneEventLatencies(weir, options.small ? 2 : LONE_EVENTS);
@@ -78,9 +79,10 @@ async function loneEventLatencies(weir: WeirProcess, count: number): Promise<num
   const latencies: number[] = [];
   for (let i = 0; i < count; i++) {
     const startedAt = monotonicSeconds();
-    await fetch(`${weir.httpUrl}/ingest`, { method: 'POST', body: `{"message":"lone ${i}"}` });
+    const body = `{"message":"lone ${i}"}`;
+    await fetch(`${weir.httpUrl}/ingest`, { method: 'POST', body });
     const seen = async (): Promise<boolean> =>
-      (await weir.sql(`SELECT count() FROM dev.events WHERE message = 'lone ${i}'`)) === '1';
+      (await weir.sql(`SELECT count() FROM dev.events WHERE raw_data = '${body}'`)) === '1';
     if (!(await waitFor(seen, 10_000, 10)))
       throw new Error(`lone event ${i} did not come within 10 s`);
     latencies.push((monotonicSeconds() - startedAt) * 1000);

@@ -1,6 +1,6 @@
 // Lines made before anything is measured, in a file that senders read.
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createGenerator, type ProfileName } from '@weir/collector';
 
 export interface Corpus {
@@ -11,6 +11,7 @@ export interface Corpus {
   readonly hash: string;
 }
 
+const LF = 10;
 const CHUNK_EVENTS = 20_000;
 /** Fixed, so that a seed gives the same bytes on every day. */
 const START_MS = Date.UTC(2026, 0, 1);
@@ -39,4 +40,13 @@ export function writeCorpus(
   }
   closeSync(file);
   return { path, eventCount, byteCount, hash: hash.digest('hex') };
+}
+
+/** Bytes of so many events, newlines included, when the corpus is sent again and again. */
+export function bytesOfEvents(corpus: Corpus, eventCount: number): number {
+  const rest = eventCount % corpus.eventCount;
+  const bytes = rest === 0 ? null : readFileSync(corpus.path);
+  let end = 0;
+  for (let i = 0; i < rest; i++) end = (bytes as Buffer).indexOf(LF, end) + 1;
+  return Math.floor(eventCount / corpus.eventCount) * corpus.byteCount + end;
 }

@@ -3,11 +3,13 @@ import { execFileSync, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sleep } from '@weir/harness';
 import { prepareSender, type SendPlan, watch } from './sender.js';
 
 const SOURCE = fileURLToPath(new URL('../../src/native/reader.c', import.meta.url));
 const NODE_READER = fileURLToPath(new URL('./reader-process.js', import.meta.url));
 const SYNC_BYTES = 1024 * 1024;
+const CONNECTIONS_PER_MS = 20;
 
 export interface Reader {
   readonly command: string;
@@ -16,7 +18,10 @@ export interface Reader {
   readonly kind: 'C' | 'Node';
 }
 
+/** From the first byte to the last. */
 export interface FloorFigures {
+  readonly bytes: number;
+  readonly reads: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
 }
@@ -41,7 +46,10 @@ export async function measureFloor(
 ): Promise<FloorFigures> {
   const child = spawn(
     reader.command,
-    [...reader.firstArguments, path ?? '-', String(SYNC_BYTES), String(byteCount)],
+    [
+      ...[...reader.firstArguments, path ?? '-', String(SYNC_BYTES), String(byteCount)],
+      ...(plan.protocol === 'udp' ? ['udp'] : []),
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
@@ -53,8 +61,11 @@ export async function measureFloor(
   const port = Number(/port (\d+)/.exec(text)?.[1]);
   try {
     const sender = await prepareSender({ ...plan, host: '127.0.0.1', port });
+    // The reader may still be accepting the last of many connections.
+    await sleep(plan.connections / CONNECTIONS_PER_MS);
     await sender.go();
     const printed = await output.atEnd();
+    await sender.end();
     return JSON.parse(printed.slice(printed.indexOf('{'))) as FloorFigures;
   } finally {
     child.kill();

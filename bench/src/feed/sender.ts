@@ -15,6 +15,10 @@ export interface SendPlan {
   readonly rate: number;
   /** With a rate: the lines of the file again and again, so many in all. */
   readonly events: number;
+  /** Absent: tcp. Over udp, which needs a rate, each line is a datagram, without its newline. */
+  readonly protocol?: 'tcp' | 'udp';
+  /** Connections stay after the last byte, until `end`: what it costs to close them is apart. */
+  readonly holds?: boolean;
 }
 
 export interface SentFigures {
@@ -31,6 +35,8 @@ const SEND_MS_MAX = 600_000;
 export interface Sender {
   /** Everything is read and connected; nothing was sent. */
   readonly go: () => Promise<SentFigures>;
+  /** Closes what a plan with `holds` has left open, and waits for the end of the process. */
+  readonly end: () => Promise<void>;
 }
 
 /** Resolves when the sender is ready to send. */
@@ -44,15 +50,20 @@ export async function prepareSender(plan: SendPlan): Promise<Sender> {
     async go() {
       child.stdin.write('go\n');
       const timer = setTimeout(() => child.kill(), SEND_MS_MAX);
-      const text = await output.atEnd();
+      const text = await (plan.holds ? output.until('}\n') : output.atEnd());
       clearTimeout(timer);
       return JSON.parse(text.slice(text.indexOf('{'))) as SentFigures;
+    },
+    async end() {
+      child.stdin.end();
+      await output.atEnd();
     },
   };
 }
 
 interface Output {
-  until(text: string): Promise<void>;
+  /** All that was printed, once this is in it. */
+  until(text: string): Promise<string>;
   atEnd(): Promise<string>;
 }
 
@@ -78,6 +89,7 @@ export function watch(child: ChildProcess): Output {
       while (!printed.includes(text)) {
         await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), ended]);
       }
+      return printed;
     },
     atEnd: () => ended,
   };

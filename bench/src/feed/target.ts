@@ -2,12 +2,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpuSecondsOf, residentMiBOf, residentPeakMiBOf, sleep, WeirProcess } from '@weir/harness';
+import { LATENCY_BUCKETS_SECONDS } from '@weir/pipeline';
 import { monotonicSeconds } from '../clock.js';
 import { profileArguments } from '../profile.js';
 
+const DISCARDED = 'component_discarded_events_total';
 const POLL_MS = 20;
 /** Nothing moves for this long: the run has failed. */
 const STALL_SECONDS = 60;
+const QUIET_LOOK_MS = 100;
+const QUIET_CPU_SECONDS = 0.01;
+const QUIET_SECONDS_MAX = 15;
 
 export interface EventCounts {
   readonly received: number;
@@ -15,6 +20,10 @@ export interface EventCounts {
   readonly durable: number;
   /** Settled by the first sink. */
   readonly delivered: number;
+  /** Of sources, not on purpose, the kernel's drops included. */
+  readonly refused: number;
+  /** Datagrams that the kernel dropped before the collector could read them. */
+  readonly kernelDrops: number;
 }
 
 export class Target {
@@ -55,7 +64,26 @@ export class Target {
       received: sum('component_received_events_total', 'source'),
       delivered,
       durable: delivered + pending,
+      refused: sumOf(text, DISCARDED, 'source', 'intentional="false"'),
+      kernelDrops: sumOf(text, DISCARDED, 'source', 'cause="udp_kernel_drop"'),
     };
+  }
+
+  /** Waits until it does nothing: connections that came or went are behind it. */
+  async quiet(): Promise<void> {
+    const until = monotonicSeconds() + QUIET_SECONDS_MAX;
+    for (let cpu = this.cpuSeconds; monotonicSeconds() < until; ) {
+      await sleep(QUIET_LOOK_MS);
+      const cpuNow = this.cpuSeconds;
+      if (cpuNow - cpu <= QUIET_CPU_SECONDS) return;
+      cpu = cpuNow;
+    }
+    throw new Error('the collector does not come to rest');
+  }
+
+  /** Batches of a source by the time from receive to durable, as latencyQuantile takes them. */
+  async latencyCounts(sourceId: string): Promise<number[]> {
+    return latencyCountsOf(await this.weir.metrics(), sourceId);
   }
 
   /**
@@ -80,17 +108,35 @@ export class Target {
   }
 }
 
-/** Adds up the samples of a metric, of one kind of component where it has that label. */
-export function sumOf(text: string, metric: string, kind: string): number {
+/**
+ * Adds up the samples of a metric, of one kind of component where it has that label, and only those
+ * that have all further labels.
+ */
+export function sumOf(
+  text: string,
+  metric: string,
+  kind: string,
+  ...further: readonly string[]
+): number {
   let sum = 0;
   for (const line of text.split('\n')) {
     const match = /^(?:weir_)?(\w+?)(?:\{([^}]*)\})? ([-+.\deE]+)/.exec(line);
     if (match === null || match[1] !== metric) continue;
     const labels = match[2] ?? '';
+    if (!further.every((label) => labels.includes(label))) continue;
     if (!labels.includes('component_kind="') || labels.includes(`component_kind="${kind}"`))
       sum += Number(match[3]);
   }
   return sum;
+}
+
+/** The cumulative buckets of a page of metrics, taken apart. */
+export function latencyCountsOf(text: string, sourceId: string): number[] {
+  const id = `component_id="${sourceId}"`;
+  const upTo = [...LATENCY_BUCKETS_SECONDS.map(String), '+Inf'].map((bound) =>
+    sumOf(text, 'component_latency_seconds_bucket', 'source', `le="${bound}"`, id),
+  );
+  return upTo.map((count, i) => count - (upTo[i - 1] ?? 0));
 }
 
 /** Starts a collector whose only sink is given as TOML. */

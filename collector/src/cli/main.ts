@@ -23,6 +23,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WEIR_SPOOL_VERSION',
   'WEIR_STORE_ENGINE_MISSING',
   'WEIR_MIGRATION_CHANGED',
+  'WEIR_STORE_PROFILE',
   'WEIR_NOT_RUNNING',
 ]);
 

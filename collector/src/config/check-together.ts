@@ -23,8 +23,22 @@ export function checkTogether(config: Config): CheckedTogether {
       ...sinkProblems(config),
       ...graph.problems,
     ],
-    warnings: graph.warnings,
+    warnings: [...graph.warnings, ...slimWarnings(config)],
   };
+}
+
+/** The slim table has no column for most of what a transform can set. */
+function slimWarnings({ store, sinks, transforms }: Config): string[] {
+  const types = Object.values(sinks).map(({ type }) => type);
+  if (store.profile !== 'slim' || (types.length > 0 && !types.includes('clickhouse'))) return [];
+  const setters = Object.entries(transforms)
+    .filter(([, { type }]) => type === 'set' || type === 'enrich')
+    .map(([id]) => id);
+  if (setters.length === 0) return [];
+  return [
+    `/store/profile slim keeps time, class_uid and severity_id only: whatever else ` +
+      `${setters.join(', ')} set${setters.length === 1 ? 's' : ''} is not stored in ClickHouse`,
+  ];
 }
 
 /** Modules are not loaded here: their functions are checked when workers start, and by validate. */

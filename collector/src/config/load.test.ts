@@ -39,6 +39,20 @@ t.test('an empty file gives the defaults', async (t) => {
   }
 });
 
+t.test('the slim store and transforms whose fields it has no column for', async (t) => {
+  const store = '[store]\nprofile = "slim"\n';
+  const set = '[transforms.site]\ntype = "set"\ninputs = ["*"]\nfields = { "labels.site" = "a" }\n';
+  const sinkOf = (type: string): string => `[sinks.out]\ntype = "${type}"\ninputs = ["site"]\n`;
+  const warningsOf = (text: string): readonly string[] =>
+    loadConfig({ config: fileOf(t, 'a.toml', text) }, ALONE).warnings;
+  const expected = /^\/store\/profile slim keeps time, class_uid and severity_id only: .*site sets/;
+  t.match(warningsOf(store + set + sinkOf('clickhouse')), [expected]);
+  t.same(warningsOf(set + sinkOf('clickhouse')), [], 'full');
+  t.same(warningsOf(store + set + sinkOf('stdout')), [], 'another sink');
+  t.same(warningsOf(store), [], 'nothing is set');
+  t.throws(() => warningsOf('[store]\nprofile = "thin"\n'), { code: 'WEIR_CONFIG_INVALID' });
+});
+
 const TOML = `
 [sources.edge]
 type = "syslog"

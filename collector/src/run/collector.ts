@@ -171,6 +171,7 @@ class Collector implements RunningCollector {
       bytesMax: spool.max_bytes,
       commitIntervalMs: spool.commit_interval_ms,
       zstdLevel: spool.zstd_level,
+      batchMemory: this.#batchMemory,
       sabotage: this.#options.sabotage as Sabotage | null,
     });
     this.#closers.add('spool', () => this.#spool.close());

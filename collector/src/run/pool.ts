@@ -46,5 +46,6 @@ export function setupOf(options: SetupOptions): WorkerSetup {
   const { config, nodeId, graph, baseUrl, pipelineModule } = options;
   const sourceOfListener: Record<string, string> = {};
   for (const { listener, source } of listenersOf(config)) sourceOfListener[listener] = source;
-  return { nodeId, sourceOfListener, graph, baseUrl, pipelineModule };
+  const storeProfile = config.store.profile;
+  return { nodeId, sourceOfListener, graph, baseUrl, pipelineModule, storeProfile };
 }

@@ -74,6 +74,9 @@ export const OTHERWISE = 'otherwise';
  */
 export const IN_CODE = '#pipeline';
 
+/** Which columns the events table of a store has. */
+export type StoreProfile = 'full' | 'slim';
+
 /** What a pipeline worker is started with. */
 export interface WorkerSetup {
   /** First part of the names of this node's streams. */
@@ -85,4 +88,6 @@ export interface WorkerSetup {
   readonly baseUrl: string;
   /** URL of a pipeline in code, whose functions the graph's components refer to by id. */
   readonly pipelineModule: string | null;
+  /** Of the ClickHouse sink. Default `full`. */
+  readonly storeProfile?: StoreProfile;
 }

@@ -1,6 +1,6 @@
 // The open batch of a stream: events are copied in one by one and nothing is allocated for them.
 // A batch that fills a good part of the work space takes the space with it; a smaller one is copied
-// out and the space used again. The memory comes from a pool, to which it returns when the batch has
+// out and the space used again. The memory comes from a pool, and returns to it when the batch has
 // been parsed.
 //
 // Behind the place of the events the space has a window into the chunk that is being read. Within

@@ -215,8 +215,8 @@ export class Admission {
     assert(!this.#isClosed, 'nothing is admitted after close');
     const { batchLingerMs } = this.#limits;
     this.#openedMs = this.#options.clock.monotonicMs();
-    // Batches of all streams close at the same beats: they are one write and one fdatasync then, and
-    // it is waking up that costs most while little comes.
+    // Batches of all streams close at the same beats: they are one write and one fdatasync then,
+    // and it is waking up that costs most while little comes.
     const restMs = Math.ceil(batchLingerMs - (this.#openedMs % batchLingerMs));
     this.#lingerTimer = this.#options.timers.after(restMs, () => {
       this.#lingerTimer = null;

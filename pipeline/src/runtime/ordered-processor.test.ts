@@ -7,6 +7,7 @@ import type { EncodedBatch, ProcessTask } from '../component.js';
 import { WeirError } from '../errors.js';
 import type { Workers } from '../ports.js';
 import { SimClock } from '../testing/sim-clock.js';
+import { BufferPool } from './buffer-pool.js';
 import { OrderedProcessor } from './ordered-processor.js';
 
 const clock = new SimClock();
@@ -111,4 +112,16 @@ t.test('a failure reaches the caller, in its turn, and the place is free again',
   t.equal(await second, EMPTY, 'the next of the stream is not held up');
   t.same(failures, ['WEIR_WORKER_FAILED 0']);
   t.equal(processor.inFlightCount, 0);
+});
+
+t.test('the memory of a batch goes back to the pool, not with the result', async (t) => {
+  const workers = new ManualWorkers();
+  const batchMemory = new BufferPool(1024 * 1024);
+  const processor = new OrderedProcessor({ workers, clock, sink: 'out', batchMemory });
+  const done = processor.process(batchOf('a', 0), null);
+  await settle();
+  const spentInput = new ArrayBuffer(8_192);
+  workers.pending[0]?.resolve({ ...EMPTY, spentInput });
+  await done;
+  t.equal(batchMemory.take(8_000), spentInput);
 });

@@ -1,6 +1,6 @@
 // The sections that exist once: spool, workers, store.
 import { LIMITS } from '@weir/pipeline';
-import { closed, count, MiB, SECRET, SECRET_HINT, secret } from './nodes.js';
+import { choice, closed, count, MiB, SECRET, SECRET_HINT, secret } from './nodes.js';
 import Type from './type.js';
 
 export const SpoolSection = Type.Object(
@@ -65,6 +65,13 @@ export const StoreSection = Type.Object(
         'DATABASE.TABLE of the events; quarantine, dispositions and ledger stand beside it.',
       examples: ['siem.events'],
     }),
+    profile: choice(
+      ['full', 'slim'],
+      'full',
+      'Columns of the events table: full has one for every field, and a Map and a text index; slim ' +
+        'has identity, times, parser, class, severity and raw_data, for a third of the cost. A table keeps ' +
+        'the profile it was made with.',
+    ),
     ttl_days: count([1, 36500], 90, 'Retention of rows.', 365),
     max_rows: count([1, 1_000_000], LIMITS.loaderRowsMax, 'Rows in one insert.'),
     linger_ms: count(

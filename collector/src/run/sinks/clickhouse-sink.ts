@@ -2,7 +2,7 @@
 // keeps what comes until the tables are there.
 import { join } from 'node:path';
 import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
-import { applyMigrations, Loader } from '@weir/sinks/clickhouse';
+import { applyMigrations, checkProfile, Loader } from '@weir/sinks/clickhouse';
 import { openSinkLedger } from '@weir/spool';
 import { makeDirectories } from '../data-directory.js';
 import { GapWatch } from '../gap-watch.js';
@@ -16,6 +16,8 @@ import {
 import { type OpenStore, openStore } from './open-store.js';
 
 const MIGRATION_RETRY_MS = 2_000;
+/** How long the start waits for a server to say which profile its table has. */
+const SERVER_LOOK_MS = 2_000;
 
 export interface ClickhouseSinkOptions {
   readonly id: string;
@@ -34,7 +36,30 @@ export async function openClickhouseSink(
   const sink = new ClickhouseSink(options, dependencies, store);
   // The embedded store is there; a server may be slow or away, and events are spooled meanwhile.
   if (store.storePid !== null) await sink.migrate();
+  else await refuseOtherProfile(store, dependencies);
   return sink;
+}
+
+/** No retry mends these. */
+const isForPeople = (error: unknown): boolean =>
+  error instanceof WeirError &&
+  (error.code === 'WEIR_MIGRATION_CHANGED' || error.code === 'WEIR_STORE_PROFILE');
+
+/** Of a server that answers at once; of another, migrate() looks before any row is sent. */
+async function refuseOtherProfile(
+  { store }: OpenStore,
+  { config, timers }: SinkDependencies,
+): Promise<void> {
+  const { profile, events_table: eventsTable } = config.store;
+  const answered = new AbortController();
+  const look = checkProfile(store, profile, eventsTable).then(
+    () => null,
+    (error: unknown) => (isForPeople(error) ? error : null),
+  );
+  const tooLate = timers.sleep(SERVER_LOOK_MS, answered.signal).then(() => null);
+  const found = await Promise.race([look, tooLate]);
+  answered.abort();
+  if (found !== null) throw found;
 }
 
 /** The ledger of this sink is in its tables; what came before it was there is kept beside them. */
@@ -89,6 +114,7 @@ export class ClickhouseSink implements ManagedSink {
       // A fence on a shared server must end the statements of this collector only.
       loaderName: spool.nodeId,
       eventsTable: config.store.events_table,
+      profile: config.store.profile,
       limits: { rowsMax: config.store.max_rows, lingerMs: config.store.linger_ms },
       log: (line) => log.info({ component: options.id }, line),
     });
@@ -137,8 +163,9 @@ export class ClickhouseSink implements ManagedSink {
 
   async migrate(): Promise<void> {
     const { config, log } = this.#dependencies;
-    const { events_table: eventsTable, ttl_days: retentionDays } = config.store;
-    const applied = await applyMigrations(this.store.store, { eventsTable, retentionDays });
+    const { events_table: eventsTable, ttl_days: retentionDays, profile } = config.store;
+    const options = { eventsTable, retentionDays, profile };
+    const applied = await applyMigrations(this.store.store, options);
     if (applied.length > 0) log.debug({ component: this.id, applied }, 'migrations applied');
     this.#isMigrated = true;
     this.#migrationError = null;
@@ -150,7 +177,7 @@ export class ClickhouseSink implements ManagedSink {
       await this.migrate();
       return true;
     } catch (error) {
-      if (error instanceof WeirError && error.code === 'WEIR_MIGRATION_CHANGED') throw error;
+      if (isForPeople(error)) throw error;
       const message = messageOf(error);
       if (this.#migrationError !== message) {
         this.#dependencies.log.warn(

@@ -4,6 +4,7 @@ import {
   type EncodedBlock,
   type EventBatch,
   type SequencedBatch,
+  type StoreProfile,
   type TransformDocument,
   WeirError,
 } from '@weir/pipeline';
@@ -27,10 +28,12 @@ export interface Unparsed {
   readonly mustParse: (transforms: readonly Pick<TransformDocument, 'type'>[]) => boolean;
 }
 
-const loaders: Readonly<Record<string, () => Promise<Encoder>>> = {
-  clickhouse: async () => {
+const loaders: Readonly<Record<string, (profile: StoreProfile) => Promise<Encoder>>> = {
+  clickhouse: async (profile) => {
     const { encodeBatch } = await import('@weir/sinks/clickhouse/native');
-    return { encode: encodeBatch, unparsed: null };
+    const encode: Encode = (events, batch, skipSeqs) =>
+      encodeBatch(events, batch, skipSeqs, profile);
+    return { encode, unparsed: null };
   },
   http: ndjson,
   file: ndjson,
@@ -55,11 +58,15 @@ async function ndjson(): Promise<Encoder> {
 }
 
 /** Rejects with WEIR_CONFIG_INVALID for a type that no sink has. */
-export function loadEncoder(type: string, sink: string): Promise<Encoder> {
+export function loadEncoder(
+  type: string,
+  sink: string,
+  profile: StoreProfile = 'full',
+): Promise<Encoder> {
   const load = Object.hasOwn(loaders, type) ? loaders[type] : undefined;
   if (load === undefined)
     throw new WeirError('WEIR_CONFIG_INVALID', `/sinks/${sink}/type ${type} has no encoder`);
-  return load();
+  return load(profile);
 }
 
 const noBytes = (rows: Uint16Array): EncodedBlock => ({

@@ -3,19 +3,14 @@
 
 import { comparePositions } from '../../delivery/batch-head.js';
 import type { TableNames } from '../store/index.js';
+import { PROFILES, QUARANTINE_COLUMNS } from '../store/profiles.js';
 import { blocksOf, type Group, intentOf, type PartitionBlocks } from './group.js';
 import type { Intent, IntentFile, StoredIntent } from './intent.js';
 import type { Landed } from './landed.js';
 import type { LoaderOptions } from './options.js';
 import type { LedgerKind } from './outcome.js';
 import { Outcome } from './outcome.js';
-import {
-  EVENTS_COLUMNS,
-  insertBlocks,
-  insertDispositions,
-  insertLedger,
-  QUARANTINE_COLUMNS,
-} from './statements.js';
+import { insertBlocks, insertDispositions, insertLedger } from './statements.js';
 
 /** Counts of settled events, and of rows sent. */
 interface Counts {
@@ -130,10 +125,11 @@ export class Delivery {
 
   /** One INSERT a table; the blocks are of one partition. */
   async insert(intent: Intent, { events, quarantine }: PartitionBlocks): Promise<void> {
-    const { store } = this.#options;
+    const { store, profile = 'full' } = this.#options;
     const tables = this.#tables;
+    const { columns } = PROFILES[profile];
     const eventsId = this.#queryId(intent, 'events');
-    await insertBlocks(store, tables.events, EVENTS_COLUMNS, events, eventsId);
+    await insertBlocks(store, tables.events, columns, events, eventsId);
     const quarantineId = this.#queryId(intent, 'quarantine');
     await insertBlocks(store, tables.quarantine, QUARANTINE_COLUMNS, quarantine, quarantineId);
     this.#counts.insertCount += Math.sign(events.length) + Math.sign(quarantine.length);

@@ -1,37 +1,9 @@
 // The statements of the loader. Every one can be repeated without changing what the tables mean.
-import { type Disposition, FIELDS } from '@weir/pipeline';
+import type { Disposition } from '@weir/pipeline';
 import type { BatchHead } from '../../delivery/batch-head.js';
 import type { Store, TableNames } from '../store/index.js';
 import type { GroupEntry } from './group.js';
 import { dispositionsOf, type Outcome, type OutcomeRanges } from './outcome.js';
-
-const IDENTITY_COLUMNS = [
-  'tenant_id',
-  'stream',
-  'epoch',
-  'seq',
-  'source',
-  'source_seq',
-  'ingest_time',
-  'retention_class',
-  'parser',
-  'parser_version',
-  'marks',
-  'raw_data',
-];
-/** Blocks may leave out any of these; the server fills in the default. */
-export const EVENTS_COLUMNS: readonly string[] = [
-  ...IDENTITY_COLUMNS,
-  'status',
-  'unmapped',
-  ...FIELDS.map((field) => field.column),
-];
-export const QUARANTINE_COLUMNS: readonly string[] = [
-  ...IDENTITY_COLUMNS,
-  'reason',
-  'failed_offset',
-  'original_bytes',
-];
 
 /**
  * One part for one INSERT: no asynchronous insert, no split below a group's largest size. Blocks

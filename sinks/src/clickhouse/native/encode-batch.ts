@@ -10,8 +10,10 @@ import {
   markName,
   type SequencedBatch,
   STATUS,
+  type StoreProfile,
 } from '@weir/pipeline';
 import { encodeRows } from '../../rows/index.js';
+import { PROFILES, type ProfileColumns } from '../store/profiles.js';
 import {
   constantText,
   constantTime,
@@ -41,15 +43,18 @@ export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst'>;
 
 /**
  * `skipSeqs`, ascending: numbers that are stored already; no row is made for them. The blocks'
- * types are plain String where that is cheaper to write: insert them with named columns.
+ * types are plain String where that is cheaper to write: insert them with named columns. Fields
+ * that `profile` has no column for are left out.
  */
 export function encodeBatch(
   events: EventBatch,
   identity: BatchIdentity,
   skipSeqs: Float64Array | null,
+  profile: StoreProfile = 'full',
 ): EncodedBatch {
+  const columns = PROFILES[profile];
   return encodeRows(events, identity.seqFirst, skipSeqs, {
-    events: (rows) => encodeEvents(events, identity, rows),
+    events: (rows) => encodeEvents(events, identity, rows, columns),
     quarantine: (rows) => encodeQuarantine(events, identity, rows),
   });
 }
@@ -135,6 +140,7 @@ function encodeEvents(
   events: EventBatch,
   identity: BatchIdentity,
   rows: Uint16Array,
+  { hasField, hasLists }: ProfileColumns,
 ): EncodedBlock {
   const ingestTimeUs = Number(events.raw.receivedAtNs / 1000n);
   const texts = textsOf(events);
@@ -145,7 +151,7 @@ function encodeEvents(
     let timeWritten = false;
     for (const column of events.columns) {
       const field = FIELDS[column.field];
-      if (field === undefined) continue;
+      if (field === undefined || !hasField[column.field]) continue;
       columnCount++;
       if (column.kind === 'span') spanText(out, field.column, column.spans, texts, rows);
       else if (column.kind === 'code')
@@ -159,8 +165,8 @@ function encodeEvents(
       constantTime(out, 'time', ingestTimeUs, rows.length);
       columnCount++;
     }
-    if (marksColumn(out, events.marks, rows)) columnCount++;
-    if (unmappedColumn(out, events.unmapped, texts, rows)) columnCount++;
+    if (hasLists && marksColumn(out, events.marks, rows)) columnCount++;
+    if (hasLists && unmappedColumn(out, events.unmapped, texts, rows)) columnCount++;
     rawText(out, 'raw_data', events.raw.offsets, texts, rows);
     return columnCount + 1;
   });

@@ -13,8 +13,9 @@ import {
 } from '@weir/pipeline';
 import fc from 'fast-check';
 import t from 'tap';
-import { EVENTS_COLUMNS, insertBlocks, QUARANTINE_COLUMNS } from '../loader/statements.js';
-import { tableNames } from '../store/index.js';
+import { insertBlocks } from '../loader/statements.js';
+import { applyMigrations, STORE_PROFILES, tableNames } from '../store/index.js';
+import { PROFILES, QUARANTINE_COLUMNS } from '../store/profiles.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
 import { SAMPLE_TIME_NS } from '../testing/sample-batches.js';
 import { encodeBatch } from './encode-batch.js';
@@ -246,7 +247,8 @@ t.test('batches come back as they went in', async (t) => {
         );
         t.strictSame([...encoded.quarantinedSeqs], quarantined);
       }
-      await insertBlocks(fixture.store, tables.events, EVENTS_COLUMNS, eventBlocks, `e${epoch}`);
+      const { columns } = PROFILES.full;
+      await insertBlocks(fixture.store, tables.events, columns, eventBlocks, `e${epoch}`);
       await insertBlocks(
         fixture.store,
         tables.quarantine,
@@ -324,16 +326,55 @@ t.test('quarantine keeps bytes, reason, offset and original length', async (t) =
   ]);
 });
 
-t.test('the tables have a column for every field of the schema', async (t) => {
+/** Types as they are on the wire. */
+async function typesOf(table: string): Promise<Map<string, string>> {
   const rows = await fixture.store.query<{ name: string; type: string }>(
-    "SELECT name, type FROM system.columns WHERE database = 'dev' AND table = 'events'",
+    'SELECT name, type FROM system.columns WHERE database = {database:String} AND table = {table:String}',
+    { database: table.split('.')[0], table: table.split('.')[1] },
   );
-  const types = new Map(
+  return new Map(
     rows.map(({ name, type }) => [
       name,
       type.replace('LowCardinality(String)', 'String').replace(", 'UTC'", ''),
     ]),
   );
+}
+
+t.test('the tables have a column for every field of the schema', async (t) => {
+  const types = await typesOf('dev.events');
   for (const field of FIELDS) t.equal(types.get(field.column), field.type, field.column);
-  for (const name of EVENTS_COLUMNS) t.ok(types.has(name), name);
+});
+
+t.test('a table has the columns of its profile, with the same types in each', async (t) => {
+  const full = await typesOf('dev.events');
+  for (const profile of STORE_PROFILES) {
+    await applyMigrations(fixture.store, { eventsTable: `${profile}.events`, profile });
+    const types = await typesOf(`${profile}.events`);
+    t.same([...types.keys()].sort(), [...PROFILES[profile].columns].sort(), profile);
+    for (const [name, type] of types) t.equal(type, full.get(name), `${profile} ${name}`);
+  }
+});
+
+t.test('a slim block has the rows of a full one, in fewer columns', async (t) => {
+  await applyMigrations(fixture.store, { eventsTable: 'slim.events', profile: 'slim' });
+  const [first] = fc.sample(fc.array(row, { minLength: 40, maxLength: 40 }), { seed, numRuns: 1 });
+  const rows = (first ?? []).map((input) => ({ ...input, skip: false }));
+  const { batch, events } = build(rows, 88_000_000n);
+  const names = PROFILES.slim.columns.map((name) => (name === 'raw_data' ? 'hex(raw_data)' : name));
+  const found: unknown[] = [];
+  for (const profile of STORE_PROFILES) {
+    const { events: block, ...rest } = encodeBatch(events, batch, null, profile);
+    const table = profile === 'full' ? 'dev.events' : 'slim.events';
+    const { columns } = PROFILES[profile];
+    const blocks = block === null ? [] : [block.bytes];
+    await insertBlocks(fixture.store, table, columns, blocks, `slim-${profile}`);
+    found.push({
+      rows: await fixture.store.query(
+        `SELECT ${names.join(', ')} FROM ${table} WHERE epoch = 88000000 ORDER BY seq`,
+      ),
+      rest,
+    });
+  }
+  t.ok(JSON.stringify(found[0]).includes('stream'), 'there are rows');
+  t.strictSame(found[1], found[0]);
 });

@@ -1,4 +1,10 @@
-export { applyMigrations, type MigrationOptions, RETENTION_DAYS_DEFAULT } from './migrations.js';
+export {
+  applyMigrations,
+  checkProfile,
+  type MigrationOptions,
+  RETENTION_DAYS_DEFAULT,
+} from './migrations.js';
+export { STORE_PROFILES } from './profiles.js';
 export {
   createStore,
   type QueryParams,

@@ -92,6 +92,43 @@ t.test('the text index follows the configuration', async (t) => {
   t.same(await indexes(), [{ type: 'text' }]);
 });
 
+t.test('a table keeps the profile it was made with', async (t) => {
+  const { store } = fixture;
+  const slim = { eventsTable: 'thin.events', profile: 'slim' } as const;
+  t.ok((await applyMigrations(store, slim)).includes('0001_events.slim.sql'));
+  t.same(await applyMigrations(store, slim), []);
+  const ddl = async (): Promise<unknown> => [
+    await store.query(
+      "SELECT name, create_table_query FROM system.tables WHERE database IN ('dev', 'thin')",
+    ),
+    await store.query('SELECT * FROM thin.weir_migrations ORDER BY version'),
+  ];
+  const before = await ddl();
+  for (const [eventsTable, profile, found] of [
+    ['thin.events', 'full', 'slim'],
+    ['dev.events', 'slim', 'full'],
+  ] as const) {
+    // Also a retention that differs: nothing of it is applied.
+    await t.rejects(applyMigrations(store, { eventsTable, profile, retentionDays: 7 }), {
+      code: 'WEIR_STORE_PROFILE',
+      message:
+        `${eventsTable} was made with store.profile = "${found}", not "${profile}"; ` +
+        'set that profile, or name another store.events_table, in a database and with a data_dir ' +
+        'of its own',
+    });
+  }
+  t.same(await ddl(), before, 'untouched');
+  await applyMigrations(store, { ...slim, retentionDays: 30 });
+  const [table] = await store.query<{ ddl: string }>(
+    "SELECT create_table_query AS ddl FROM system.tables WHERE database = 'thin' AND name = 'events'",
+  );
+  t.match(table?.ddl, /toIntervalDay\(30\)/);
+  const indexes = await store.query(
+    "SELECT name FROM system.data_skipping_indices WHERE database = 'thin'",
+  );
+  t.notOk(JSON.stringify(indexes).includes('raw_data_text'), 'no text index');
+});
+
 t.test('a changed file is refused, a new one is applied', async (t) => {
   const directory = join(fixture.directory, 'migrations');
   await mkdir(directory);
@@ -109,12 +146,18 @@ t.test('a changed file is refused, a new one is applied', async (t) => {
 });
 
 t.test('apply-migrations.sh', async (t) => {
-  for (const expected of [/applied 0001_events\.sql/, /nothing to apply/]) {
+  for (const [profile, expected, code] of [
+    ['', /applied 0001_events\.sql/, 0],
+    ['', /nothing to apply/, 0],
+    ['slim', /WEIR_STORE_PROFILE: script\.events was made with store\.profile = "full"/, 1],
+    ['thin', /STORE_PROFILE must be one of full, slim/, 1],
+  ] as const) {
     const child = spawn('sh', [join(SOURCE, 'apply-migrations.sh')], {
       env: {
         ...process.env,
         CLICKHOUSE_URL: fixture.supervised.url,
         EVENTS_TABLE: 'script.events',
+        STORE_PROFILE: profile,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -125,8 +168,7 @@ t.test('apply-migrations.sh', async (t) => {
     child.stderr.on('data', (chunk) => {
       output += chunk;
     });
-    const code = await new Promise((resolve) => child.once('close', resolve));
-    t.equal(code, 0, output);
+    t.equal(await new Promise((resolve) => child.once('close', resolve)), code, output);
     t.match(output, expected);
   }
 });

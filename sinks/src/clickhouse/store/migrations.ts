@@ -4,19 +4,22 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WeirError } from '@weir/pipeline';
+import { type StoreProfile, WeirError } from '@weir/pipeline';
+import { PROFILES, profileOfColumns } from './profiles.js';
 import type { Store } from './store.js';
 import { type TableNames, tableNames } from './tables.js';
 
 export interface MigrationOptions {
   /** Default `dev.events`. */
   readonly eventsTable?: string;
+  /** Columns of the events table; a table keeps the profile it was made with. Default `full`. */
+  readonly profile?: StoreProfile;
   /** Days that events and quarantine are kept; applied to tables that exist, too. Default 90. */
   readonly retentionDays?: number;
   /**
    * Whether raw_data has its text index; applied to a table that exists, too. It makes a rare token
    * thirty times faster to find, and costs as much processor time as all the rest of an INSERT.
-   * Default true.
+   * Default: as the profile has it.
    */
   readonly textIndex?: boolean;
   /** Default: database_migrations of the package, or of this repository. */
@@ -35,15 +38,22 @@ const IN_PACKAGE = fileURLToPath(new URL('../../../database_migrations', import.
 const DIRECTORY_DEFAULT = existsSync(IN_SOURCE_TREE) ? IN_SOURCE_TREE : IN_PACKAGE;
 export const RETENTION_DAYS_DEFAULT = 90;
 const TEXT_INDEX = 'raw_data_text';
+/** NNNN_name.sql, or NNNN_name.PROFILE.sql. */
+const FILE_NAME = /^(\d{4})_(\w+)(?:\.(\w+))?\.sql$/;
 
-/** Returns the names of those that were applied now. Throws WEIR_MIGRATION_CHANGED. */
+/**
+ * Returns the names of those that were applied now. Throws WEIR_MIGRATION_CHANGED, and
+ * WEIR_STORE_PROFILE before anything is touched.
+ */
 export async function applyMigrations(
   store: Store,
   options: MigrationOptions = {},
 ): Promise<string[]> {
   const tables = tableNames(options.eventsTable);
   const retentionDays = options.retentionDays ?? RETENTION_DAYS_DEFAULT;
-  const migrations = readMigrations(options.directory ?? DIRECTORY_DEFAULT);
+  const profile = options.profile ?? 'full';
+  const migrations = readMigrations(options.directory ?? DIRECTORY_DEFAULT, profile);
+  await checkProfile(store, profile, options.eventsTable);
   await store.command(`CREATE DATABASE IF NOT EXISTS \`${tables.database}\``);
   await store.command(
     `CREATE TABLE IF NOT EXISTS ${tables.migrations} (version UInt32, name String, ` +
@@ -78,15 +88,42 @@ export async function applyMigrations(
     applied.push(migration.name);
   }
   await setRetention(store, tables, retentionDays);
-  await setTextIndex(store, tables, options.textIndex ?? true);
+  await setTextIndex(store, tables, options.textIndex ?? PROFILES[profile].hasTextIndex);
   return applied;
 }
 
-export function readMigrations(directory: string): Migration[] {
+/** Throws WEIR_STORE_PROFILE for an events table that was made with another profile; only reads. */
+export async function checkProfile(
+  store: Store,
+  profile: StoreProfile,
+  eventsTable?: string,
+): Promise<void> {
+  const { database, eventsName } = tableNames(eventsTable);
+  const columns = await store.query<{ name: string }>(
+    'SELECT name FROM system.columns ' +
+      'WHERE database = {database:String} AND table = {events:String}',
+    { database, events: eventsName },
+  );
+  if (columns.length === 0) return;
+  const found = profileOfColumns(columns.map(({ name }) => name));
+  if (found === profile) return;
+  throw new WeirError(
+    'WEIR_STORE_PROFILE',
+    `${database}.${eventsName} was made with store.profile = "${found}", not "${profile}"; ` +
+      'set that profile, or name another store.events_table, in a database and with a data_dir ' +
+      'of its own',
+    { found, profile },
+  );
+}
+
+/** `NNNN_name.slim.sql` takes the place of `NNNN_name.sql` in a store of the slim profile. */
+export function readMigrations(directory: string, profile: StoreProfile = 'full'): Migration[] {
   const migrations: Migration[] = [];
-  for (const name of readdirSync(directory).sort()) {
-    const version = /^(\d{4})_\w+\.sql$/.exec(name)?.[1];
-    if (version === undefined) continue;
+  const names = readdirSync(directory).sort();
+  for (const name of names) {
+    const [, version, stem, only] = FILE_NAME.exec(name) ?? [];
+    if (version === undefined || (only !== undefined && only !== profile)) continue;
+    if (only === undefined && names.includes(`${version}_${stem}.${profile}.sql`)) continue;
     const sql = readFileSync(join(directory, name), 'utf8');
     const checksum = createHash('sha256').update(sql).digest('hex');
     migrations.push({ version: Number(version), name, sql, checksum });
