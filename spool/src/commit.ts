@@ -114,7 +114,8 @@ export class Committer {
   ): Promise<FramePosition> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#isClosing) return Promise.reject(closedError());
-    const { clock, sabotage } = this.#store.settings;
+    const { clock, commitIntervalMs, sabotage } = this.#store.settings;
+    const isDue = waitedMs >= commitIntervalMs;
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         batch,
@@ -132,7 +133,7 @@ export class Committer {
       // Even before the write, so that the end of the process is enough to show it.
       if (sabotage === 'ack_before_fdatasync') resolve({ segmentId: 0, frameNo: 0 });
       const isStuck = this.#isBlocked || this.#isOutOfSpace;
-      if (isUrgent || (!isStuck && (isFirst || this.#isEnough))) this.#wakeUp();
+      if (isUrgent || (!isStuck && (isFirst || isDue || this.#isEnough))) this.#wakeUp();
     });
   }
 
@@ -228,10 +229,18 @@ export class Committer {
         await this.#sleep(null);
         continue;
       }
-      const waitMs = first.waitingSinceMs + commitIntervalMs - clock.monotonicMs();
+      const waitMs = this.#waitingSinceMs() + commitIntervalMs - clock.monotonicMs();
       if (this.#isClosing || waitMs <= 0 || this.#isEnough) return true;
       await this.#sleep(waitMs);
     }
+  }
+
+  /** Of the oldest event; a batch that filled quickly may stand before one that waited. */
+  #waitingSinceMs(): number {
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const queue of [this.#urgent, this.#queue])
+      for (const { waitingSinceMs } of queue) oldestMs = Math.min(oldestMs, waitingSinceMs);
+    return oldestMs;
   }
 
   /** False if nothing fits and the loop must wait for space. */

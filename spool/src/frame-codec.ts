@@ -77,15 +77,16 @@ export function encodeFrame(
   assertBatch(batch);
   const raw = joinPayload(batch);
   let codec: number = CODEC.stored;
-  let stored = raw;
+  let packed = raw;
   if (raw.length > 0) {
     const compressed = zstdCompress(raw, zstdLevel);
     if (compressed.length < raw.length) {
       codec = CODEC.zstd;
-      stored = compressed;
+      packed = compressed;
     }
-    stored = memory?.copyOf(stored) ?? copyOf(stored);
   }
+  // Whoever has the frame owns `stored`, also that of an empty batch: never memory of this module.
+  const stored = memory?.copyOf(packed) ?? copyOf(packed);
   checkSize('payload', stored.length, LIMITS.frameStoredBytesMax);
   const meta = encodeMeta(batch);
   const head = new Uint8Array(FRAME_HEADER_BYTES + meta.length);

@@ -1,6 +1,7 @@
 // Scenario: the spool as its users see it, on simulated files.
 // Guarantees: durable before the ack, in order, kept until every consumer settled it.
-import { LIMITS, WeirError } from '@weir/pipeline';
+import { randomBytes } from 'node:crypto';
+import { BufferPool, LIMITS, WeirError } from '@weir/pipeline';
 import t from 'tap';
 import { fingerprintOf, makeBatch, textBatch } from './test-batches.js';
 import { drain, newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
@@ -79,6 +80,43 @@ t.test('a lone append waits no longer than the commit interval', async (t) => {
   await world.clock.run(Promise.all(many));
   t.equal(spool.stats().dataSyncCount, before + 1, 'one fdatasync for the group');
   await spool.close();
+});
+
+t.test('the wait of an event before its batch closed counts', async (t) => {
+  const world = newWorld(2);
+  const spool = await openSim(world, { commitIntervalMs: 12 });
+  const fresh = spool.append(textBatch('a', spool.epoch, 0, 1), 0);
+  await world.clock.advance(3);
+  const startMs = world.clock.monotonicMs();
+  const aged = spool.append(textBatch('b', spool.epoch, 0, 1), 12);
+  await world.clock.run(Promise.all([fresh, aged]));
+  t.equal(world.clock.monotonicMs() - startMs, 0, 'written at once, with what stands before it');
+  await spool.close();
+});
+
+t.test('frames keep their bytes until they are written, also beside empty ones', async (t) => {
+  const world = newWorld(2);
+  const options = { segmentBytes: 4 * 1024 * 1024, batchMemory: new BufferPool(1024 * 1024) };
+  const spool = await openSim(world, options);
+  const large = makeBatch({ epoch: spool.epoch, seqFirst: 0, events: [randomBytes(200_000)] });
+  const small = makeBatch({ epoch: spool.epoch, seqFirst: 1, events: [randomBytes(500)] });
+  const again = makeBatch({ epoch: spool.epoch, seqFirst: 2, events: [randomBytes(190_000)] });
+  const batches = [large, small, again];
+  const expected = batches.map((batch) => fingerprintOf(batch));
+  for (let i = 0; i < 2; i++)
+    await spool.append(
+      makeBatch({ stream: 'refusals', epoch: spool.epoch, seqFirst: 0, events: [] }),
+    );
+  await Promise.all(batches.map((batch) => spool.append(batch)));
+  await spool.close();
+  const second = await openSim(world, options);
+  const read = (await drain(second.consumer('loader'))).map(({ batch }) => batch);
+  t.same(
+    read.filter(({ eventCount }) => eventCount > 0).map((batch) => fingerprintOf(batch)),
+    expected,
+  );
+  t.same(second.report.damage, []);
+  await second.close();
 });
 
 t.test('nothing is seen before it is durable', async (t) => {

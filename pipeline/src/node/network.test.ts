@@ -80,6 +80,24 @@ t.test('nothing is read before someone listens, nor while paused', async (t) => 
   t.same(texts, ['one', 'two', 'three']);
 });
 
+t.test('paused right after someone listens: nothing is read', async (t) => {
+  const { client, connection } = await connected(t);
+  const ended = closed(connection);
+  const body = randomBytes(200_000);
+  client.end(body);
+  await later();
+  let byteCount = 0;
+  connection.onData((chunk) => {
+    byteCount += chunk.length;
+  });
+  connection.pause();
+  await later();
+  t.equal(byteCount, 0);
+  connection.resume();
+  t.equal(await ended, null);
+  t.equal(byteCount, body.length);
+});
+
 t.test('cut from this side within the call', async (t) => {
   const { client, connection } = await connected(t);
   const ended = closed(connection);

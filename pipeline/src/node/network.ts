@@ -52,6 +52,9 @@ function wrapSocket(accepted: Socket): TcpConnection {
     peerAddress,
     onData: (callback) => {
       onChunk = callback;
+      // Reading begins here, and not in the next turn as `resume` does: a `pause` that follows at
+      // once would be forgotten then.
+      socket.read(0);
       socket.resume();
     },
     onClose: (callback) => void socket.once('close', () => callback(failure)),

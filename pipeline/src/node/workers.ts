@@ -37,18 +37,6 @@ export interface NodeWorkersOptions {
   readonly stallMs?: number;
 }
 
-type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;
-
-/** The next task is there when one ends. */
-const TASKS_PER_WORKER = 2;
-
-/**
- * Fills one worker before the next gets work: while little comes, one that stays warm takes it all,
- * and an idle one sleeps on. Spread over two, the same batches cost a tenth more.
- */
-const fillFirst: Balancer = (_task, workers) =>
-  workers.find((worker) => worker.currentUsage < TASKS_PER_WORKER) ?? null;
-
 const HOST = new URL('./worker-host.js', import.meta.url);
 const WATCH_MS = 50;
 /** A forced close waits so long for tasks under way. */
@@ -112,8 +100,8 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
       filename: HOST.href,
       minThreads: workerCount,
       maxThreads: workerCount,
-      concurrentTasksPerWorker: TASKS_PER_WORKER,
-      loadBalancer: fillFirst,
+      // The next task is there when one ends.
+      concurrentTasksPerWorker: 2,
       maxQueue: queueTaskCountMax,
       atomics: 'async',
       recordTiming: false,

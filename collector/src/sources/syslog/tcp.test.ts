@@ -214,6 +214,20 @@ t.test('a stalled buffer stalls the sender; nothing is lost', async (t) => {
   t.equal(buffer.texts().length, count + 1);
 });
 
+t.test('a connection that comes while the stream is blocked is not read', async (t) => {
+  const { host, port, buffer, streams, tcp } = await listen(t);
+  buffer.isFull = true;
+  const socket = await dial(host, port);
+  socket.end(`<34>${'x'.repeat(995)}\n`.repeat(2_000));
+  await until(() => tcp.connectionCount === 1);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  t.equal(streams.pendingBytes, 0);
+  buffer.isFull = false;
+  await until(() => tcp.connectionCount === 0);
+  await streams.close();
+  t.equal(buffer.texts().length, 2_000);
+});
+
 t.test('stop takes what has arrived', async (t) => {
   const { host, port, buffer, tcp, streams } = await listen(t);
   const socket = await dial(host, port);

@@ -106,7 +106,8 @@ export class SyslogTcp implements Source {
       connection.lastByteMs = clock.monotonicMs();
       if (!connection.feed(chunk)) metrics.error('framing_invalid', 'receiving');
       this.#countPartial(connection);
-      if (!group.isPaused && stream.isBlocked) this.#pause(group);
+      if (group.isPaused) peer.pause();
+      else if (stream.isBlocked) this.#pause(group);
     });
     peer.onClose((error) => {
       connection.ended(error !== null);
