@@ -98,7 +98,8 @@ class NodeWorkers<Task, Result> implements Workers<Task, Result> {
     const workerData: WorkerData = { entry: entry.href, cells, setup };
     const pool = new Piscina({
       filename: HOST.href,
-      minThreads: workerCount,
+      minThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
       maxThreads: workerCount,
       // The next task is there when one ends.
       concurrentTasksPerWorker: 2,
