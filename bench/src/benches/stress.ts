@@ -9,7 +9,7 @@ import { buildReader, type Reader } from '../feed/floor.js';
 import { startTarget, type Target } from '../feed/target.js';
 import { runPaced } from './stress/paced.js';
 import { planOf, type StressPlan } from './stress/plan.js';
-import { runFloor, runStep, type Step } from './stress/steps.js';
+import { checkStep, runFloor, runStep, type Step } from './stress/steps.js';
 import { figuresOfSweep, flatnessOf, type Measured } from './stress/sweep.js';
 
 export const stress: Bench = {
@@ -22,9 +22,8 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   const plan = planOf(options);
   const work = mkdtempSync(join(tmpdir(), 'weir-bench-'));
   try {
-    const corpus = writeCorpus(
-      ...([join(work, 'corpus.log'), 'mixed', plan.corpusEvents, options.seed] as const),
-    );
+    const path = join(work, 'corpus.log');
+    const corpus = writeCorpus(path, 'mixed', plan.corpusEvents, options.seed);
     const reader = buildReader(work);
     const target = await startTarget(work, 'type = "blackhole"', options.profileDirectory);
     const bench = { options, plan, work, corpus, reader, target };
@@ -34,8 +33,10 @@ async function run(options: BenchOptions): Promise<BenchResult> {
     return {
       measures: { ...swept.measures, ...Object.assign({}, ...flatness), ...paced },
       facts: {
-        ...{ ...plan.facts, runs: plan.runs, floorReader: reader.kind },
-        ...{ residentMiBMax: swept.residentMiBMax, everyEventAccountedFor: true },
+        ...plan.facts,
+        runs: plan.runs,
+        floorReader: reader.kind,
+        residentMiBMax: swept.residentMiBMax,
       },
       hash: corpus.hash,
     };
@@ -62,8 +63,10 @@ async function runSweeps(
 ): Promise<{ measures: Record<string, Measure>; residentMiBMax: number }> {
   const { plan, target, options } = bench;
   const measures = await repeat({ runs: plan.runs, say: QUIETLY }, async (run) => {
-    if (run === 0) await warmUp(bench);
-    if (run === 0) return {};
+    if (run === 0) {
+      await warmUp(bench);
+      return {};
+    }
     const figures = {};
     for (const sweep of plan.sweeps) {
       const measured: Measured[] = [];
@@ -80,12 +83,13 @@ async function runSweeps(
 async function measureStep(bench: Running, run: number, step: Step): Promise<Measured> {
   const { target, corpus, plan, reader, work, options } = bench;
   const weir = await runStep(target, corpus, step);
+  checkStep(step, weir);
   const floorStep = { ...step, seconds: plan.floorSeconds };
   const floor = await runFloor(reader, work, corpus, floorStep);
   const drops = step.protocol === 'udp' ? `, ${weir.kernelDrops} dropped by the kernel` : '';
   options.say(
     `run ${run}, ${step.protocol}, ${step.sources} sources, ${step.rate} events/s: ` +
-      `${weir.perMillion.toFixed(2)} CPU-s/M, floor ${floor.perMillion.toFixed(2)} with ` +
+      `${weir.reachedPerSecond.toFixed(0)} reached, ${weir.perMillion.toFixed(2)} CPU-s/M, floor ${floor.perMillion.toFixed(2)} with ` +
       `${floor.readsPerEvent.toFixed(2)} reads an event, ` +
       `RSS ${target.residentMiB.toFixed(0)} MiB, ` +
       `sender ${weir.sent.lagMsMax.toFixed(0)} ms late at most${drops}`,

@@ -4,12 +4,14 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '@weir/harness';
-import { prepareSender, type SendPlan, watch } from './sender.js';
+import { prepareSender, type Sender, type SendPlan, watch } from './sender.js';
 
 const SOURCE = fileURLToPath(new URL('../../src/native/reader.c', import.meta.url));
 const NODE_READER = fileURLToPath(new URL('./reader-process.js', import.meta.url));
 const SYNC_BYTES = 1024 * 1024;
 const CONNECTIONS_PER_MS = 20;
+/** A reader to which too little was sent must not hang the bench. */
+const SECONDS_MAX = 60;
 
 export interface Reader {
   readonly command: string;
@@ -37,38 +39,56 @@ export function buildReader(directory: string): Reader {
   }
 }
 
-/** `path` null: the bytes are thrown away; else they are written, with an fdatasync each MiB. */
+/**
+ * `path` null: the bytes are thrown away; else they are written, with an fdatasync each MiB. Fails
+ * when the reader has not read `byteCount` bytes in `secondsMax` after the sender was started,
+ * beyond the time that a paced plan takes.
+ */
 export async function measureFloor(
   reader: Reader,
   path: string | null,
   byteCount: number,
   plan: Omit<SendPlan, 'host' | 'port'>,
+  secondsMax = SECONDS_MAX,
 ): Promise<FloorFigures> {
-  const child = spawn(
-    reader.command,
-    [
-      ...[...reader.firstArguments, path ?? '-', String(SYNC_BYTES), String(byteCount)],
-      ...(plan.protocol === 'udp' ? ['udp'] : []),
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk;
-  });
+  const readerArguments = [...reader.firstArguments, path ?? '-', String(SYNC_BYTES)];
+  readerArguments.push(String(byteCount));
+  if (plan.protocol === 'udp') readerArguments.push('udp');
+  const child = spawn(reader.command, readerArguments, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = watch(child);
-  await output.until('\n');
-  const port = Number(/port (\d+)/.exec(text)?.[1]);
+  let sender: Sender | null = null;
   try {
-    const sender = await prepareSender({ ...plan, host: '127.0.0.1', port });
+    const port = Number(/port (\d+)/.exec(await output.until('\n'))?.[1]);
+    sender = await prepareSender({ ...plan, host: '127.0.0.1', port });
     // The reader may still be accepting the last of many connections.
     await sleep(plan.connections / CONNECTIONS_PER_MS);
-    await sender.go();
-    const printed = await output.atEnd();
+    const pacedSeconds = plan.rate > 0 ? plan.events / plan.rate : 0;
+    const printed = await within(
+      secondsMax + pacedSeconds,
+      `the bare reader has not read ${byteCount} bytes`,
+      sender.go().then(() => output.atEnd()),
+    );
     await sender.end();
     return JSON.parse(printed.slice(printed.indexOf('{'))) as FloorFigures;
+  } catch (error) {
+    sender?.kill();
+    throw error;
   } finally {
     child.kill();
     if (path !== null) rmSync(path, { force: true });
+  }
+}
+
+/** Rejects with the complaint when the result is not there in that time. */
+async function within<T>(seconds: number, complaint: string, result: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`${complaint} after ${seconds} s`);
+    timer = setTimeout(() => reject(error), seconds * 1000);
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

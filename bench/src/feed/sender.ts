@@ -37,6 +37,8 @@ export interface Sender {
   readonly go: () => Promise<SentFigures>;
   /** Closes what a plan with `holds` has left open, and waits for the end of the process. */
   readonly end: () => Promise<void>;
+  /** Ends it at once, whatever it still had to send. */
+  readonly kill: () => void;
 }
 
 /** Resolves when the sender is ready to send. */
@@ -50,14 +52,18 @@ export async function prepareSender(plan: SendPlan): Promise<Sender> {
     async go() {
       child.stdin.write('go\n');
       const timer = setTimeout(() => child.kill(), SEND_MS_MAX);
-      const text = await (plan.holds ? output.until('}\n') : output.atEnd());
-      clearTimeout(timer);
-      return JSON.parse(text.slice(text.indexOf('{'))) as SentFigures;
+      try {
+        const text = await (plan.holds ? output.until('}\n') : output.atEnd());
+        return JSON.parse(text.slice(text.indexOf('{'))) as SentFigures;
+      } finally {
+        clearTimeout(timer);
+      }
     },
     async end() {
       child.stdin.end();
       await output.atEnd();
     },
+    kill: () => void child.kill('SIGKILL'),
   };
 }
 

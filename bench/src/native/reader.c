@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_BYTES = 1 << 20, READ_BYTES = 1 << 18, EVENTS = 256, SILENCE_MS = 1000, UDP_RECEIVE_BYTES = 8 << 20 };
+enum { READ_BYTES = 1 << 18, BUFFER_BYTES = (1 << 20) + READ_BYTES, EVENTS = 256, SILENCE_MS = 1000, UDP_RECEIVE_BYTES = 8 << 20 };
 
 static int file = -1, is_udp = 0;
 static char *buffer;
@@ -87,7 +87,7 @@ static int take(int from) {
   reads++;
   if (file < 0) return 1;
   filled += got;
-  if (filled < BUFFER_BYTES - READ_BYTES) return 1;
+  if (unsynced + filled < sync_bytes && filled + READ_BYTES <= BUFFER_BYTES) return 1;
   write_all(buffer, filled);
   unsynced += filled;
   filled = 0;

@@ -8,9 +8,11 @@ import type { RunFigures } from '../../bench.js';
 import type { Corpus } from '../../feed/corpus.js';
 import type { Reader } from '../../feed/floor.js';
 import { startTarget, type Target } from '../../feed/target.js';
-import { runFloor, runStep, type Step } from './steps.js';
+import { checkStep, runFloor, runStep, type Step } from './steps.js';
 
 const CONNECTIONS = 4;
+/** Each waits for its answer before it sends again, so fewer cannot carry the rate. */
+const HTTP_CONNECTIONS = 64;
 const SYSLOG_TCP = 'syslog_tcp';
 
 export interface PacedPlan {
@@ -55,15 +57,19 @@ export async function runPaced(plan: PacedPlan, options: PacedOptions): Promise<
 }
 
 const stepOf = (plan: PacedPlan, seconds: number): Step => ({
-  ...{ protocol: 'tcp', sources: CONNECTIONS, rate: plan.rate, seconds },
+  protocol: 'tcp',
+  sources: CONNECTIONS,
+  rate: plan.rate,
+  seconds,
 });
 
 async function runTcp(target: Target, corpus: Corpus, plan: PacedPlan): Promise<RunFigures> {
   if (plan.warmUpSeconds > 0) await runStep(target, corpus, stepOf(plan, plan.warmUpSeconds));
   const before = await target.latencyCounts(SYSLOG_TCP);
-  const { perMillion, cpuSeconds, seconds } = await runStep(
-    ...([target, corpus, stepOf(plan, plan.seconds)] as const),
-  );
+  const step = stepOf(plan, plan.seconds);
+  const figures = await runStep(target, corpus, step);
+  checkStep(step, figures);
+  const { perMillion, cpuSeconds, seconds, reachedPerSecond } = figures;
   const after = await target.latencyCounts(SYSLOG_TCP);
   const { residentMiB, residentMiBMax } = target;
   const counts = after.map((count, i) => count - (before[i] ?? 0));
@@ -76,6 +82,7 @@ async function runTcp(target: Target, corpus: Corpus, plan: PacedPlan): Promise<
       '% of the machine',
       (cpuSeconds / seconds / cpus().length) * 100,
     ],
+    pacedReachedPerSecond: ['other', 'events/s', reachedPerSecond],
     pacedResidentMiB: ['other', 'MiB', residentMiB],
     pacedResidentMiBMax: ['other', 'MiB', residentMiBMax],
     pacedDurableP50Ms: ['other', 'ms', quantileMs(0.5)],
@@ -90,14 +97,23 @@ interface Latency {
   readonly max: number;
 }
 
-/** One event a request, from the intended send time to the answer that it is durable. */
+/**
+ * Of an event, from its intended send time to the answer that it is durable. A connection that is
+ * free sends at once what is due; when none is free, events wait and share the next request.
+ */
 async function httpLatency(target: Target, plan: PacedPlan, seed: number): Promise<Latency> {
   const { weir } = target;
-  const loaded = await weir.command(
-    ...['load', '--protocol', 'http', '--target', weir.httpUrl.slice('http://'.length)],
-    ...['--rate', String(plan.rate), '--duration', String(plan.httpSeconds), '--linger', '0'],
-    ...['--connections', '4', '--seed', String(seed), '--json'],
-  );
+  const settings = {
+    protocol: 'http',
+    target: weir.httpUrl.slice('http://'.length),
+    rate: plan.rate,
+    duration: plan.httpSeconds,
+    linger: 0,
+    connections: HTTP_CONNECTIONS,
+    seed,
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+  const loaded = await weir.command('load', ...options, '--json');
   if (loaded.code !== 0) throw new Error(`weir load ended with ${loaded.code}: ${loaded.stderr}`);
   return (JSON.parse(loaded.stdout) as { latencyMs: Latency }).latencyMs;
 }

@@ -40,23 +40,32 @@ export function planOf(options: BenchOptions): StressPlan {
     smaller.push(`${fewer} sources instead of ${sources}`);
     return fewer;
   };
-  const sources = SOURCE_STEPS.map(within);
+  const sources = [...new Set(SOURCE_STEPS.map(within))];
   return {
     runs: options.long ? options.runs : Math.min(options.runs, RUNS_MAX),
     sweeps: sweepsOf(stepSeconds, {
-      ...{ sources, sourceRate: RATE_OF_SOURCE_STEPS, udpRate: RATE_OF_UDP_STEPS },
-      ...{ rates: RATE_STEPS, rateSources: SOURCES_OF_RATE_STEPS },
+      sources,
+      sourceRate: RATE_OF_SOURCE_STEPS,
+      udpRate: RATE_OF_UDP_STEPS,
+      rates: RATE_STEPS,
+      rateSources: SOURCES_OF_RATE_STEPS,
     }),
     floorSeconds,
     warmUpSeconds: Math.min(2, stepSeconds),
     paced: {
-      ...{ rate: PACED_RATE, warmUpSeconds: 4, seconds: pacedSeconds },
-      ...{ httpSeconds: Math.ceil(pacedSeconds / 2), floorSeconds },
+      rate: PACED_RATE,
+      warmUpSeconds: 4,
+      seconds: pacedSeconds,
+      httpSeconds: Math.ceil(pacedSeconds / 2),
+      floorSeconds,
     },
     corpusEvents: 200_000,
     facts: {
-      ...{ stepSeconds, floorSeconds, pacedSeconds },
-      ...{ descriptors, stepsMadeSmaller: smaller.length === 0 ? 'none' : smaller },
+      stepSeconds,
+      floorSeconds,
+      pacedSeconds,
+      descriptors,
+      stepsMadeSmaller: smaller.length === 0 ? 'none' : smaller,
     },
   };
 }
@@ -65,12 +74,16 @@ function smallPlan(options: BenchOptions): StressPlan {
   return {
     runs: options.runs,
     sweeps: sweepsOf(0.3, {
-      ...{ sources: [4, 40], sourceRate: 4_000, udpRate: 2_000 },
-      ...{ rates: [2_000, 4_000], rateSources: 10 },
+      sources: [4, 40],
+      // CPU time is counted in 10 ms: a step must cost more than that.
+      sourceRate: 10_000,
+      udpRate: 5_000,
+      rates: [8_000, 12_000],
+      rateSources: 10,
     }),
     floorSeconds: 0.3,
     warmUpSeconds: 0,
-    paced: { rate: 500, warmUpSeconds: 0, seconds: 1, httpSeconds: 1, floorSeconds: 0.3 },
+    paced: { rate: 4_000, warmUpSeconds: 0, seconds: 1, httpSeconds: 1, floorSeconds: 0.3 },
     corpusEvents: 5_000,
     facts: { stepSeconds: 0.3 },
   };

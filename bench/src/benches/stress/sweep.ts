@@ -28,6 +28,7 @@ export function figuresOfSweep(sweep: Sweep, measured: readonly Measured[]): Run
     const name = `${sweep.name}${step[sweep.by]}`;
     figures[name + WEIR] = ['cpu', 'CPU-s/M', weir.perMillion];
     figures[name + FLOOR] = ['other', 'CPU-s/M', floor.perMillion];
+    figures[`${name}ReachedPerSecond`] = ['other', 'events/s', weir.reachedPerSecond];
     figures[`${name}RatioToFloorCpu`] = ['other', '', weir.perMillion / floor.perMillion];
     figures[`${name}FloorReadsPerEvent`] = ['other', '', floor.readsPerEvent];
   }
