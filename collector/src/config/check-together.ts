@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { PACK_NAMES } from '@weir/parsers';
 import { checkGraph, messageOf, WeirError } from '@weir/pipeline';
 import type { ConfigProblem } from '@weir/pipeline/config';
+import { goesToStore } from './destination.js';
 import { graphOf } from './graph.js';
 import { splitHostPort } from './host-port.js';
 import type { Config } from './schema.js';
@@ -14,7 +15,10 @@ export interface CheckedTogether {
   readonly warnings: readonly string[];
 }
 
-export function checkTogether(config: Config): CheckedTogether {
+export function checkTogether(
+  config: Config,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): CheckedTogether {
   const graph = checkedGraph(config);
   return {
     problems: [
@@ -23,14 +27,18 @@ export function checkTogether(config: Config): CheckedTogether {
       ...sinkProblems(config),
       ...graph.problems,
     ],
-    warnings: [...graph.warnings, ...slimWarnings(config)],
+    warnings: [...graph.warnings, ...slimWarnings(config, environment)],
   };
 }
 
 /** The slim table has no column for most of what a transform can set. */
-function slimWarnings({ store, sinks, transforms }: Config): string[] {
+function slimWarnings(
+  { store, sinks, transforms }: Config,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): string[] {
   const types = Object.values(sinks).map(({ type }) => type);
-  if (store.profile !== 'slim' || (types.length > 0 && !types.includes('clickhouse'))) return [];
+  const isStored = types.length > 0 ? types.includes('clickhouse') : goesToStore(environment);
+  if (store.profile !== 'slim' || !isStored) return [];
   const setters = Object.entries(transforms)
     .filter(([, { type }]) => type === 'set' || type === 'enrich')
     .map(([id]) => id);

@@ -79,4 +79,8 @@ function whyGiven(
   return `the sinks of the configuration: ${ids}; ${unused.join(' and ')} ${verb} none`;
 }
 
+/** Whether the destination is a `clickhouse` sink where the configuration has no sinks. */
+export const goesToStore = (environment: Readonly<NodeJS.ProcessEnv>): boolean =>
+  !isSet(environment.KAFKA_BROKERS) && !isSet(environment.SIEM_BASE_URL);
+
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== '';

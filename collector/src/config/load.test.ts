@@ -43,12 +43,16 @@ t.test('the slim store and transforms whose fields it has no column for', async 
   const store = '[store]\nprofile = "slim"\n';
   const set = '[transforms.site]\ntype = "set"\ninputs = ["*"]\nfields = { "labels.site" = "a" }\n';
   const sinkOf = (type: string): string => `[sinks.out]\ntype = "${type}"\ninputs = ["site"]\n`;
-  const warningsOf = (text: string): readonly string[] =>
-    loadConfig({ config: fileOf(t, 'a.toml', text) }, ALONE).warnings;
+  const warningsOf = (text: string, more: NodeJS.ProcessEnv = {}): readonly string[] =>
+    loadConfig({ config: fileOf(t, 'a.toml', text) }, { ...ALONE, ...more }).warnings;
   const expected = /^\/store\/profile slim keeps time, class_uid and severity_id only: .*site sets/;
   t.match(warningsOf(store + set + sinkOf('clickhouse')), [expected]);
   t.same(warningsOf(set + sinkOf('clickhouse')), [], 'full');
   t.same(warningsOf(store + set + sinkOf('stdout')), [], 'another sink');
+  t.match(warningsOf(store + set), [expected], 'the embedded store');
+  const upstream = { SIEM_BASE_URL: 'http://127.0.0.1:8514' };
+  t.same(warningsOf(store + set, upstream), [], 'another Weir');
+  t.match(warningsOf(store + set + sinkOf('clickhouse'), upstream), [expected], 'sinks prevail');
   t.same(warningsOf(store), [], 'nothing is set');
   t.throws(() => warningsOf('[store]\nprofile = "thin"\n'), { code: 'WEIR_CONFIG_INVALID' });
 });

@@ -65,7 +65,7 @@ export function loadConfig(
   const config = merged.document as unknown as Config;
   const problems = problemsOf(config, schema);
   const isShaped = problems.length === 0;
-  const together = isShaped ? checkTogether(config) : { problems: [], warnings: [] };
+  const together = isShaped ? checkTogether(config, environment) : { problems: [], warnings: [] };
   failOn([...secrets.problems, ...problems, ...together.problems], merged, user ?? system);
   const baseDirectory = (user ?? system)?.directory ?? here;
   resolvePaths(config, merged, baseDirectory);

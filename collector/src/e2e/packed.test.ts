@@ -120,7 +120,7 @@ t.test('migrations come with the package', async (t) => {
     'migrations.mjs',
     `import { applyMigrations } from '@weir/sinks/clickhouse';
      const store = { command: async () => {}, query: async () => [] };
-     console.log((await applyMigrations(store)).join(' '));`,
+     console.log((await applyMigrations(store, { profile: 'full' })).join(' '));`,
   );
   const { stdout } = await project.run(process.execPath, 'migrations.mjs');
   t.match(stdout, /^0001_events\.sql 0002_quarantine\.sql/, 'a store that has none gets all');

@@ -2,8 +2,10 @@
 // directory, and the same server, with the other profile.
 // Guarantees: every event is stored once, with its bytes, and the ledger closes, tables compared;
 // what cannot be parsed is in quarantine; a table of another profile is refused with one sentence
-// and exit code 2, before anything listens, and is not touched.
+// and exit code 2, before anything listens, and is not touched. The queries that the start and the
+// README show find an event.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WeirProcess, waitFor } from '@weir/harness';
@@ -11,6 +13,7 @@ import t from 'tap';
 
 const WEIR = fileURLToPath(new URL('../../bin/weir.js', import.meta.url));
 const SLIM = { WEIR_STORE__PROFILE: 'slim' };
+const README = fileURLToPath(new URL('../../../README.md', import.meta.url));
 const EVENT_COUNT = 8_000;
 const REFUSED =
   'weir: dev.events was made with store.profile = "slim", not "full"; ' +
@@ -60,6 +63,20 @@ t.test('the slim profile', async (t) => {
     );
     t.equal(await weir.sql('SELECT raw_data FROM dev.quarantine'), '{"broken');
     t.equal(await weir.sql("SELECT countIf(parser = '' OR time = 0) FROM dev.events"), '0');
+  });
+
+  await t.test('the queries that people are shown find an event', async (t) => {
+    const body = '{"message":"hello weir"}';
+    await fetch(`${weir.httpUrl}/ingest`, { method: 'POST', body });
+    t.equal((await weir.verify(30)).code, 0);
+    const log = readFileSync(join(weir.directory, '..', 'weir.log'), 'utf8');
+    for (const [name, text] of [
+      ['start', log],
+      ['README', readFileSync(README, 'utf8')],
+    ] as const) {
+      const shown = text.match(/npx weir query "(SELECT time, [^"]*hello[^"]*)"/)?.[1];
+      t.ok((await weir.sql(shown ?? '')).includes(body), name);
+    }
   });
 
   const before = await tables();

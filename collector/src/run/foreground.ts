@@ -110,8 +110,8 @@ function greeting(collector: RunningCollector, why: string, dataFlag: string): s
   }
   if (eventsTable === null) return lines;
   lines.push(
-    `find it    npx weir query "SELECT time, source, message FROM ${eventsTable} ` +
-      `WHERE message LIKE '%hello%'"${dataFlag}`,
+    `find it    npx weir query "SELECT time, source, raw_data FROM ${eventsTable} ` +
+      `WHERE raw_data LIKE '%hello%'"${dataFlag}`,
   );
   return lines;
 }

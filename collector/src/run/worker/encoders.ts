@@ -58,11 +58,7 @@ async function ndjson(): Promise<Encoder> {
 }
 
 /** Rejects with WEIR_CONFIG_INVALID for a type that no sink has. */
-export function loadEncoder(
-  type: string,
-  sink: string,
-  profile: StoreProfile = 'full',
-): Promise<Encoder> {
+export function loadEncoder(type: string, sink: string, profile: StoreProfile): Promise<Encoder> {
   const load = Object.hasOwn(loaders, type) ? loaders[type] : undefined;
   if (load === undefined)
     throw new WeirError('WEIR_CONFIG_INVALID', `/sinks/${sink}/type ${type} has no encoder`);

@@ -125,7 +125,7 @@ export class Delivery {
 
   /** One INSERT a table; the blocks are of one partition. */
   async insert(intent: Intent, { events, quarantine }: PartitionBlocks): Promise<void> {
-    const { store, profile = 'full' } = this.#options;
+    const { store, profile } = this.#options;
     const tables = this.#tables;
     const { columns } = PROFILES[profile];
     const eventsId = this.#queryId(intent, 'events');

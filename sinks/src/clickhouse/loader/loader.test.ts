@@ -43,6 +43,7 @@ function bench(overrides: Partial<LoaderOptions> = {}): Bench {
     clock: nodeClock,
     timers: nodeTimers,
     intentDirectory: mkdtempSync(join(fixture.directory, 'intent-')),
+    profile: 'full',
     limits: { lingerMs: 20 },
     log: (line) => log.push(line),
     ...overrides,

@@ -78,8 +78,8 @@ export interface LoaderOptions {
   /** A directory that exists, on the disk of the spool. */
   readonly intentDirectory: string;
   readonly eventsTable?: string;
-  /** Of the events table, and of the blocks that the processor makes. Default `full`. */
-  readonly profile?: StoreProfile;
+  /** Of the events table, and of the blocks that the processor makes. */
+  readonly profile: StoreProfile;
   readonly limits?: Partial<LoaderLimits>;
   readonly log: (line: string) => void;
   /** Plants a fault for proofs: the first batch is settled without being stored. */

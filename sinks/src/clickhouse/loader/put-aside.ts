@@ -13,7 +13,8 @@ export function quarantineWhole(
   mark: PutAsideMark,
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
-  return encodeBatch(unparsedBatch(batch, mark), batch, skipSeqs);
+  // All of it is quarantine, and that table is the same in every profile.
+  return encodeBatch(unparsedBatch(batch, mark), batch, skipSeqs, 'full');
 }
 
 /** A processor takes a batch's memory along; this one can be given away. */

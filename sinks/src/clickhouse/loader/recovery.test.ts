@@ -35,6 +35,7 @@ function bench(overrides: Partial<LoaderOptions> = {}) {
     clock: nodeClock,
     timers: nodeTimers,
     intentDirectory: mkdtempSync(join(fixture.directory, 'intent-')),
+    profile: 'full',
     limits: { lingerMs: 20, replayReadMs: 50 },
     log: () => undefined,
     ...overrides,

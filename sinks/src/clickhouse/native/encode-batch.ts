@@ -50,7 +50,7 @@ export function encodeBatch(
   events: EventBatch,
   identity: BatchIdentity,
   skipSeqs: Float64Array | null,
-  profile: StoreProfile = 'full',
+  profile: StoreProfile,
 ): EncodedBatch {
   const columns = PROFILES[profile];
   return encodeRows(events, identity.seqFirst, skipSeqs, {

@@ -235,7 +235,7 @@ t.test('batches come back as they went in', async (t) => {
       for (const rows of [first, second]) {
         const { batch, events } = build(rows, rows === first ? epoch : epoch + 1_000_000n);
         const skip = rows.flatMap((input, i) => (input.skip ? [batch.seqFirst + i] : []));
-        const encoded = encodeBatch(events, batch, Float64Array.from(skip));
+        const encoded = encodeBatch(events, batch, Float64Array.from(skip), 'full');
         if (encoded.events !== null) eventBlocks.push(encoded.events.bytes);
         if (encoded.quarantine !== null) {
           quarantineBlocks.push(encoded.quarantine.bytes);
@@ -298,7 +298,7 @@ t.test('quarantine keeps bytes, reason, offset and original length', async (t) =
     marks: Uint32Array.from([...marks, 1, MARK.parse_error, 3]),
     quarantine: Uint8Array.from([MARK.oversize, MARK.parse_error]),
   };
-  const encoded = encodeBatch(own, batch, null);
+  const encoded = encodeBatch(own, batch, null, 'full');
   t.equal(encoded.events, null);
   t.same(encoded.quarantinedByReason, { oversize: 1, parse_error: 1 });
   const block = encoded.quarantine?.bytes ?? new Uint8Array(0);

@@ -1,6 +1,6 @@
+export { checkProfile } from './check-profile.js';
 export {
   applyMigrations,
-  checkProfile,
   type MigrationOptions,
   RETENTION_DAYS_DEFAULT,
 } from './migrations.js';

@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
 import { applyMigrations, readMigrations } from './migrations.js';
+import { STORE_PROFILES } from './profiles.js';
+import type { Store } from './store.js';
 import { tableNames } from './tables.js';
 
 const SOURCE = fileURLToPath(new URL('../../../../database_migrations', import.meta.url));
+const FULL = { profile: 'full' } as const;
 
 let fixture: StoreFixture;
 t.before(async () => {
@@ -19,18 +22,18 @@ t.before(async () => {
 t.teardown(() => fixture.end());
 
 t.test('a second run applies nothing', async (t) => {
-  t.same(await applyMigrations(fixture.store), []);
+  t.same(await applyMigrations(fixture.store, FULL), []);
   const rows = await fixture.store.query<{ version: number; name: string }>(
     'SELECT version, name FROM dev.weir_migrations ORDER BY version',
   );
   t.same(
     rows.map((row) => row.name),
-    readMigrations(SOURCE).map((migration) => migration.name),
+    readMigrations(SOURCE, 'full').map((migration) => migration.name),
   );
 });
 
 t.test('EVENTS_TABLE chooses database and name', async (t) => {
-  const applied = await applyMigrations(fixture.store, { eventsTable: 'siem.logs' });
+  const applied = await applyMigrations(fixture.store, { ...FULL, eventsTable: 'siem.logs' });
   t.ok(applied.length > 0);
   const rows = await fixture.store.query<{ name: string }>(
     "SELECT name FROM system.tables WHERE database = 'siem' ORDER BY name",
@@ -53,24 +56,24 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
 });
 
 t.test('another events table in the same database', async (t) => {
-  const applied = await applyMigrations(fixture.store, { eventsTable: 'dev.others' });
+  const applied = await applyMigrations(fixture.store, { ...FULL, eventsTable: 'dev.others' });
   t.ok(applied.length > 0);
   await fixture.store.query('SELECT count() FROM dev.others');
-  t.same(await applyMigrations(fixture.store, { eventsTable: 'dev.others' }), []);
-  t.same(await applyMigrations(fixture.store), []);
+  t.same(await applyMigrations(fixture.store, { ...FULL, eventsTable: 'dev.others' }), []);
+  t.same(await applyMigrations(fixture.store, FULL), []);
   // As an earlier version of this program noted them.
   await fixture.store.command(
     "ALTER TABLE dev.weir_migrations UPDATE events_table = '' WHERE events_table = 'events'",
     {},
     { mutations_sync: 1 },
   );
-  t.same(await applyMigrations(fixture.store), []);
+  t.same(await applyMigrations(fixture.store, FULL), []);
   // The view over both tables is the first one's again for what follows.
   await fixture.store.command('DROP TABLE dev.others');
 });
 
 t.test('retention follows the configuration', async (t) => {
-  await applyMigrations(fixture.store, { retentionDays: 30 });
+  await applyMigrations(fixture.store, { ...FULL, retentionDays: 30 });
   const rows = await fixture.store.query<{ ddl: string }>(
     'SELECT create_table_query AS ddl FROM system.tables ' +
       "WHERE database = 'dev' AND name IN ('events', 'quarantine')",
@@ -86,9 +89,9 @@ t.test('the text index follows the configuration', async (t) => {
         "AND table = 'events' AND name = 'raw_data_text'",
     );
   t.same(await indexes(), [{ type: 'text' }]);
-  await applyMigrations(fixture.store, { textIndex: false });
+  await applyMigrations(fixture.store, { ...FULL, textIndex: false });
   t.same(await indexes(), []);
-  await applyMigrations(fixture.store, { textIndex: true });
+  await applyMigrations(fixture.store, { ...FULL, textIndex: true });
   t.same(await indexes(), [{ type: 'text' }]);
 });
 
@@ -129,6 +132,114 @@ t.test('a table keeps the profile it was made with', async (t) => {
   t.notOk(JSON.stringify(indexes).includes('raw_data_text'), 'no text index');
 });
 
+/** Rows as an earlier version of this program noted them, which knew of one events table. */
+async function forgetName(database: string): Promise<void> {
+  await fixture.store.command(
+    `ALTER TABLE ${database}.weir_migrations UPDATE events_table = '' WHERE true`,
+    {},
+    { mutations_sync: 1 },
+  );
+}
+
+t.test('a table of the other profile beside one that was noted the old way', async (t) => {
+  const { store } = fixture;
+  await applyMigrations(store, { ...FULL, eventsTable: 'old.events' });
+  await forgetName('old');
+  const thin = { eventsTable: 'old.thin', profile: 'slim' } as const;
+  const all = readMigrations(SOURCE, 'slim').map(({ name }) => name);
+  t.same(await applyMigrations(store, thin), all);
+  t.same(await applyMigrations(store, thin), [], 'the second start');
+  t.same(await applyMigrations(store, { ...FULL, eventsTable: 'old.events' }), []);
+  // A crash between each CREATE and its record.
+  for (const kept of [0, 1]) {
+    await store.command(
+      `ALTER TABLE old.weir_migrations DELETE WHERE events_table = 'thin' AND version > ${kept}`,
+      {},
+      { mutations_sync: 1 },
+    );
+    t.same(await applyMigrations(store, thin), all.slice(kept), `${kept} noted`);
+  }
+});
+
+t.test('an events table that was dropped keeps its profile', async (t) => {
+  const { store } = fixture;
+  await applyMigrations(store, { ...FULL, eventsTable: 'dropped.events' });
+  await store.command('DROP TABLE dropped.events SYNC');
+  await t.rejects(applyMigrations(store, { eventsTable: 'dropped.events', profile: 'slim' }), {
+    code: 'WEIR_STORE_PROFILE',
+    message:
+      /^dropped\.events was made with store\.profile = "full", not "slim" \(and dropped since, /,
+  });
+});
+
+t.test('two profiles on an empty server at once: the second one is refused', async (t) => {
+  const { store } = fixture;
+  for (const [at, statement] of [
+    'CREATE DATABASE',
+    'CREATE TABLE IF NOT EXISTS `race1`.`events`',
+  ].entries()) {
+    const eventsTable = `race${at}.events`;
+    let isFirst = true;
+    const late: Store = {
+      ...store,
+      query: (...given) => store.query(...given),
+      command: async (sql, ...rest) => {
+        if (isFirst && sql.startsWith(statement)) {
+          isFirst = false;
+          await applyMigrations(store, { ...FULL, eventsTable });
+        }
+        return store.command(sql, ...rest);
+      },
+    };
+    await t.rejects(applyMigrations(late, { eventsTable, profile: 'slim' }), {
+      code: 'WEIR_STORE_PROFILE',
+      message: /was made with store\.profile = "full", not "slim";/,
+    });
+    t.notOk(isFirst, 'the other came first');
+    const noted = await store.query<{ name: string }>(
+      `SELECT name FROM race${at}.weir_migrations ORDER BY version`,
+    );
+    t.same(
+      noted.map(({ name }) => name),
+      readMigrations(SOURCE, 'full').map(({ name }) => name),
+      'it noted nothing',
+    );
+    t.same(await applyMigrations(store, { ...FULL, eventsTable }), []);
+  }
+});
+
+t.test('a table of somebody else is refused, and left as it is', async (t) => {
+  const { store } = fixture;
+  await store.command('CREATE DATABASE foreign_db');
+  await store.command(
+    'CREATE TABLE foreign_db.events (stream String, raw_data String) ENGINE = MergeTree ORDER BY stream',
+  );
+  for (const profile of STORE_PROFILES) {
+    await t.rejects(applyMigrations(store, { eventsTable: 'foreign_db.events', profile }), {
+      code: 'WEIR_STORE_PROFILE',
+      message:
+        'foreign_db.events is no events table of Weir: it has no tenant_id, epoch, seq, source, ' +
+        'source_seq, ingest_time, retention_class, parser, parser_version; ' +
+        'name another store.events_table',
+    });
+  }
+  const tables = await store.query("SELECT name FROM system.tables WHERE database = 'foreign_db'");
+  t.same(tables, [{ name: 'events' }]);
+});
+
+t.test('a slim table with columns that people added stays slim', async (t) => {
+  const { store } = fixture;
+  const slim = { eventsTable: 'wider.events', profile: 'slim' } as const;
+  await applyMigrations(store, slim);
+  await store.command(
+    'ALTER TABLE wider.events ADD COLUMN marks Array(String), ADD COLUMN unmapped Map(String, String)',
+  );
+  t.same(await applyMigrations(store, slim), []);
+  await t.rejects(applyMigrations(store, { ...slim, profile: 'full' }), {
+    code: 'WEIR_STORE_PROFILE',
+  });
+});
+
 t.test('a changed file is refused, a new one is applied', async (t) => {
   const directory = join(fixture.directory, 'migrations');
   await mkdir(directory);
@@ -137,10 +248,10 @@ t.test('a changed file is refused, a new one is applied', async (t) => {
     join(directory, '9000_more.sql'),
     'CREATE TABLE IF NOT EXISTS {database}.more (a UInt8) ENGINE = MergeTree ORDER BY a;\n',
   );
-  t.same(await applyMigrations(fixture.store, { directory }), ['9000_more.sql']);
+  t.same(await applyMigrations(fixture.store, { ...FULL, directory }), ['9000_more.sql']);
   const path = join(directory, '0001_events.sql');
   await writeFile(path, `${await readFile(path, 'utf8')}-- changed\n`);
-  await t.rejects(applyMigrations(fixture.store, { directory }), {
+  await t.rejects(applyMigrations(fixture.store, { ...FULL, directory }), {
     code: 'WEIR_MIGRATION_CHANGED',
   });
 });

@@ -5,15 +5,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type StoreProfile, WeirError } from '@weir/pipeline';
-import { PROFILES, profileOfColumns } from './profiles.js';
+import { checkProfile, MIGRATION_FILE } from './check-profile.js';
+import { PROFILES } from './profiles.js';
 import type { Store } from './store.js';
 import { type TableNames, tableNames } from './tables.js';
 
 export interface MigrationOptions {
   /** Default `dev.events`. */
   readonly eventsTable?: string;
-  /** Columns of the events table; a table keeps the profile it was made with. Default `full`. */
-  readonly profile?: StoreProfile;
+  /** Columns of the events table; a table keeps the profile it was made with. */
+  readonly profile: StoreProfile;
   /** Days that events and quarantine are kept; applied to tables that exist, too. Default 90. */
   readonly retentionDays?: number;
   /**
@@ -38,20 +39,16 @@ const IN_PACKAGE = fileURLToPath(new URL('../../../database_migrations', import.
 const DIRECTORY_DEFAULT = existsSync(IN_SOURCE_TREE) ? IN_SOURCE_TREE : IN_PACKAGE;
 export const RETENTION_DAYS_DEFAULT = 90;
 const TEXT_INDEX = 'raw_data_text';
-/** NNNN_name.sql, or NNNN_name.PROFILE.sql. */
-const FILE_NAME = /^(\d{4})_(\w+)(?:\.(\w+))?\.sql$/;
 
 /**
  * Returns the names of those that were applied now. Throws WEIR_MIGRATION_CHANGED, and
- * WEIR_STORE_PROFILE before anything is touched.
+ * WEIR_STORE_PROFILE before anything is touched; of two that begin on an empty server at once with
+ * different profiles, the one whose table was not made gets it, and notes no migration.
  */
-export async function applyMigrations(
-  store: Store,
-  options: MigrationOptions = {},
-): Promise<string[]> {
+export async function applyMigrations(store: Store, options: MigrationOptions): Promise<string[]> {
   const tables = tableNames(options.eventsTable);
   const retentionDays = options.retentionDays ?? RETENTION_DAYS_DEFAULT;
-  const profile = options.profile ?? 'full';
+  const { profile } = options;
   const migrations = readMigrations(options.directory ?? DIRECTORY_DEFAULT, profile);
   await checkProfile(store, profile, options.eventsTable);
   await store.command(`CREATE DATABASE IF NOT EXISTS \`${tables.database}\``);
@@ -64,16 +61,21 @@ export async function applyMigrations(
   await store.command(
     `ALTER TABLE ${tables.migrations} ADD COLUMN IF NOT EXISTS events_table String DEFAULT ''`,
   );
-  const done = await appliedChecksums(store, tables);
+  const done = await appliedMigrations(store, tables, migrations);
   const applied: string[] = [];
   for (const migration of migrations) {
-    const before = done.get(migration.version);
-    if (before !== undefined) {
-      if (before !== migration.checksum) throw changedError(migration, before);
-      continue;
+    const before = done.get(migration.version) ?? [];
+    if (before.some(({ checksum }) => checksum === migration.checksum)) continue;
+    const [other] = before;
+    if (other !== undefined) {
+      // Somebody may have made the tables since the first look: then it is the profile's name.
+      await checkProfile(store, profile, options.eventsTable);
+      throw changedError(migration, other.checksum);
     }
     for (const statement of statementsOf(migration.sql, tables, retentionDays))
       await store.command(statement);
+    // CREATE IF NOT EXISTS says nothing when another collector was first, with another profile.
+    await checkProfile(store, profile, options.eventsTable);
     // Statements can run twice (IF NOT EXISTS), so a crash before this line only repeats them.
     await store.command(
       `INSERT INTO ${tables.migrations} (version, name, checksum, events_table) ` +
@@ -92,36 +94,12 @@ export async function applyMigrations(
   return applied;
 }
 
-/** Throws WEIR_STORE_PROFILE for an events table that was made with another profile; only reads. */
-export async function checkProfile(
-  store: Store,
-  profile: StoreProfile,
-  eventsTable?: string,
-): Promise<void> {
-  const { database, eventsName } = tableNames(eventsTable);
-  const columns = await store.query<{ name: string }>(
-    'SELECT name FROM system.columns ' +
-      'WHERE database = {database:String} AND table = {events:String}',
-    { database, events: eventsName },
-  );
-  if (columns.length === 0) return;
-  const found = profileOfColumns(columns.map(({ name }) => name));
-  if (found === profile) return;
-  throw new WeirError(
-    'WEIR_STORE_PROFILE',
-    `${database}.${eventsName} was made with store.profile = "${found}", not "${profile}"; ` +
-      'set that profile, or name another store.events_table, in a database and with a data_dir ' +
-      'of its own',
-    { found, profile },
-  );
-}
-
 /** `NNNN_name.slim.sql` takes the place of `NNNN_name.sql` in a store of the slim profile. */
-export function readMigrations(directory: string, profile: StoreProfile = 'full'): Migration[] {
+export function readMigrations(directory: string, profile: StoreProfile): Migration[] {
   const migrations: Migration[] = [];
   const names = readdirSync(directory).sort();
   for (const name of names) {
-    const [, version, stem, only] = FILE_NAME.exec(name) ?? [];
+    const [, version, stem, only] = MIGRATION_FILE.exec(name) ?? [];
     if (version === undefined || (only !== undefined && only !== profile)) continue;
     if (only === undefined && names.includes(`${version}_${stem}.${profile}.sql`)) continue;
     const sql = readFileSync(join(directory, name), 'utf8');
@@ -131,19 +109,40 @@ export function readMigrations(directory: string, profile: StoreProfile = 'full'
   return migrations;
 }
 
+interface AppliedMigration {
+  readonly version: number;
+  readonly name: string;
+  readonly checksum: string;
+}
+
 /**
- * Of this events table: another name in the same database gets tables of its own. Rows from before
- * the column was there name none; they are about the events table that exists.
+ * Of this events table, by version: another name in the same database gets tables of its own. Rows
+ * from before the column was there name none. They are about an events table that exists, was made
+ * by files of these names, and of which no row with its own name says otherwise.
  */
-async function appliedChecksums(store: Store, tables: TableNames): Promise<Map<number, string>> {
-  const rows = await store.query<{ version: number; checksum: string }>(
-    `SELECT version, any(checksum) AS checksum FROM ${tables.migrations} ` +
+async function appliedMigrations(
+  store: Store,
+  tables: TableNames,
+  migrations: readonly Migration[],
+): Promise<Map<number, AppliedMigration[]>> {
+  const rows = await store.query<AppliedMigration & { events_table: string }>(
+    `SELECT DISTINCT version, name, checksum, events_table FROM ${tables.migrations} ` +
       "WHERE events_table = {events:String} OR events_table = '' AND (SELECT count() " +
-      'FROM system.tables WHERE database = {database:String} AND name = {events:String}) > 0 ' +
-      'GROUP BY version',
+      'FROM system.tables WHERE database = {database:String} AND name = {events:String}) > 0',
     { events: tables.eventsName, database: tables.database },
   );
-  return new Map(rows.map((row) => [row.version, row.checksum]));
+  const own = rows.filter((row) => row.events_table !== '');
+  const unnamed = rows.filter((row) => row.events_table === '');
+  const isOurs = unnamed.every(({ version, name }) => {
+    const migration = migrations.find((one) => one.version === version);
+    const isNamed = own.some((row) => row.version === version);
+    return !isNamed && (migration === undefined || migration.name === name);
+  });
+  const done = new Map<number, AppliedMigration[]>();
+  for (const row of isOurs ? [...own, ...unnamed] : own) {
+    done.set(row.version, [...(done.get(row.version) ?? []), row]);
+  }
+  return done;
 }
 
 function statementsOf(sql: string, tables: TableNames, retentionDays: number): string[] {

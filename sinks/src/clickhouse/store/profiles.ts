@@ -64,6 +64,10 @@ export const PROFILES: Readonly<Record<StoreProfile, ProfileColumns>> = {
 
 export const STORE_PROFILES = Object.keys(PROFILES) as StoreProfile[];
 
-/** Of a table with these columns; people may have added others of their own. */
+/** Of an events table with these columns; people may have added others of their own. */
 export const profileOfColumns = (columns: readonly string[]): StoreProfile =>
   LIST_COLUMNS.every((name) => columns.includes(name)) ? 'full' : 'slim';
+
+/** What a table lacks to be an events table, of any profile. */
+export const missingIdentityColumns = (columns: readonly string[]): string[] =>
+  IDENTITY_COLUMNS.filter((name) => !columns.includes(name));

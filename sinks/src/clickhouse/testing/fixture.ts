@@ -27,7 +27,7 @@ export async function storeFixture(): Promise<StoreFixture> {
     restartDelayMsMax: 100,
   });
   const store = createStore({ url: supervised.url });
-  await applyMigrations(store);
+  await applyMigrations(store, { profile: 'full' });
   return {
     directory,
     supervised,

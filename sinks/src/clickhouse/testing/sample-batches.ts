@@ -83,6 +83,6 @@ export function sampleEvents(batch: SequencedBatch): EventBatch {
 
 export function sampleProcessor(): BatchProcessor {
   return {
-    process: async (batch, skipSeqs) => encodeBatch(sampleEvents(batch), batch, skipSeqs),
+    process: async (batch, skipSeqs) => encodeBatch(sampleEvents(batch), batch, skipSeqs, 'full'),
   };
 }
