@@ -21,7 +21,8 @@ export const ERRORS = {
   WEIR_STORE_REJECTED: 'ClickHouse refused the statement.',
   WEIR_STORE_ENGINE_MISSING: 'The embedded engine is not available on this platform.',
   WEIR_MIGRATION_CHANGED: 'A migration that was already applied has changed since.',
-  WEIR_STORE_PROFILE: 'The events table was made with another profile than is configured, or is none of Weir.',
+  WEIR_STORE_PROFILE:
+    'The events table was made with another profile than is configured, or is none of Weir.',
   WEIR_WORKER_FAILED: 'A pipeline worker threw or died.',
   WEIR_NOT_RUNNING: 'No instance runs on the data directory.',
   WEIR_ABORTED: 'The operation was cancelled.',
