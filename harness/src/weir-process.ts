@@ -63,7 +63,7 @@ export class WeirProcess {
     const child = spawn(
       process.execPath,
       [
-        // As scripts/start.sh and the first line of bin/weir.js do.
+        // As in the first line of bin/weir.js.
         ...this.#nodeFlags,
         ...['--single-threaded-gc', '--initial-old-space-size=256', '--max-semi-space-size=4'],
         ...[WEIR, 'run', '--data', this.directory],

@@ -90,12 +90,10 @@ export const LIMITS = {
   stormBatchTimeoutMs: 1_000,
   stormPieceTimeoutMs: 250,
   stormLostMsMax: 5_000,
-  /** Unused memory of batches that waits for the next ones. */
+  /** Unused memory of batches, and of copies of them, that waits for the next ones. */
   batchMemoryFreeBytesMax: 16 * MiB,
   /** Unused memory of frames that waits for the next ones. */
   frameMemoryFreeBytesMax: 4 * MiB,
-  /** Unused memory that is kept for copies of batches under way. */
-  batchCopiesFreeBytesMax: 4 * MiB,
   loaderRowsMax: 100_000,
   loaderBytesMax: 32 * MiB,
   loaderLingerMs: 300,

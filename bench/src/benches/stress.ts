@@ -89,8 +89,8 @@ async function measureStep(bench: Running, run: number, step: Step): Promise<Mea
   const drops = step.protocol === 'udp' ? `, ${weir.kernelDrops} dropped by the kernel` : '';
   options.say(
     `run ${run}, ${step.protocol}, ${step.sources} sources, ${step.rate} events/s: ` +
-      `${weir.reachedPerSecond.toFixed(0)} reached, ${weir.perMillion.toFixed(2)} CPU-s/M, floor ${floor.perMillion.toFixed(2)} with ` +
-      `${floor.readsPerEvent.toFixed(2)} reads an event, ` +
+      `${weir.reachedPerSecond.toFixed(0)} reached, ${weir.perMillion.toFixed(2)} CPU-s/M, ` +
+      `floor ${floor.perMillion.toFixed(2)} with ${floor.readsPerEvent.toFixed(2)} reads an event, ` +
       `RSS ${target.residentMiB.toFixed(0)} MiB, ` +
       `sender ${weir.sent.lagMsMax.toFixed(0)} ms late at most${drops}`,
   );

@@ -13,7 +13,7 @@ export const nodeNetwork: Network = { listenTcp, bindUdp };
 
 /**
  * All connections read into the same memory: a chunk is only valid during the call. Node otherwise
- * makes a buffer of 64 KiB for each read, which is most of what a small read costs (ADR 0013).
+ * makes a buffer of 64 KiB for each read, which is a third of what a small read costs (ADR 0013).
  */
 const readMemory = Buffer.allocUnsafeSlow(64 * 1024);
 

@@ -19,6 +19,8 @@ export interface IsolatingWorkersOptions {
   /** In the encoding of the sink. */
   readonly quarantineRows: QuarantineRows;
   readonly clock: Clock;
+  /** Where copies of batches under way come from; a pool of its own when absent. */
+  readonly batchMemory?: BufferPool;
   /** Told once for each batch with a failure that was its own. */
   readonly onIsolated?: (report: IsolationReport) => void;
   /** Told of each failure of a worker, for metrics; see `errorTypeOf`. */
@@ -46,12 +48,13 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
   readonly #options: IsolatingWorkersOptions;
   readonly #usual: IsolationLimits;
   readonly #storm: IsolationLimits;
-  readonly #copies = new BufferPool(LIMITS.batchCopiesFreeBytesMax);
+  readonly #batchMemory: BufferPool;
   /** When the last isolations were, oldest first; no more than make a storm. */
   readonly #isolatedMs: number[] = [];
 
   constructor(options: IsolatingWorkersOptions) {
     this.#options = options;
+    this.#batchMemory = options.batchMemory ?? new BufferPool(LIMITS.batchMemoryFreeBytesMax);
     const batchTimeoutMs = options.batchTimeoutMs ?? LIMITS.workerBatchTimeoutMs;
     this.#usual = {
       batchTimeoutMs,
@@ -83,7 +86,7 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
     options?: RunOptions,
   ): Promise<EncodedBatch> {
     const { workers, onFailure } = this.#options;
-    const copy = this.#copies.copyOf(task.batch.bytes);
+    const copy = this.#batchMemory.copyOf(task.batch.bytes);
     try {
       return await workers.run(
         task,
@@ -100,7 +103,7 @@ export class IsolatingWorkers implements Workers<ProcessTask, EncodedBatch> {
       const taps = task.taps.filter(({ condition }) => condition === null);
       return await this.#isolate({ ...task, batch, spare: null, taps }, failure);
     } finally {
-      this.#copies.give(copy.buffer);
+      this.#batchMemory.give(copy.buffer);
     }
   }
 

@@ -19,7 +19,7 @@ export const SpoolSection = Type.Object(
     commit_interval_ms: count(
       [1, 1000],
       LIMITS.spoolCommitIntervalMs,
-      'How long events gather before they are written and synced together; half of it on average.',
+      'How long events gather before they are written and synced together; on average half of it.',
     ),
     zstd_level: count([1, 19], 1, 'Compression of frames.', 3),
   },
@@ -68,9 +68,9 @@ export const StoreSection = Type.Object(
     profile: choice(
       ['full', 'slim'],
       'full',
-      'Columns of the events table: full has one for every field, and a Map and a text index; slim ' +
-        'has identity, times, parser, class, severity and raw_data, for a third of the cost. A table keeps ' +
-        'the profile it was made with.',
+      'Columns of the events table: full has one for every field, and a Map and a text index; ' +
+        'slim has identity, times, parser, class, severity and raw_data, for a third of the ' +
+        'cost. A table keeps the profile it was made with.',
     ),
     ttl_days: count([1, 36500], 90, 'Retention of rows.', 365),
     max_rows: count([1, 1_000_000], LIMITS.loaderRowsMax, 'Rows in one insert.'),

@@ -65,6 +65,7 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
       workers: options.workers,
       quarantineRows: QUARANTINE[options.type],
       clock,
+      batchMemory,
       batchTimeoutMs: options.batchTimeoutMs,
       onIsolated: (report) => isolations.note(report),
       onFailure: (failure) => metrics.error(errorTypeOf(failure), 'processing'),
