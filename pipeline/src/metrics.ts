@@ -66,6 +66,12 @@ const BUFFER_CAUSES: ReadonlySet<string> = new Set([
 const COMPONENT_LABELS = ['component_id', 'component_kind', 'component_type'] as const;
 type Labels = Readonly<Record<(typeof COMPONENT_LABELS)[number], string>>;
 
+/** One sample of a table. */
+export interface MetricRow {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 interface Component {
   readonly metrics: ComponentMetrics;
   readonly totals: { -readonly [Key in keyof ComponentTotals]: ComponentTotals[Key] };
@@ -215,6 +221,39 @@ export class Metrics {
         this.inc(read());
       },
     });
+  }
+
+  /** Values with labels of their own, all read when they are scraped. */
+  table(
+    type: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    read: () => Iterable<MetricRow>,
+  ): void {
+    const registers = [this.registry];
+    if (type === 'counter')
+      new Counter({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        collect() {
+          this.reset();
+          for (const { labels, value } of read()) this.inc({ ...labels }, value);
+        },
+      });
+    else
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        collect() {
+          this.reset();
+          for (const { labels, value } of read()) this.set({ ...labels }, value);
+        },
+      });
   }
 
   /** Called before counters are read: for components that keep totals of their own. */

@@ -43,6 +43,17 @@ export interface Sink {
   close(): Promise<void>;
 }
 
+/** Numbers of one stream that came to the same end in a sink. */
+export interface SettledOutcome {
+  readonly tenant: string;
+  readonly stream: string;
+  readonly epoch: bigint;
+  /** `known`: the sink's ledger had them from before. */
+  readonly kind: 'stored' | 'quarantined' | 'filtered' | 'lost' | 'known';
+  /** first, last pairs. */
+  readonly seqs: readonly number[];
+}
+
 export type SinkState = 'ok' | 'retrying' | 'unreachable' | 'blocked';
 
 /** Of any sink, the ClickHouse loader included. Event counts since the start, settled ones only. */

@@ -30,6 +30,8 @@ import type { ChosenDestination } from '../config/destination.js';
 import type { Config } from '../config/schema.js';
 import { version } from '../version.js';
 import { Closers, endsWithin } from './closers.js';
+import { BufferAccounts } from './conservation/buffer-accounts.js';
+import { Conservation } from './conservation/conservation.js';
 import { type DataDirectory, openDataDirectory, writeRunFile } from './data-directory.js';
 import { type Readiness, registerHealthRoutes } from './health-routes.js';
 import { Insight } from './insight.js';
@@ -43,6 +45,7 @@ import { type CheckedModules, checkModules } from './worker/modules.js';
 
 const SOURCES_STOP_MS = 10_000;
 const SINKS_STOP_MS = 5_000;
+const CONSERVATION_CHECK_MS = 1_000;
 /** The embedded store takes up to 20 s to end a statement that runs. */
 const CLOSE_MS = 25_000;
 
@@ -105,6 +108,8 @@ class Collector implements RunningCollector {
   #isDraining = false;
   #directory!: DataDirectory;
   #spool!: Spool;
+  #buffer!: BufferAccounts;
+  #conservation!: Conservation;
   #insight!: Insight;
   #controlSocket = '';
   #delivering: Promise<void> = Promise.resolve();
@@ -131,6 +136,7 @@ class Collector implements RunningCollector {
     this.#directory = openDataDirectory(this.#config.data_dir);
     this.#closers.add('data directory', () => this.#directory.release());
     await this.#openSpool();
+    this.#conservation = this.#watchConservation();
     const checked = await this.#checkModules();
     this.#insight = this.#createInsight(this.#startPool(), checked);
     this.#closers.add('insight', () => this.#insight.stop());
@@ -149,7 +155,9 @@ class Collector implements RunningCollector {
       onChange: () => this.#writeRunFile(),
     });
     this.#insight.watchSinks(this.sinks);
+    for (const sink of this.sinks) this.#conservation.watchSink(sink.id, sink.accounts);
     this.#sources = this.#createSources();
+    this.#conservation.watchStreams(this.#sources.streams);
     this.listeners = await this.#sources.start();
     this.#delivering = this.#deliver();
     const { data_dir: dataDirectory } = this.#config;
@@ -177,6 +185,19 @@ class Collector implements RunningCollector {
     this.#closers.add('spool', () => this.#spool.close());
     this.#logRecovery();
     void this.#spool.failed.then((error) => this.#fail(error));
+  }
+
+  #watchConservation(): Conservation {
+    this.#buffer = new BufferAccounts(this.#spool, this.#spool.nodeId);
+    const conservation = new Conservation({
+      metrics: this.#metrics,
+      buffer: this.#buffer,
+      onImbalance: (problem) => this.#log.error({ component: 'ledger' }, problem),
+    });
+    const timer = setInterval(() => conservation.check(), CONSERVATION_CHECK_MS);
+    timer.unref();
+    this.#closers.add('conservation', () => clearInterval(timer));
+    return conservation;
   }
 
   /** An ordinary start is no news; what a crash or a bad disk left behind is. */
@@ -238,7 +259,7 @@ class Collector implements RunningCollector {
     return new Listeners(this.#config, {
       node: this.#spool.nodeId,
       sequencer: this.#insight.sequencer(createSequencer({ epoch: this.#spool.epoch })),
-      buffer: this.#spool,
+      buffer: this.#buffer,
       batchMemory: this.#batchMemory,
       batchLingerMs: this.#config.spool.commit_interval_ms,
       clock: nodeClock,
@@ -306,6 +327,7 @@ class Collector implements RunningCollector {
       ready: reason === '',
       reason,
       spool: { bytesUsed, bytesMax },
+      ledger: this.#conservation.report,
       sinks: Object.fromEntries(
         this.sinks.map((sink) => {
           const { state, lastError, lagMs } = sink.stats();

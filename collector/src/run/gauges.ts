@@ -13,6 +13,7 @@ import type {
 } from '@weir/pipeline';
 import type { BusyMeter } from './busy-meter.js';
 import { primarySinks, viewOfGraph } from './graph-view.js';
+import type { SourceWatch } from './source-watch.js';
 import type { SpoolForecast } from './spool-forecast.js';
 
 /** The spool among the components. */
@@ -95,7 +96,7 @@ export function registerSinkMetrics(metrics: Metrics, sink: WatchedSink): Compon
   gauge('sink_up', '1 while the sink takes events.', () => (sink.stats().state === 'ok' ? 1 : 0));
   gauge(
     'ledger_missing_events',
-    'Numbers skipped and not declared, since the start.',
+    'Numbers skipped, or settled without an outcome, since the start.',
     () => sink.missingEvents ?? 0,
   );
   metrics.onRead(sinkCounters(component, () => sink.stats()));
@@ -166,6 +167,33 @@ function countStep(component: ComponentMetrics, type: string, step: StepCounts):
 export function registerPoolMetrics(metrics: Metrics, meter: BusyMeter): void {
   metrics.gauge(POOL, 'utilization', 'Share of the time that workers are busy, 0 to 1.', () =>
     meter.utilization(),
+  );
+}
+
+/** Sources that are named; their addresses come from senders, so the number is bounded. */
+const SILENT_NAMED_MAX = 20;
+
+export function registerSilenceMetrics(
+  metrics: Metrics,
+  sources: Pick<SourceWatch, 'report'>,
+): void {
+  metrics.table(
+    'gauge',
+    'silent_sources',
+    'Sources that are quiet for longer than they usually are.',
+    [],
+    () => [{ labels: {}, value: sources.report(0).silentCount }],
+  );
+  metrics.table(
+    'gauge',
+    'silent_source_seconds',
+    'For how long a source is quiet; the 20 that were silent longest.',
+    ['listener', 'source'],
+    () =>
+      sources.report(SILENT_NAMED_MAX).silent.map(({ listener, source, silentMs }) => ({
+        labels: { listener, source },
+        value: silentMs / 1000,
+      })),
   );
 }
 

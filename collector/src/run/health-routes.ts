@@ -6,6 +6,8 @@ export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
   readonly spool: Readonly<Record<string, unknown>>;
+  /** Whether every number is accounted for, and where not; never a reason to refuse events. */
+  readonly ledger: { readonly isBalanced: boolean; readonly problems: readonly string[] };
   /** By sink id. */
   readonly sinks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

@@ -22,6 +22,7 @@ import {
 import {
   registerPoolMetrics,
   registerProcessMetrics,
+  registerSilenceMetrics,
   registerSinkMetrics,
   registerSpoolMetrics,
   stepCounter,
@@ -99,6 +100,7 @@ export class Insight {
     this.#countSteps = stepCounter(metrics, graph, (step) => errors.note(step));
     registerSpoolMetrics(metrics, spool, this.#forecast);
     registerPoolMetrics(metrics, this.#meter);
+    registerSilenceMetrics(metrics, this.#sources);
     const startedAtSeconds = Number(clock.nowNs()) / 1e9;
     this.#stopProcessMetrics = registerProcessMetrics(metrics, startedAtSeconds);
   }

@@ -1,6 +1,7 @@
 // The listeners of a configuration: sources with their streams, started together and stopped
 // together.
 import {
+  type Admission,
   type BatchBuffer,
   type BufferPool,
   type Clock,
@@ -104,6 +105,11 @@ export class Listeners {
     for (const result of [...sources, ...streams]) {
       if (result.status === 'rejected') throw result.reason;
     }
+  }
+
+  /** Of all listeners. */
+  get streams(): Admission[] {
+    return this.#listeners.flatMap(({ streams }) => streams.streams);
   }
 
   get pendingBytes(): number {

@@ -37,6 +37,11 @@ export class AdmissionAccounts {
     return this.#refusals.get(cause)?.total ?? 0;
   }
 
+  /** All of them, by cause. */
+  refusedTotals(): Map<RefusalCause, number> {
+    return new Map(Array.from(this.#refusals, ([cause, { total }]) => [cause, total]));
+  }
+
   refuse(cause: RefusalCause, count: number): void {
     const refusals = this.#refusals.get(cause);
     if (refusals === undefined)

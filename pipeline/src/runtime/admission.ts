@@ -50,6 +50,17 @@ const FULL_POLL_MS = 50;
 const EVENT_OVERHEAD_BYTES = 8;
 
 type BlockCause = 'queue_full' | 'spool_full';
+
+/** offered = issued + refused + open, at any moment between two calls. Events since the start. */
+export interface AdmissionTally {
+  readonly offered: number;
+  /** Numbered. */
+  readonly issued: number;
+  readonly refused: ReadonlyMap<RefusalCause, number>;
+  /** In the batch that is not closed yet. */
+  readonly open: number;
+}
+
 interface OpenWaiter {
   readonly promise: Promise<WeirError | null>;
   readonly settle: (done: Promise<WeirError | null>) => void;
@@ -72,6 +83,9 @@ export class Admission {
   #reportTimer: Timer | null = null;
   #pollTimer: Timer | null = null;
   #inFlightBytes = 0;
+  /** Counted where events come in, apart from what becomes of them. */
+  #offeredCount = 0;
+  #issuedCount = 0;
   #isHeld = false;
   #blockCause: BlockCause | null = null;
   #isClosed = false;
@@ -146,6 +160,7 @@ export class Admission {
     ticket: AdmissionTicket | null = null,
   ): void {
     const builder = this.#builder;
+    this.#offeredCount++;
     if (!builder.fits(end - start)) this.#closeBatch();
     if (builder.eventCount === 0) this.#startLinger();
     builder.append(chunk, start, end, source, markCode, originalBytes, ticket);
@@ -174,9 +189,19 @@ export class Admission {
 
   /** Counts events that get no number. They are told to the ledger within a second. */
   refuse(cause: RefusalCause, count: number): void {
+    this.#offeredCount += count;
     this.#accounts.refuse(cause, count);
     if (this.#reportTimer === null) this.#startReport();
     if (this.#isClosed) this.#accounts.flushMetrics();
+  }
+
+  tally(): AdmissionTally {
+    return {
+      offered: this.#offeredCount,
+      issued: this.#issuedCount,
+      refused: this.#accounts.refusedTotals(),
+      open: this.#builder.eventCount,
+    };
   }
 
   /** Running total of a refusal cause in this epoch. */
@@ -251,6 +276,7 @@ export class Admission {
       ...events,
       dispositions: this.#accounts.take(),
     });
+    this.#issuedCount += batch.eventCount;
     if (batch.eventCount > 0) metrics?.received(batch.eventCount, batch.bytes.length);
     this.#accounts.flushMetrics();
     this.#inFlightBytes += pendingBytes;

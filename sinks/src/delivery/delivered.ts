@@ -1,5 +1,5 @@
 // A group of batches on its way to a sink: its rows, and what becomes of every number in it.
-import type { EncodedBatch, EncodedBlock, LossCause } from '@weir/pipeline';
+import type { EncodedBatch, EncodedBlock, LossCause, SettledOutcome } from '@weir/pipeline';
 import { assert } from '@weir/pipeline';
 import type { LedgerKind, StreamOutcome, StreamRefusal } from '@weir/spool';
 import type { BatchHead } from './batch-head.js';
@@ -83,7 +83,17 @@ export class GroupOutcome {
   readonly #refusals = new Map<string, StreamRefusal>();
   readonly counts: OutcomeCounts = { stored: 0, quarantined: 0, filtered: 0, lost: 0 };
   #newest: (StreamOutcome & { readonly seqs: number[] }) | null = null;
+  /** Numbers that the ledger had before. */
+  readonly #known: (SettledOutcome & { readonly seqs: number[] })[] = [];
 
+  /** What became of every number of the group, also of those that the ledger had before. */
+  get settled(): SettledOutcome[] {
+    const fresh = this.outcomes.map(({ tenant, stream, epoch, kind, seqs }) => {
+      assert(kind !== 'before', 'delivery does not look at what came before');
+      return { tenant, stream, epoch, kind, seqs };
+    });
+    return [...fresh, ...this.#known];
+  }
   get outcomes(): StreamOutcome[] {
     return [...this.#ranges.values()];
   }
@@ -113,6 +123,7 @@ export class GroupOutcome {
         if (fate === FATE.quarantined || (fate === FATE.row && refused.has(seq)))
           this.#add(head, aside, cause as string, seq, seq);
         else if (fate === FATE.row) this.#add(head, 'stored', '', seq, seq);
+        else if (fate === FATE.known) this.#addKnown(head, seq, seq);
       }
       for (const disposition of encoded.filtered) {
         if (disposition.kind === 'refused') continue;
@@ -123,10 +134,16 @@ export class GroupOutcome {
     this.addDispositions(head);
   }
 
-  /** The whole batch is given up. */
+  /** The whole batch is given up, but for what the ledger has: `pairs` are the rest. */
   addLost(head: BatchHead, cause: LossCause, pairs: readonly number[]): void {
-    for (let i = 0; i < pairs.length; i += 2)
-      this.#add(head, 'lost', cause, pairs[i] as number, pairs[i + 1] as number);
+    let next = head.seqFirst;
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [first, last] = [pairs[i] as number, pairs[i + 1] as number];
+      this.#addKnown(head, next, first - 1);
+      this.#add(head, 'lost', cause, first, last);
+      next = last + 1;
+    }
+    this.#addKnown(head, next, head.seqFirst + head.eventCount - 1);
     this.addDispositions(head);
   }
 
@@ -159,6 +176,14 @@ export class GroupOutcome {
     for (let seq = first; seq <= last; seq++)
       if (fates === null || fates[seq - head.seqFirst] === FATE.named)
         this.#add(head, kind, cause, seq, seq);
+  }
+
+  #addKnown({ tenant, stream, epoch }: BatchHead, first: number, last: number): void {
+    if (last < first) return;
+    const newest = this.#known.at(-1);
+    const isSame = newest?.stream === stream && newest.epoch === epoch && newest.tenant === tenant;
+    if (isSame && newest.seqs.at(-1) === first - 1) newest.seqs.splice(-1, 1, last);
+    else this.#known.push({ tenant, stream, epoch, kind: 'known', seqs: [first, last] });
   }
 
   #add(head: BatchHead, kind: LedgerKind, cause: string, first: number, last: number): void {

@@ -1,4 +1,12 @@
-import type { BatchProcessor, Clock, Consumer, Random, Sink, Timers } from '@weir/pipeline';
+import type {
+  BatchProcessor,
+  Clock,
+  Consumer,
+  Random,
+  SettledOutcome,
+  Sink,
+  Timers,
+} from '@weir/pipeline';
 import { LIMITS } from '@weir/pipeline';
 import type { SinkLedger } from '@weir/spool';
 import type { DeadLetter } from './dead-letter.js';
@@ -65,6 +73,8 @@ export interface DeliveryOptions {
   /** Writes under way at once; default 1. More only for a sink that says it can. */
   readonly writesMax?: number;
   readonly limits?: Partial<DeliveryLimits>;
+  /** Called with what became of each number, right after the frontier has moved over it. */
+  readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
   readonly log: (level: DeliveryLogLevel, message: string, details: DeliveryLogDetails) => void;
 }
 

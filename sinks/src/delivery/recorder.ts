@@ -95,6 +95,7 @@ export class Recorder {
     const { outcomes, refusals } = outcome;
     await this.#untilDone(signal, () => ledger.record({ outcomes, refusals, state }));
     await consumer.settle(to);
+    this.#options.onSettled?.(outcome.settled);
     this.settleCount++;
     for (const kind of ['stored', 'quarantined', 'filtered', 'lost'] as const)
       this.counts[kind] += outcome.counts[kind];

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
 import { applyMigrations, checkProfile, Loader } from '@weir/sinks/clickhouse';
 import { openSinkLedger } from '@weir/spool';
+import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
-import { GapWatch } from '../gap-watch.js';
 import { noteBeginningOf } from './beginning.js';
 import {
   LEDGER_FOLDER,
@@ -84,8 +84,8 @@ export class ClickhouseSink implements ManagedSink {
   readonly isRequired: boolean;
   readonly description: string;
   readonly store: OpenStore;
+  readonly accounts: SinkAccounts;
   readonly #dependencies: SinkDependencies;
-  readonly #consumer: GapWatch;
   readonly #loader: Loader;
   #isMigrated = false;
   /** Why the tables are not ready yet, null when they are or nothing was tried. */
@@ -98,11 +98,12 @@ export class ClickhouseSink implements ManagedSink {
     this.description = store.description;
     this.#dependencies = dependencies;
     const { config, spool, consumer, processor, files, clock, timers, random, log } = dependencies;
-    this.#consumer = new GapWatch(consumer, spool.nodeId);
+    this.accounts = new SinkAccounts(consumer, spool);
     const intentDirectory = join(config.data_dir, 'loader');
     makeDirectories(intentDirectory);
     this.#loader = new Loader({
-      consumer: this.#consumer,
+      consumer: this.accounts,
+      onSettled: (outcomes) => this.accounts.note(outcomes),
       processor,
       store: store.store,
       fence: store.fence,
@@ -124,7 +125,7 @@ export class ClickhouseSink implements ManagedSink {
     return { type: this.type, required: this.isRequired, target: this.store.target };
   }
   get missingEvents(): number {
-    return this.#consumer.missingEvents;
+    return this.accounts.missingEvents;
   }
   get lastIntentId(): number {
     return this.#loader.stats().lastIntentId;

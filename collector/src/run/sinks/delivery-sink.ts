@@ -17,8 +17,8 @@ import { createStdoutSink } from '@weir/sinks/stdout';
 import { createWeirSink } from '@weir/sinks/weir';
 import { openSinkLedger } from '@weir/spool';
 import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
+import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
-import { GapWatch } from '../gap-watch.js';
 import { noteBeginningOf } from './beginning.js';
 import {
   LEDGER_FOLDER,
@@ -56,12 +56,13 @@ export async function openDeliverySink(
   onClose(`quarantine of ${id}`, () => deadLetter.close());
   const writer = createWriter(id, config, dependencies);
   onClose(`sink ${id}`, () => writer.sink.close());
-  const consumer = new GapWatch(dependencies.consumer, spool.nodeId);
+  const accounts = new SinkAccounts(dependencies.consumer, spool);
   const delivery = createDelivery({
     id,
     sink: writer.sink,
     encoding: writer.encoding,
-    consumer,
+    consumer: accounts,
+    onSettled: (outcomes) => accounts.note(outcomes),
     processor,
     ledger,
     deadLetter,
@@ -80,7 +81,7 @@ export async function openDeliverySink(
     ...(writer.limits === undefined ? {} : { limits: writer.limits }),
     log: (level, message, details) => log[level](details, message),
   });
-  return new DeliverySink(id, config, writer.target, delivery, consumer, dependencies);
+  return new DeliverySink(id, config, writer.target, delivery, accounts, dependencies);
 }
 
 class DeliverySink implements ManagedSink {
@@ -89,7 +90,6 @@ class DeliverySink implements ManagedSink {
   readonly description: string;
   readonly record: SinkRecord;
   readonly #delivery: SinkRunner;
-  readonly #consumer: GapWatch;
   readonly #spool: SinkDependencies['spool'];
 
   constructor(
@@ -97,7 +97,7 @@ class DeliverySink implements ManagedSink {
     config: DeliverySinkConfig,
     target: string,
     delivery: SinkRunner,
-    consumer: GapWatch,
+    readonly accounts: SinkAccounts,
     dependencies: SinkDependencies,
   ) {
     this.type = config.type;
@@ -105,12 +105,11 @@ class DeliverySink implements ManagedSink {
     this.description = target === '' ? config.type : `${config.type} ${target}`;
     this.record = { type: config.type, required: config.required, target };
     this.#delivery = delivery;
-    this.#consumer = consumer;
     this.#spool = dependencies.spool;
   }
 
   get missingEvents(): number {
-    return this.#consumer.missingEvents;
+    return this.accounts.missingEvents;
   }
   run(signal: AbortSignal): Promise<void> {
     return this.#delivery.run(signal);

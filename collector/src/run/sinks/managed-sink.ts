@@ -12,6 +12,7 @@ import type {
 import type { Spool } from '@weir/spool';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.js';
+import type { SinkAccounts } from '../conservation/sink-accounts.js';
 
 /** Folders of the data directory, with one folder a sink in each. */
 export const LEDGER_FOLDER = 'ledger';
@@ -34,7 +35,8 @@ export interface ManagedSink extends SinkRunner {
   readonly record: SinkRecord;
   /** Durable and not settled by this sink. */
   pending(): { readonly events: number; readonly bytes: number };
-  /** Numbers skipped and not declared since the start. */
+  readonly accounts: SinkAccounts;
+  /** Numbers skipped or without an outcome since the start. */
   readonly missingEvents: number;
   /** Newest intent of the loader; absent where there is none. */
   readonly lastIntentId?: number;

@@ -120,6 +120,7 @@ export class Delivery {
     if (landed !== null) outcome.addLanded(landed, entries);
     await insertLedger(store, tables, outcome, this.#queryId(intent, 'ledger'));
     await consumer.settle(settleTo);
+    this.#options.onSettled?.(outcome.ranges);
     this.#count(group, outcome);
   }
 

@@ -5,6 +5,7 @@ import {
   type Files,
   LIMITS,
   type Random,
+  type SettledOutcome,
   type StoreProfile,
   type Timers,
 } from '@weir/pipeline';
@@ -81,6 +82,8 @@ export interface LoaderOptions {
   /** Of the events table, and of the blocks that the processor makes. */
   readonly profile: StoreProfile;
   readonly limits?: Partial<LoaderLimits>;
+  /** Called with what became of each number, right after the frontier has moved over it. */
+  readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
   readonly log: (line: string) => void;
   /** Plants a fault for proofs: the first batch is settled without being stored. */
   readonly sabotage?: 'drop_batch';
