@@ -15,10 +15,11 @@ import {
   skip,
   writeReport,
 } from './harness/report.js';
-import { collectorSpool } from './proofs/collector-spool.js';
-import { ledger } from './proofs/ledger.js';
+import { collectorSpool } from './proofs/collector-spool/index.js';
+import { ledger } from './proofs/ledger/index.js';
+import { resilience } from './proofs/resilience/index.js';
 
-const PROOFS: readonly Proof[] = [collectorSpool, ledger];
+const PROOFS: readonly Proof[] = [collectorSpool, ledger, resilience];
 const DEFAULT_SEED = 20_260_101;
 const LIST = PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n');
 

@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { problemsOf } from './harness/report.js';
-import { collectorSpool } from './proofs/collector-spool.js';
-import { ledger } from './proofs/ledger.js';
+import { collectorSpool } from './proofs/collector-spool/index.js';
+import { ledger } from './proofs/ledger/index.js';
+import { resilience } from './proofs/resilience/index.js';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
@@ -26,7 +27,7 @@ function proof(...args: string[]): Promise<Run> {
   });
 }
 
-for (const { name, sabotages } of [collectorSpool, ledger]) {
+for (const { name, sabotages } of [collectorSpool, ledger, resilience]) {
   t.test(name, async (t) => {
     const run = await proof(name);
     t.equal(run.lastLine, `${name}:PASS`, run.output);

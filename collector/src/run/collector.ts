@@ -250,6 +250,11 @@ class Collector implements RunningCollector {
       workers,
       checkCondition: (condition) => conditionProblem(condition, checked),
       state: () => this.#notReadyReason() || 'running',
+      onClockStep: (stepSeconds) =>
+        this.#log.warn(
+          { component: 'clock', step_seconds: stepSeconds },
+          'the wall clock was set; order and delivery do not depend on it, stamps of events do',
+        ),
       onComponentError: ({ component, failedEvents, message }) =>
         this.#log.warn({ component, failed_events: failedEvents, error: message }, 'it threw'),
     });

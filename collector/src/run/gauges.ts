@@ -197,6 +197,19 @@ export function registerSilenceMetrics(
   );
 }
 
+export function registerClockMetrics(
+  metrics: Metrics,
+  watch: { readonly stepSeconds: number; readonly stepCount: number },
+): void {
+  metrics.total('clock_steps_total', 'How often the wall clock was set.', () => watch.stepCount);
+  metrics.gauge(
+    null,
+    'clock_step_seconds',
+    'By how much the wall clock was set; 0 when it was set back, and an hour later.',
+    () => watch.stepSeconds,
+  );
+}
+
 /** The usual figures of the process, under the names that other programs on Node give them. */
 export function registerProcessMetrics(metrics: Metrics, startedAtSeconds: number): () => void {
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });

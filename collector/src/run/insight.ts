@@ -13,6 +13,7 @@ import {
   workerFailureOf,
 } from '@weir/pipeline';
 import { type BusyMeter, meterWorkers } from './busy-meter.js';
+import { ClockWatch } from './clock-watch.js';
 import {
   type ControlServer,
   type StatusSink,
@@ -20,6 +21,7 @@ import {
   statusReporter,
 } from './control/index.js';
 import {
+  registerClockMetrics,
   registerPoolMetrics,
   registerProcessMetrics,
   registerSilenceMetrics,
@@ -34,7 +36,7 @@ import { SpoolForecast } from './spool-forecast.js';
 import { type StepError, StepErrors } from './step-errors.js';
 import { TapHub } from './tap-hub.js';
 
-const FORECAST_SAMPLE_MS = 1_000;
+const SAMPLE_MS = 1_000;
 
 export interface InsightOptions {
   readonly version: string;
@@ -52,6 +54,8 @@ export interface InsightOptions {
   readonly checkCondition: (condition: string) => string | null;
   /** `running`, or why it takes or delivers nothing. */
   readonly state: () => string;
+  /** For the log: the wall clock was set by so many seconds. */
+  readonly onClockStep?: (stepSeconds: number) => void;
   /** For the log: what a component threw. Not more than once a minute for each. */
   readonly onComponentError?: (error: StepError) => void;
 }
@@ -67,7 +71,7 @@ export class Insight {
   readonly #view: GraphView;
   readonly #countSteps: ReturnType<typeof stepCounter>;
   readonly #stopProcessMetrics: () => void;
-  readonly #forecastTimer: NodeJS.Timeout;
+  readonly #sampleTimer: NodeJS.Timeout;
   #sinks: readonly StatusSink[] = [];
   #control: ControlServer | null = null;
 
@@ -94,13 +98,18 @@ export class Insight {
       clock,
       freeBytes: options.freeBytes,
     });
-    this.#forecastTimer = setInterval(() => this.#forecast.sample(), FORECAST_SAMPLE_MS);
-    this.#forecastTimer.unref();
+    const clockWatch = new ClockWatch(clock, options.onClockStep ?? (() => {}));
+    this.#sampleTimer = setInterval(() => {
+      this.#forecast.sample();
+      clockWatch.look();
+    }, SAMPLE_MS);
+    this.#sampleTimer.unref();
     const errors = new StepErrors(clock, options.onComponentError ?? (() => {}));
     this.#countSteps = stepCounter(metrics, graph, (step) => errors.note(step));
     registerSpoolMetrics(metrics, spool, this.#forecast);
     registerPoolMetrics(metrics, this.#meter);
     registerSilenceMetrics(metrics, this.#sources);
+    registerClockMetrics(metrics, clockWatch);
     const startedAtSeconds = Number(clock.nowNs()) / 1e9;
     this.#stopProcessMetrics = registerProcessMetrics(metrics, startedAtSeconds);
   }
@@ -171,7 +180,7 @@ export class Insight {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#forecastTimer);
+    clearInterval(this.#sampleTimer);
     this.#stopProcessMetrics();
     await this.#control?.stop();
   }

@@ -2,9 +2,13 @@
 // is too small gives SKIP and its reason instead of a failure that looks like a loss of events.
 import { readFileSync, statfsSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { fakeClockLibrary } from './fake-clock.js';
 
 /** `netns`: may make network namespaces (CAP_NET_ADMIN and CAP_SYS_ADMIN; capabilities(7)). */
 export type Privilege = 'root' | 'netns';
+
+/** By the name of the Debian package that brings it. */
+export type Tool = 'faketime';
 
 export interface Needs {
   readonly cores: number;
@@ -13,6 +17,8 @@ export interface Needs {
   /** Available, not installed. */
   readonly memoryMiB: number;
   readonly privileges: readonly Privilege[];
+  /** Programs besides Weir. */
+  readonly tools?: readonly Tool[];
   /** On two cores. */
   readonly expectedSeconds: number;
 }
@@ -37,6 +43,7 @@ export function lookAround(directory: string): Found {
     diskMiB: Math.floor((bavail * bsize) / 1024 / 1024),
     memoryMiB: availableMemoryMiB(),
     privileges: privileges(),
+    tools: fakeClockLibrary() === null ? [] : ['faketime'],
   };
 }
 
@@ -50,6 +57,9 @@ export function preflight(needs: Needs, found: Found): Preflight {
   atLeast('of available memory', ' MiB', needs.memoryMiB, found.memoryMiB);
   for (const privilege of needs.privileges)
     if (!found.privileges.includes(privilege)) missing.push(`needs the privilege ${privilege}`);
+  for (const tool of needs.tools ?? [])
+    if (!found.tools?.includes(tool))
+      missing.push(`needs the Debian package ${tool}: apt-get install ${tool}`);
   return { needs, found, missing };
 }
 

@@ -41,6 +41,23 @@ export const fail = (reason: string, figures: Record<string, unknown>): ProofRes
   reason,
   figures,
 });
+/**
+ * The parts of a proof, one after the other, up to the first that does not pass. The figures of a
+ * part with a name begin with it.
+ */
+export async function inParts(
+  parts: readonly (readonly [name: string, run: () => Promise<ProofResult>])[],
+): Promise<ProofResult> {
+  const figures: Record<string, unknown> = {};
+  for (const [name, run] of parts) {
+    const result = await run();
+    for (const [key, value] of Object.entries(result.figures))
+      figures[name === '' ? key : `${name}${key.slice(0, 1).toUpperCase()}${key.slice(1)}`] = value;
+    if (result.outcome !== 'PASS') return { ...result, figures };
+  }
+  return pass(figures);
+}
+
 export const skip = (reason: string): ProofResult => ({ outcome: 'SKIP', reason, figures: {} });
 
 const SCHEMA = new URL('../../report.schema.json', import.meta.url);

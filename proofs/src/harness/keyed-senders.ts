@@ -1,0 +1,121 @@
+// HTTP senders with idempotency keys that repeat each request until it is acknowledged. Now and
+// then one hangs up before it has read the answer, so that it has to repeat what may be durable.
+import { seeded, sleep } from '@weir/harness';
+import type { Oracle } from './oracle.js';
+
+const EVENTS_PER_SENDER_MAX = 500_000;
+const EVENTS_PER_REQUEST = 200;
+/** One request in so many is cut by its sender, this long after it was sent. */
+const CUT_ONE_IN = 15;
+const CUT_AFTER_MS_MAX = 40;
+const REPLY_MS_MAX = 10_000;
+const RETRY_AFTER_MS = 50;
+
+interface Sender {
+  readonly producer: string;
+  next: number;
+  readonly random: () => number;
+}
+
+export interface SenderOptions {
+  /** Where to, asked for each request: a restart may change it. */
+  readonly url: () => string;
+  readonly count: number;
+  readonly seed: number;
+  /** Pause between the requests of one sender. */
+  readonly pauseMs?: number;
+}
+
+export class KeyedSenders {
+  readonly #options: SenderOptions;
+  readonly #oracle: Oracle;
+  readonly #stop = new AbortController();
+  readonly #sending: Promise<unknown>;
+  retries = 0;
+  /** Requests that their sender cut. */
+  cuts = 0;
+  /** Repeats that met a request that was durable already. */
+  replays = 0;
+  /** 503 and 429: the collector said that it could not take more. */
+  refusals = 0;
+  /** Why a sender gave up: a refusal that a repeat cannot mend. Null while all is well. */
+  failure: string | null = null;
+
+  constructor(options: SenderOptions, oracle: Oracle) {
+    this.#options = options;
+    this.#oracle = oracle;
+    const senders = Array.from({ length: options.count }, (_, i): Sender => {
+      const producer = `sender-${i}`;
+      oracle.register(producer, EVENTS_PER_SENDER_MAX);
+      return { producer, next: 0, random: seeded(options.seed + 1 + i) };
+    });
+    this.#sending = Promise.all(senders.map((sender) => this.#sendUntilStopped(sender)));
+  }
+
+  /** Ends each sender after its request under way; that one is repeated until it is taken. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#sending;
+  }
+
+  get figures(): Record<string, number> {
+    const { retries, cuts, replays, refusals } = this;
+    return { retries, cuts, replays, refusals };
+  }
+
+  async #sendUntilStopped(sender: Sender): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted && sender.next + EVENTS_PER_REQUEST <= EVENTS_PER_SENDER_MAX) {
+      const first = sender.next;
+      const body = bodyOf(sender.producer, first);
+      const key = `${sender.producer}/1/${first}`;
+      while (!(await this.#post(key, body, sender))) {
+        if (this.failure !== null) return;
+        this.retries++;
+        await sleep(RETRY_AFTER_MS);
+      }
+      this.#oracle.acknowledge(sender.producer, first, EVENTS_PER_REQUEST);
+      sender.next += EVENTS_PER_REQUEST;
+      if (this.#options.pauseMs !== undefined) await sleep(this.#options.pauseMs);
+    }
+  }
+
+  /** True when acknowledged. */
+  async #post(key: string, body: string, sender: Sender): Promise<boolean> {
+    try {
+      const isCut = sender.random() < 1 / CUT_ONE_IN;
+      if (isCut) this.cuts++;
+      const replyMs = isCut ? Math.ceil(sender.random() * CUT_AFTER_MS_MAX) : REPLY_MS_MAX;
+      const reply = await fetch(`${this.#options.url()}/ingest`, {
+        method: 'POST',
+        headers: { 'idempotency-key': key },
+        body,
+        signal: AbortSignal.timeout(replyMs),
+      });
+      const text = await reply.text();
+      if (reply.status === 200) {
+        if (reply.headers.get('idempotent-replayed') === 'true') this.replays++;
+        return true;
+      }
+      if (reply.status >= 500 || reply.status === 429) this.refusals++;
+      else this.failure = `${key}: ${reply.status} ${text}`;
+    } catch {
+      // Refused, broken or cut: whether it was taken is not known, so the same is sent again.
+    }
+    return false;
+  }
+}
+
+/** [producer, number] of each stored event. */
+export const NUMBERS_OF_ROWS =
+  "SELECT JSONExtractString(raw_data, 'producer'), JSONExtractUInt(raw_data, 'number') FROM dev.events";
+
+function bodyOf(producer: string, first: number): string {
+  const lines: string[] = [];
+  for (let number = first; number < first + EVENTS_PER_REQUEST; number++) {
+    lines.push(
+      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`,
+    );
+  }
+  return lines.join('\n');
+}
