@@ -3,8 +3,8 @@
 // back; the disk of the spool fills up.
 // Guarantees: each fault raises its metric, which clears when the fault ends; the collector neither
 // ends nor loses anything; a clock that was set expires nothing that is spooled; senders are told
-// (503) while the disk is full.
-import { mkdirSync } from 'node:fs';
+// (503) while the disk is full, and what they were told before is there after a kill.
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep, WeirProcess, waitFor } from '@weir/harness';
 import { FakeClock } from '../../harness/fake-clock.js';
@@ -44,8 +44,10 @@ async function run(context: ProofContext): Promise<ProofResult> {
   const proxy = new ToxicProxy({ host: '127.0.0.1', port: server.port });
   await proxy.start();
   const disk = SmallDisk.mount(join(context.directory, 'disk'), DISK_MIB);
-  const data = join(disk.path, 'data');
-  mkdirSync(data);
+  mkdirSync(join(disk.path, 'data'));
+  // Its log stands beside the link, so not on the small disk.
+  const data = join(context.directory, 'data-on-disk');
+  symlinkSync(join(disk.path, 'data'), data);
   const clock = new FakeClock(context.directory);
   const weir = new WeirProcess(data, {
     ...sabotageEnvironment(context.sabotage),
@@ -61,10 +63,7 @@ async function run(context: ProofContext): Promise<ProofResult> {
     );
     const faults = new Faults(weir, context);
     await disconnectAndSkew(faults, proxy, clock, weir);
-    await fillDisk(faults, disk, senders);
-    // A crash is when an acknowledgement that came too early shows.
-    await weir.killTree();
-    await weir.start();
+    await fillDisk(faults, disk, weir, senders);
     await senders.stop();
     clock.set('+0');
     const { figures: stored, failure } = await judgeKeyed(weir, oracle, context);
@@ -142,7 +141,13 @@ async function disconnectAndSkew(
   await faults.cleared('disconnect', SINK_DOWN);
 }
 
-async function fillDisk(faults: Faults, disk: SmallDisk, senders: KeyedSenders): Promise<void> {
+/** The collector is killed while the disk is full. */
+async function fillDisk(
+  faults: Faults,
+  disk: SmallDisk,
+  weir: WeirProcess,
+  senders: KeyedSenders,
+): Promise<void> {
   disk.fill();
   await faults.raised('diskFull', DISK_FULL);
   const before = senders.refusals;
@@ -151,6 +156,9 @@ async function fillDisk(faults: Faults, disk: SmallDisk, senders: KeyedSenders):
     return senders.refusals > before;
   }, CONDITION_MS_MAX);
   await sleep(FAULT_MS);
+  // A crash is when an acknowledgement that came too early shows.
+  await weir.killTree();
   disk.free();
+  await weir.start();
   await faults.cleared('diskFull', DISK_FULL);
 }
