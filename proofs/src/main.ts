@@ -6,7 +6,7 @@ import { isoNow, monotonicMs } from '@weir/harness';
 import { Command } from 'commander';
 import { diffLines } from './harness/diff.js';
 import { describe, lookAround, type Preflight, preflight } from './harness/preflight.js';
-import type { Proof } from './harness/proof.js';
+import type { Proof, ProofContext } from './harness/proof.js';
 import {
   fail,
   lastLine,
@@ -15,11 +15,12 @@ import {
   skip,
   writeReport,
 } from './harness/report.js';
+import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
 import { ledger } from './proofs/ledger/index.js';
 import { resilience } from './proofs/resilience/index.js';
 
-const PROOFS: readonly Proof[] = [collectorSpool, ledger, resilience];
+const PROOFS: readonly Proof[] = [collectorSpool, ledger, resilience, agentSpool];
 const DEFAULT_SEED = 20_260_101;
 const LIST = PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n');
 
@@ -27,6 +28,7 @@ interface Options {
   readonly seed: string;
   readonly sabotage?: string | true;
   readonly keep?: true;
+  readonly long?: true;
   readonly preflight?: true;
 }
 
@@ -51,7 +53,11 @@ async function main(
   const proof = PROOFS.find((candidate) => candidate.name === name);
   if (proof === undefined) throw new UsageError(`no proof named ${name}; there are\n${LIST}`);
   if (options.sabotage === 'list') return print(proof.sabotages.join('\n'));
-  const flight = preflight(proof.needs, lookAround(tmpdir()));
+  if (options.long && proof.longSeconds === undefined)
+    throw new UsageError(`${name} has no long version`);
+  const expectedSeconds =
+    (options.long ? proof.longSeconds : undefined) ?? proof.needs.expectedSeconds;
+  const flight = preflight({ ...proof.needs, expectedSeconds }, lookAround(tmpdir()));
   if (options.preflight) return printPreflight(proof, flight);
   await runProof(proof, sabotageOf(proof, options), seedOf(options), flight, options);
 }
@@ -109,8 +115,9 @@ async function runProof(
   if (flight.missing.length > 0) {
     result = skip(flight.missing.join('; '));
   } else {
-    say(`takes about ${proof.needs.expectedSeconds} s on two cores`);
-    result = await runIn(proof, sabotage, seed, say, options.keep ?? false);
+    say(`takes about ${flight.needs.expectedSeconds} s on two cores`);
+    const asked = { seed, sabotage, isLong: options.long ?? false, say };
+    result = await runIn(proof, asked, options.keep ?? false);
   }
   const durationMs = Math.round(monotonicMs() - startedMs);
   const run = { name, summary, seed, sabotage, startedAt, durationMs, preflight: flight };
@@ -121,18 +128,16 @@ async function runProof(
 
 async function runIn(
   proof: Proof,
-  sabotage: string | null,
-  seed: number,
-  say: (line: string) => void,
+  asked: Omit<ProofContext, 'directory'>,
   isKept: boolean,
 ): Promise<ProofResult> {
   const directory = mkdtempSync(join(tmpdir(), `weir-${proof.name}-`));
   mkdirSync(join(directory, 'data'));
   const result = await proof
-    .run({ directory, seed, sabotage, say })
+    .run({ directory, ...asked })
     .catch((error: unknown) => fail(error instanceof Error ? error.message : String(error), {}));
-  if (isKept || (result.outcome === 'FAIL' && sabotage === null))
-    say(`left in ${directory}: data directory and weir.log`);
+  if (isKept || (result.outcome === 'FAIL' && asked.sabotage === null))
+    asked.say(`left in ${directory}: data directory and weir.log`);
   else rmSync(directory, { recursive: true, force: true });
   return result;
 }
@@ -144,6 +149,7 @@ const program = new Command('proof')
   .option('--seed <number>', 'seed of everything random', String(DEFAULT_SEED))
   .option('--sabotage [fault]', 'plant a fault, the proof must then fail; `list` names them')
   .option('--preflight', 'only say what the proof needs and whether it is here')
+  .option('--long', 'the version that takes too long for every day, where there is one')
   .option('--keep', 'keep data directory and log of a run that passed')
   .addHelpText('after', `\n${LIST}`)
   .action(main);

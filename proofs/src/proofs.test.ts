@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { problemsOf } from './harness/report.js';
+import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
 import { ledger } from './proofs/ledger/index.js';
 import { resilience } from './proofs/resilience/index.js';
@@ -27,7 +28,7 @@ function proof(...args: string[]): Promise<Run> {
   });
 }
 
-for (const { name, sabotages } of [collectorSpool, ledger, resilience]) {
+for (const { name, sabotages } of [collectorSpool, ledger, resilience, agentSpool]) {
   t.test(name, async (t) => {
     const run = await proof(name);
     t.equal(run.lastLine, `${name}:PASS`, run.output);
@@ -55,6 +56,7 @@ t.test('wrong usage', async (t) => {
   t.equal((await proof('none')).code, 2);
   t.equal((await proof('ledger', '--sabotage', 'none')).code, 2);
   t.equal((await proof('ledger', '--seed', 'x')).code, 2);
+  t.equal((await proof('ledger', '--long')).code, 2);
   t.same((await proof('ledger', '--sabotage', 'list')).output.trim().split('\n'), ledger.sabotages);
 });
 

@@ -1,6 +1,6 @@
 // HTTP senders with idempotency keys that repeat each request until it is acknowledged. Now and
 // then one hangs up before it has read the answer, so that it has to repeat what may be durable.
-import { seeded, sleep } from '@weir/harness';
+import { monotonicMs, seeded, sleep } from '@weir/harness';
 import type { Oracle } from './oracle.js';
 
 const EVENTS_PER_SENDER_MAX = 500_000;
@@ -24,6 +24,11 @@ export interface SenderOptions {
   readonly seed: number;
   /** Pause between the requests of one sender. */
   readonly pauseMs?: number;
+  /** Of one sender, from the start on: what could not be sent in time is made up for. */
+  readonly eventsPerSecond?: number;
+  /** Of one sender; default a number that no proof reaches. */
+  readonly eventCount?: number;
+  readonly eventsPerRequest?: number;
 }
 
 export class KeyedSenders {
@@ -31,6 +36,9 @@ export class KeyedSenders {
   readonly #oracle: Oracle;
   readonly #stop = new AbortController();
   readonly #sending: Promise<unknown>;
+  readonly #startedMs = monotonicMs();
+  readonly #eventCount: number;
+  readonly #eventsPerRequest: number;
   retries = 0;
   /** Requests that their sender cut. */
   cuts = 0;
@@ -44,12 +52,19 @@ export class KeyedSenders {
   constructor(options: SenderOptions, oracle: Oracle) {
     this.#options = options;
     this.#oracle = oracle;
+    this.#eventCount = options.eventCount ?? EVENTS_PER_SENDER_MAX;
+    this.#eventsPerRequest = options.eventsPerRequest ?? EVENTS_PER_REQUEST;
     const senders = Array.from({ length: options.count }, (_, i): Sender => {
       const producer = `sender-${i}`;
-      oracle.register(producer, EVENTS_PER_SENDER_MAX);
+      oracle.register(producer, this.#eventCount);
       return { producer, next: 0, random: seeded(options.seed + 1 + i) };
     });
     this.#sending = Promise.all(senders.map((sender) => this.#sendUntilStopped(sender)));
+  }
+
+  /** Resolves when each sender has sent its eventCount. */
+  async done(): Promise<void> {
+    await this.#sending;
   }
 
   /** Ends each sender after its request under way; that one is repeated until it is taken. */
@@ -65,19 +80,28 @@ export class KeyedSenders {
 
   async #sendUntilStopped(sender: Sender): Promise<void> {
     const { signal } = this.#stop;
-    while (!signal.aborted && sender.next + EVENTS_PER_REQUEST <= EVENTS_PER_SENDER_MAX) {
+    while (!signal.aborted && sender.next < this.#eventCount) {
       const first = sender.next;
-      const body = bodyOf(sender.producer, first);
+      await this.#untilDue(first);
+      const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
+      const body = bodyOf(sender.producer, first, count);
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
         this.retries++;
         await sleep(RETRY_AFTER_MS);
       }
-      this.#oracle.acknowledge(sender.producer, first, EVENTS_PER_REQUEST);
-      sender.next += EVENTS_PER_REQUEST;
+      this.#oracle.acknowledge(sender.producer, first, count);
+      sender.next += count;
       if (this.#options.pauseMs !== undefined) await sleep(this.#options.pauseMs);
     }
+  }
+
+  async #untilDue(first: number): Promise<void> {
+    const { eventsPerSecond } = this.#options;
+    if (eventsPerSecond === undefined) return;
+    const dueMs = this.#startedMs + (first / eventsPerSecond) * 1000;
+    await sleep(Math.max(0, dueMs - monotonicMs()));
   }
 
   /** True when acknowledged. */
@@ -110,9 +134,9 @@ export class KeyedSenders {
 export const NUMBERS_OF_ROWS =
   "SELECT JSONExtractString(raw_data, 'producer'), JSONExtractUInt(raw_data, 'number') FROM dev.events";
 
-function bodyOf(producer: string, first: number): string {
+function bodyOf(producer: string, first: number, count: number): string {
   const lines: string[] = [];
-  for (let number = first; number < first + EVENTS_PER_REQUEST; number++) {
+  for (let number = first; number < first + count; number++) {
     lines.push(
       `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`,
     );

@@ -8,6 +8,8 @@ export interface ProofContext {
   readonly seed: number;
   /** One of the proof's sabotages, null for an honest run. */
   readonly sabotage: string | null;
+  /** With --long: what takes too long for every day. */
+  readonly isLong: boolean;
   /** Progress, one line. */
   readonly say: (line: string) => void;
 }
@@ -18,6 +20,8 @@ export interface Proof {
   /** Faults that can be planted; with each the proof must fail. The first is the default. */
   readonly sabotages: readonly string[];
   readonly needs: Needs;
+  /** How long it takes with --long; absent where that is no different. */
+  readonly longSeconds?: number;
   run(context: ProofContext): Promise<ProofResult>;
 }
 
