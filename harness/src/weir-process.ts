@@ -114,6 +114,11 @@ export class WeirProcess {
     return await reply.text();
   }
 
+  get isAlive(): boolean {
+    const child = this.#child;
+    return child !== null && child.exitCode === null && child.signalCode === null;
+  }
+
   /** SIGKILL to the embedded store only. */
   killStore(): boolean {
     const { storePid } = this.runFile();

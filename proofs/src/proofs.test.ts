@@ -9,8 +9,13 @@ import { problemsOf } from './harness/report.js';
 import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
 import { ledger } from './proofs/ledger/index.js';
+import { peersSpool } from './proofs/peers-spool/index.js';
 import { resilience } from './proofs/resilience/index.js';
 
+/** Beside its peers only where there is time. */
+const PROOFS = [collectorSpool, ledger, resilience, agentSpool].concat(
+  process.env.WEIR_LONG === '1' ? [peersSpool] : [],
+);
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
 interface Run {
@@ -28,7 +33,7 @@ function proof(...args: string[]): Promise<Run> {
   });
 }
 
-for (const { name, sabotages } of [collectorSpool, ledger, resilience, agentSpool]) {
+for (const { name, sabotages } of PROOFS) {
   t.test(name, async (t) => {
     const run = await proof(name);
     t.equal(run.lastLine, `${name}:PASS`, run.output);
@@ -44,7 +49,7 @@ for (const { name, sabotages } of [collectorSpool, ledger, resilience, agentSpoo
       const run = await proof(name, '--sabotage', sabotage);
       t.match(
         run.lastLine,
-        new RegExp(`^${name}:FAIL \\d+ (acknowledged )?events lost`),
+        new RegExp(`^${name}:FAIL (\\w+: )?\\d+ (acknowledged )?events lost`),
         run.output,
       );
       t.equal(run.code, 1);

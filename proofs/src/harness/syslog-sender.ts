@@ -24,7 +24,7 @@ export async function sendSyslog(options: SyslogSend): Promise<void> {
     const dueCount = Math.floor(((monotonicMs() - startedMs) / 1000) * eventsPerSecond);
     const due = Math.min(eventCount, dueCount);
     const lines: string[] = [];
-    for (; next < due; next++) lines.push(line(next, random));
+    for (; next < due; next++) lines.push(lineOf(next, random));
     if (lines.length > 0 && !socket.write(lines.join(''))) {
       await new Promise<void>((resolve) => socket.once('drain', resolve));
     }
@@ -36,7 +36,7 @@ export async function sendSyslog(options: SyslogSend): Promise<void> {
 /** The number of each stored event, as `sendSyslog` wrote it. */
 export const NUMBER_OF_ROW = "extract(raw_data, 'proof=(\\\\d+)')";
 
-function line(number: number, random: () => number): string {
+export function lineOf(number: number, random: () => number): string {
   const host = `fw-${Math.floor(random() * 20)}`;
   const bytes = Math.floor(random() * 100_000);
   return `<134>1 2026-01-02T03:04:05.678Z ${host} proof 42 FLOW - proof=${number} bytes=${bytes} action=allow\n`;
