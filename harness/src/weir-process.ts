@@ -11,6 +11,9 @@ import { freePort } from './ports.js';
 const WEIR = fileURLToPath(new URL('../../collector/bin/weir.js', import.meta.url));
 const run = promisify(execFile);
 
+/** Of this process. */
+let startCount = 0;
+
 export interface RunFile {
   readonly pid: number;
   readonly storePid: number | null;
@@ -56,7 +59,8 @@ export class WeirProcess {
 
   /** Resolves when /readyz answers 200. Output goes to DIR/../weir.log. */
   async start(timeoutMs = 60_000): Promise<void> {
-    const random = seeded(process.pid);
+    // Several may start at the same time: each looks for ports of its own.
+    const random = seeded(process.pid + 7919 * startCount++);
     if (this.#syslog === '') this.#syslog = `127.0.0.1:${await freePort(random)}`;
     if (this.#http === '') this.#http = `127.0.0.1:${await freePort(random)}`;
     const log = openSync(join(this.directory, '..', 'weir.log'), 'a');
