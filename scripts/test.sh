@@ -16,17 +16,22 @@ for argument in "$@"; do
   esac
 done
 
-# The tests send with real clients and check with real tools.
+# The tests send with real clients, check with real tools, and make faults with the real kernel.
 install_test_tools() {
   missing=
   have rsyslogd || [ -x /usr/sbin/rsyslogd ] || missing="$missing rsyslog"
   have logger || missing="$missing bsdutils"
   have curl || missing="$missing curl"
   have zstd || missing="$missing zstd"
+  # The lanes on the real kernel (lanes/README.md): injected errors, wrong clocks, small file systems.
+  have strace || missing="$missing strace"
+  have faketime || missing="$missing faketime"
+  have mkfs.ext4 || [ -x /usr/sbin/mkfs.ext4 ] || missing="$missing e2fsprogs"
+  have mount || missing="$missing mount"
   [ -z "$missing" ] && return
   forbid_service_start
   # shellcheck disable=SC2086
-  install_packages 'tests send with these real clients; nothing is started as a service' $missing ||
+  install_packages 'tests use these real clients and fault tools; nothing is started as a service' $missing ||
     say 'the tests that need them are skipped' >&2
   allow_service_start
 }

@@ -37,6 +37,10 @@ export interface BenchOptions {
   readonly settle: boolean;
   /** Folder with loadgen/loadgen.c, a C generator; null for our own repetitive profile. */
   readonly peersDirectory: string | null;
+  /** `spool`: commit intervals to be compared, ms; null for the usual bench. */
+  readonly fsyncIntervalsMs: readonly number[] | null;
+  /** Where a chart goes, for benches that draw one; null for none. */
+  readonly svgFile: string | null;
   /** Where CPU and heap profiles go; null for none. */
   readonly profileDirectory: string | null;
   readonly say: (line: string) => void;

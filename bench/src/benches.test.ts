@@ -46,9 +46,32 @@ t.test('parse, saved, held against itself, profiled', async (t) => {
   t.ok(readdirSync(profiles).some((name) => name.endsWith('.heapprofile')));
 });
 
+t.test('spool --fsync-interval', async (t) => {
+  const { measures, facts } = await smallBench('spool', '--fsync-interval', '0,12');
+  t.equal((facts.table as string[]).length, 3);
+  const [atOnce, later] = ['interval0Ms', 'interval12Ms'].map(
+    (name) => measures[`${name}SyncsPerSecond`]?.median ?? 0,
+  );
+  t.ok((atOnce ?? 0) > (later ?? 0), 'a longer interval has fewer fdatasyncs');
+  t.equal(measures.interval12MsWaitP99Ms?.unit, 'ms');
+});
+
+t.test('recovery, drawn', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-bench-test-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, 'recovery.svg');
+  const { measures } = await smallBench('recovery', '--svg', file);
+  t.ok((measures.cut4MiBOpenMs?.median ?? 0) > 0);
+  t.ok((measures.sealed8MiBResidentMiB?.median ?? 0) > 0);
+  const svg = readFileSync(file, 'utf8');
+  t.match(svg, /^<svg xmlns=/);
+  t.equal(svg.match(/<polyline /g)?.length, 4);
+  t.notMatch(svg, /NaN|undefined/);
+});
+
 t.test('list', async (t) => {
   const { stdout } = await runMain('list');
-  for (const name of ['spool', 'parse', 'http_out', 'end_to_end', 'stress'])
+  for (const name of ['spool', 'recovery', 'parse', 'http_out', 'end_to_end', 'stress'])
     t.match(stdout, new RegExp(`^ *${name} `, 'm'));
 });
 

@@ -8,13 +8,14 @@ import type { Bench } from './bench.js';
 import { endToEnd } from './benches/end-to-end.js';
 import { httpOut } from './benches/http-out.js';
 import { parse } from './benches/parse.js';
+import { recovery } from './benches/recovery.js';
 import { spool } from './benches/spool.js';
 import { stress } from './benches/stress.js';
 import { isoNow } from './clock.js';
 import { compare, differencesOf } from './compare.js';
 import { type BenchReport, linesOf, reportOf } from './report.js';
 
-const BENCHES: readonly Bench[] = [spool, parse, httpOut, endToEnd, stress];
+const BENCHES: readonly Bench[] = [spool, recovery, parse, httpOut, endToEnd, stress];
 const LIST = BENCHES.map((bench) => `  ${bench.name.padEnd(12)} ${bench.summary}`).join('\n');
 
 interface Options {
@@ -31,6 +32,8 @@ interface Options {
   readonly lines: ProfileName;
   readonly storeProfile: 'full' | 'slim';
   readonly peers?: string;
+  readonly fsyncInterval?: readonly number[];
+  readonly svg?: string;
   readonly baseline?: string;
   readonly save?: string;
   readonly thresholdThroughput: number;
@@ -51,6 +54,7 @@ async function runBench(name: string, options: Options): Promise<void> {
     ...{ small, long, settle, seed, lines: options.lines, storeProfile: options.storeProfile },
     ...{ seconds: options.seconds ?? null, rate: options.rate ?? null },
     peers: options.peers !== undefined,
+    fsyncIntervalsMs: options.fsyncInterval ?? null,
     profile: options.profile ?? false,
   };
   const profileDirectory = options.profile ? makeProfileDirectory(name) : null;
@@ -60,6 +64,8 @@ async function runBench(name: string, options: Options): Promise<void> {
     rate: options.rate ?? null,
     storeProfile: options.storeProfile,
     peersDirectory: options.peers ?? null,
+    fsyncIntervalsMs: options.fsyncInterval ?? null,
+    svgFile: options.svg ?? null,
   });
   const report = reportOf(name, settings, result);
   if (options.save !== undefined)
@@ -112,6 +118,8 @@ function integer(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
+const integers = (text: string): number[] => text.split(',').map(integer);
+
 function ratio(text: string): number {
   const value = Number(text);
   if (value > 0 && value < 100) return value;
@@ -139,6 +147,8 @@ const program = new Command('bench')
   )
   .option('--settle', 'end_to_end: wait until the merges have settled, and count their CPU time')
   .option('--peers <dir>', 'folder with loadgen/loadgen.c, to be used as generator')
+  .option('--fsync-interval <list>', 'spool: compare these commit intervals, ms', integers)
+  .option('--svg <file>', 'recovery: draw the figures')
   .option('--baseline <file>', 'compare with this report of --save; exit 1 on a regression')
   .option('--threshold-throughput <share>', 'least share of the baseline', ratio, 0.85)
   .option('--threshold-cpu <multiple>', 'greatest multiple of the baseline', ratio, 1.2)

@@ -8,6 +8,7 @@ export type * from './event/types.js';
 export * from './limits.js';
 export * from './metrics.js';
 export * from './plan/index.js';
+export { isPlanted, type PlantedBug } from './planted.js';
 export * from './ports.js';
 export * from './row-view.js';
 export * from './runtime/admission.js';

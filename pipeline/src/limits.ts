@@ -50,6 +50,8 @@ export const LIMITS = {
   sourcesPerStreamMax: 65_536,
   /** Bytes admitted to a stream and not yet durable; above it the inputs of the stream stop. */
   admissionPendingBytesMax: 4 * MiB,
+  /** Default rate at which ended segments are read again for damage. */
+  spoolScrubBytesPerSecond: 2 * MiB,
   /** Frames queued for one group commit. */
   spoolQueueBytesMax: 16 * MiB,
   /** Longest time that events wait for others to be written with, the wait above included. */
@@ -67,6 +69,11 @@ export const LIMITS = {
   /** Recent frames kept in memory for consumers that keep up. */
   spoolCacheBytesMax: 16 * MiB,
   spoolConsumersMax: 16,
+  /** Longest time that a durable frame waits for a signed checkpoint, and most frames that do. */
+  checkpointIntervalMs: 1_000,
+  checkpointFramesMax: 4_096,
+  /** Hashed frames in memory while no checkpoint can be written; beyond it the tree is given up. */
+  checkpointPendingFramesMax: 65_536,
   idempotencyKeyBytesMax: 255,
   idempotencyWindowMs: 3_600_000,
   idempotencyKeysMax: 262_144,

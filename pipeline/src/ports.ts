@@ -32,12 +32,15 @@ export interface Random {
   u32(): number;
 }
 
+export type FileMode = 'read' | 'create' | 'create_private' | 'write';
+
 /** Errors carry the system's `code` (ENOENT, ENOSPC, EIO, ...). */
 export interface Files {
   /**
-   * `read`: must exist. `create`: must not exist, read and write. `write`: must exist, read and write.
+   * `read`: must exist. `create`: must not exist, read and write. `create_private`: the same, and
+   * only the owner may read it (0600): for keys. `write`: must exist, read and write.
    */
-  open(path: string, mode: 'read' | 'create' | 'write'): Promise<FileHandle>;
+  open(path: string, mode: FileMode): Promise<FileHandle>;
   readDir(path: string): Promise<string[]>;
   makeDir(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;

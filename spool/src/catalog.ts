@@ -12,8 +12,7 @@ export class SegmentInfo {
   eventCount = 0;
   /** Where the durable frames end. */
   endOffset = SEGMENT_HEADER_BYTES;
-  /** Size of the file as far as we know it. */
-  fileBytes = SEGMENT_HEADER_BYTES;
+  #fileBytes = SEGMENT_HEADER_BYTES;
   /** No frame will follow. */
   isEnded = false;
   /** Ended, and what outlives it (epochs, keys) is durable: it may be deleted. */
@@ -44,7 +43,17 @@ export class SegmentInfo {
     readonly framesBefore: number,
     readonly eventsBefore: number,
     readonly bytesBefore: number,
+    readonly catalog: Catalog,
   ) {}
+
+  /** Size of the file as far as we know it, zeros that wait for frames included. */
+  get fileBytes(): number {
+    return this.#fileBytes;
+  }
+  set fileBytes(bytes: number) {
+    this.catalog.usedBytes += bytes - this.#fileBytes;
+    this.#fileBytes = bytes;
+  }
 }
 
 /** What is done with, in one segment. */
@@ -60,6 +69,8 @@ export class Catalog {
   frameTotal = 0;
   eventTotal = 0;
   byteTotal = 0;
+  /** Bytes of all segment files; kept by SegmentInfo.fileBytes. */
+  usedBytes = 0;
 
   get segments(): readonly SegmentInfo[] {
     return this.#segments;
@@ -68,8 +79,10 @@ export class Catalog {
   add(id: number, path: string, seed: number): SegmentInfo {
     const last = this.#segments.at(-1);
     assert(last === undefined || last.id < id, 'segment ids rise');
-    const info = new SegmentInfo(id, path, seed, this.frameTotal, this.eventTotal, this.byteTotal);
+    const { frameTotal, eventTotal, byteTotal } = this;
+    const info = new SegmentInfo(id, path, seed, frameTotal, eventTotal, byteTotal, this);
     this.#segments.push(info);
+    this.usedBytes += info.fileBytes;
     return info;
   }
 
@@ -86,20 +99,27 @@ export class Catalog {
   }
 
   get(id: number): SegmentInfo | null {
-    return this.#segments.find((info) => info.id === id) ?? null;
+    const info = this.#segments[this.#firstFrom(id)];
+    return info?.id === id ? info : null;
   }
   /** The first segment whose id is greater; null if there is none. */
   after(id: number): SegmentInfo | null {
-    return this.#segments.find((info) => info.id > id) ?? null;
+    return this.#segments[this.#firstFrom(id + 1)] ?? null;
   }
   removeFirst(): void {
-    this.#segments.shift();
+    this.usedBytes -= this.#segments.shift()?.fileBytes ?? 0;
   }
 
-  get usedBytes(): number {
-    let used = 0;
-    for (const info of this.#segments) used += info.fileBytes;
-    return used;
+  /** Index of the first segment with this id or a greater one. */
+  #firstFrom(id: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#segments[middle] as SegmentInfo).id < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Frames, events and bytes behind a frontier; null means from the oldest segment on. */

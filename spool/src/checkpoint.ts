@@ -1,6 +1,7 @@
 // Two-slot files: the writer's state and the frontiers of consumers. FORMAT.md "Slots".
 import { crc32c } from '@node-rs/crc32';
 import type { FileHandle, Files } from '@weir/pipeline';
+import { isPlanted } from '@weir/pipeline';
 import {
   FORMAT_VERSION,
   getCount,
@@ -71,6 +72,23 @@ export async function loadSlots(files: Files, path: string, kind: SlotKind): Pro
   return { exists: true, slot: best };
 }
 
+/** How many slots check, and how many hold something that does not. */
+export async function countGoodSlots(
+  files: Files,
+  path: string,
+  kind: SlotKind,
+): Promise<{ readonly goodCount: number; readonly damagedCount: number }> {
+  const bytes = (await readWhole(files, path, 1024 * 1024)) ?? new Uint8Array(0);
+  let goodCount = 0;
+  let damagedCount = 0;
+  for (const at of [0, SLOT_BYTES]) {
+    const slot = bytes.subarray(at, at + SLOT_BYTES);
+    if (decodeSlot(slot, kind, path) !== null) goodCount++;
+    else if (slot.length < SLOT_BYTES || slot.some((byte) => byte !== 0)) damagedCount++;
+  }
+  return { goodCount, damagedCount };
+}
+
 /**
  * A two-slot file that is open for writing. Writes are serialised; each is durable when it
  * resolves.
@@ -119,8 +137,10 @@ export class SlotFile {
     if (this.#isWhole) {
       try {
         this.#handle ??= await this.#files.open(`${this.#directory}/${this.#name}`, 'write');
-        await this.#handle.write([bytes], (generation % 2) * SLOT_BYTES);
-        await this.#handle.datasync();
+        const slot = isPlanted('slot_overwrites_newest') ? 1 : generation % 2;
+        await this.#handle.write([bytes], slot * SLOT_BYTES);
+        if (this.#kind === SLOT_KIND.writer || !isPlanted('frontier_not_synced'))
+          await this.#handle.datasync();
         this.#generation = generation;
         return;
       } catch {

@@ -5,6 +5,7 @@ import {
   assert,
   BufferPool,
   InvariantError,
+  isPlanted,
   LIMITS,
   messageOf,
   systemCodeOf,
@@ -101,11 +102,20 @@ export class Committer {
   get isFull(): boolean {
     if (this.#failure !== null || this.#isOutOfSpace || this.#isBlocked) return true;
     if (this.#queuedBytes === 0) return false;
-    const used = this.#store.catalog.usedBytes;
+    const used = this.#writtenBytes;
     return used > 0 && used + this.#queuedBytes > this.#bytesMax;
   }
   get activeWriter(): SegmentWriter | null {
     return this.#writer;
+  }
+  /** Used space without what only waits for frames. */
+  get #writtenBytes(): number {
+    return this.#store.catalog.usedBytes - this.unusedBytes;
+  }
+  /** Of the active segment: space behind its frames. */
+  get unusedBytes(): number {
+    const writer = this.#writer;
+    return writer === null ? 0 : Math.max(0, writer.allocatedBytes - writer.offset);
   }
 
   append(
@@ -131,7 +141,8 @@ export class Committer {
       if (isRoom && !isAfterOther && !this.#encode(pending)) return;
       (isUrgent ? this.#urgent : this.#queue).push(pending);
       // Even before the write, so that the end of the process is enough to show it.
-      if (sabotage === 'ack_before_fdatasync') resolve({ segmentId: 0, frameNo: 0 });
+      if (sabotage === 'ack_before_fdatasync' || isPlanted('ack_before_fdatasync'))
+        resolve({ segmentId: 0, frameNo: 0 });
       const isStuck = this.#isBlocked || this.#isOutOfSpace;
       if (isUrgent || (!isStuck && (isFirst || isDue || this.#isEnough))) this.#wakeUp();
     });
@@ -154,8 +165,10 @@ export class Committer {
   }
 
   /** Space may have come back. */
-  spaceFreed(): void {
-    if (this.#isBlocked || this.#isOutOfSpace) this.#wakeUp();
+  spaceFreed(deletedSegmentCount: number): void {
+    // Without space, only a deletion is a reason to try before the delay is over: a segment that
+    // ended for want of space would else ask for the next attempt itself, without end.
+    if (this.#isBlocked || (this.#isOutOfSpace && deletedSegmentCount > 0)) this.#wakeUp();
   }
 
   /** Commits what fits, rejects the rest with WEIR_SPOOL_CLOSED, seals the active segment. */
@@ -165,6 +178,7 @@ export class Committer {
     await this.#loop;
     const hasPinned = this.#pinned !== null;
     this.#rejectAll(closedError());
+    await this.#store.preparer.close();
     const writer = this.#writer;
     if (writer === null) return;
     this.#writer = null;
@@ -196,8 +210,10 @@ export class Committer {
       this.#isOutOfSpace = true;
       this.#strikes = 0;
       if (this.#isClosing) return false;
+      // Its own space may be all that can come back. Not behind parts of frames.
+      if (this.#pinned === null) await this.#freeActiveSegment();
       const delayMs = Math.min(retryDelayMsMax, retryDelayMsMin * 2 ** this.#retries++);
-      await this.#sleep(delayMs);
+      await this.#sleep(isPlanted('stuck_after_no_space') ? null : delayMs);
       return true;
     }
     this.#strikes++;
@@ -246,16 +262,19 @@ export class Committer {
   /** False if nothing fits and the loop must wait for space. */
   async #commitGroup(): Promise<boolean> {
     if (this.#writer?.isDead === true) {
+      if (this.#pinned !== null && isPlanted('frames_dropped_after_eio'))
+        this.#publish(this.#writer, this.#pinned);
       await this.#writer.abandon();
       this.#pinned = null;
       this.#writer = null;
       this.#hooks.segmentEnded();
     }
     const group = this.#pinned ?? (await this.#nextGroup());
+    if (this.#pinned === null && isPlanted('order_swapped_in_group')) group?.reverse();
     if (group === null) return false;
     if (group.length === 0) return true;
-    this.#writer ??= await SegmentWriter.create(this.#store);
     const writer = this.#writer;
+    assert(writer !== null, 'a group has a segment to go to');
     const frames = group.map((pending) => frameOf(pending));
     this.#pinned = group;
     await writer.write(frames);
@@ -271,30 +290,21 @@ export class Committer {
    */
   async #nextGroup(): Promise<Pending[] | null> {
     this.#encodeMore();
-    const { segmentBytes } = this.#store.settings;
-    const bytesMax = this.#bytesMax;
     const queue = this.#urgent.length > 0 ? this.#urgent : this.#queue;
     const first = queue[0];
     if (first === undefined) return [];
-    const firstBytes = frameOf(first).totalBytes;
-    const firstParts = first.batch.requestParts.length;
-    await this.#leaveFullSegment(firstBytes, firstParts);
-    const header = this.#writer === null ? SEGMENT_HEADER_BYTES : 0;
-    let used = this.#store.catalog.usedBytes;
-    if (!first.isUrgent && used > 0 && used + header + firstBytes > bytesMax) {
+    await this.#leaveFullSegment(frameOf(first).totalBytes, first.batch.requestParts.length);
+    let writer = await this.#writerFor(first);
+    if (writer === null) {
       await this.#freeActiveSegment();
-      used = this.#store.catalog.usedBytes;
-      if (used > 0 && used + header + firstBytes > bytesMax) {
-        this.#isBlocked = true;
-        return null;
-      }
+      writer = await this.#writerFor(first);
     }
-    this.#isBlocked = false;
-    const start = this.#writer?.offset ?? SEGMENT_HEADER_BYTES;
-    const room = Math.min(segmentBytes - start, bytesMax - used - header, groupBytesMax);
+    this.#isBlocked = writer === null;
+    if (writer === null) return null;
+    const room = Math.min(writer.allocatedBytes - writer.offset, groupBytesMax);
     const group: Pending[] = [];
     let groupBytes = 0;
-    let partCount = this.#writer?.info.unstoredParts.length ?? 0;
+    let partCount = writer.info.unstoredParts.length;
     for (const pending of queue) {
       if (pending.frame === null) break;
       partCount += pending.batch.requestParts.length;
@@ -307,12 +317,37 @@ export class Committer {
     return group;
   }
 
+  /** The segment with room for the frame; null if the size limit leaves none. */
+  async #writerFor(first: Pending): Promise<SegmentWriter | null> {
+    const { preparer, settings } = this.#store;
+    const writer = this.#writer;
+    const bytesMin = frameOf(first).totalBytes + (writer?.offset ?? SEGMENT_HEADER_BYTES);
+    const allocated = writer?.allocatedBytes ?? preparer.bytes;
+    if (writer !== null && allocated >= bytesMin) return writer;
+    const isExempt = first.isUrgent || this.#writtenBytes === 0;
+    const left = isExempt ? Number.POSITIVE_INFINITY : this.#bytesMax - this.#store.usedBytes;
+    if (bytesMin - allocated > left) return null;
+    const step = Math.min(preparer.firstBytes, left, settings.segmentBytes - allocated);
+    const bytes = Math.max(bytesMin, allocated + step);
+    if (writer !== null) await writer.extend(bytes);
+    else {
+      // What is under way may still fail; then one of the smallest size is made in its place.
+      const bytesNow = Math.max(bytesMin, Math.min(preparer.firstBytes, bytes));
+      const prepared = await preparer.take(bytesMin, bytesNow);
+      this.#writer = await SegmentWriter.create(this.#store, prepared);
+    }
+    return this.#writer;
+  }
+
+  /** A segment ends at its size, or when its space is used up and the next one has some. */
   async #leaveFullSegment(frameBytes: number, partCount: number): Promise<void> {
     const writer = this.#writer;
     if (writer === null || writer.info.frameCount === 0) return;
-    const isRoom = writer.offset + frameBytes <= this.#store.settings.segmentBytes;
+    const { preparer, settings } = this.#store;
+    const end = writer.offset + frameBytes;
+    const endMax = preparer.hasNext ? writer.allocatedBytes : settings.segmentBytes;
     const parts = writer.info.unstoredParts.length + partCount;
-    if (isRoom && (partCount === 0 || parts <= SEGMENT_REQUEST_PARTS_MAX)) return;
+    if (end <= endMax && (partCount === 0 || parts <= SEGMENT_REQUEST_PARTS_MAX)) return;
     await this.#seal(writer);
   }
 
@@ -361,6 +396,7 @@ export class Committer {
     this.#hooks.committed(info.id, committed);
     for (const [i, pending] of group.entries())
       pending.resolve({ segmentId: info.id, frameNo: frameNoFirst + i });
+    if (writer.offset * 2 > writer.allocatedBytes) this.#store.preparer.request();
     this.#encodeMore();
   }
 

@@ -1,6 +1,6 @@
 // A named reader with a durable frontier of its own.
 import type { Consumer, FileHandle, FramePosition, SpooledBatch } from '@weir/pipeline';
-import { assert, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import { assert, isPlanted, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import type { FrameCache } from './cache.js';
 import type { Frontier, SegmentInfo } from './catalog.js';
 import type { SlotFile } from './checkpoint.js';
@@ -107,6 +107,8 @@ export class SpoolConsumer implements Consumer {
         const found = await this.#tryNext(signal);
         if (this.#isClosed) return null;
         if (found !== null) return found;
+        // An abort that came meanwhile is not told again.
+        if (signal.aborted) return null;
         if (seen === this.#wakeCount) await this.#waitForMore(signal);
       }
       return null;
@@ -132,6 +134,7 @@ export class SpoolConsumer implements Consumer {
     if (waiting !== null && isAtOrBefore(position, waiting.frontier)) return waiting.promise;
     let count = 0;
     while (isAtOrBefore(this.#outstanding[count] ?? null, position)) count++;
+    if (count > 0 && isPlanted('frontier_before_settle')) count = this.#outstanding.length;
     const frontier = this.#outstanding[count - 1];
     if (frontier === undefined || !isAtOrBefore(position, frontier)) {
       // Being written right now, or never read.
@@ -182,7 +185,8 @@ export class SpoolConsumer implements Consumer {
   async #writeFrontier(frontier: Frontier): Promise<void> {
     try {
       // A frontier behind damage must not be durable before the loss is.
-      if (!this.#hooks.isOutOfSpace()) await this.#desk.settled();
+      const isDeclared = isPlanted('frontier_before_loss_declared');
+      if (!isDeclared && !this.#hooks.isOutOfSpace()) await this.#desk.settled();
       const { segmentId, frameNo, nextOffset, eventCount } = frontier;
       await this.#slots.store({
         storeUuid: this.#store.state.storeUuid,
@@ -242,6 +246,9 @@ export class SpoolConsumer implements Consumer {
     const reader = await this.#readerOf(info);
     const frame = reader === null ? null : await reader.read(cursor.offset, info.endOffset, true);
     if (frame?.kind !== 'frame' || frame.header.frameNo !== cursor.frameNo) {
+      // Its window holds what could not be read as zeros; the place may be readable again, and the
+      // audit would lead back to it for ever.
+      await this.#leave();
       const expected = this.#hooks.expectedStreams(info);
       const resume = await this.#desk.audit(info, expected, cursor.frameNo);
       cursor.frameNo = resume?.frameNo ?? info.frameCount;

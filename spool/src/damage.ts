@@ -1,6 +1,6 @@
 // What to do about damaged frames: say which numbers are lost, keep the bytes for an expert, go on.
 import type { FramePosition, SequencedBatch } from '@weir/pipeline';
-import { allocateBytes } from '@weir/pipeline';
+import { allocateBytes, isPlanted } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import { QUARANTINE_NAME, SEGMENT_HEADER_BYTES } from './layout.js';
 import { SegmentReader } from './reader.js';
@@ -16,8 +16,11 @@ export interface DamageReport extends DamageRange {
   readonly segmentId: number;
 }
 
-const nameOf = (segmentId: number, { from, to }: DamageRange): string =>
+/** Of the copy in quarantine/; that it is there says that the range was declared. */
+export const nameOf = (segmentId: number, { from, to }: Pick<DamageRange, 'from' | 'to'>): string =>
   `seg-${segmentId.toString(16).padStart(16, '0')}-${from}-${to}.bin`;
+
+const quarantinePieceBytes = 1024 * 1024;
 
 /** Where reading goes on behind damage; null if nothing good follows in the segment. */
 export interface Resume {
@@ -80,6 +83,7 @@ export class DamageDesk {
    * later that the range was declared. The segment is kept until both are done.
    */
   declare(info: SegmentInfo, damage: readonly DamageRange[], lost: readonly LostNumbers[]): void {
+    if (isPlanted('damage_swallowed')) return;
     if (damage.every((range) => info.declared.has(nameOf(info.id, range)))) return;
     for (const range of damage) info.declared.add(nameOf(info.id, range));
     info.undeclaredCount++;
@@ -92,6 +96,20 @@ export class DamageDesk {
     done.then(forget, () => undefined);
   }
 
+  /** For numbers that no segment can tell of any more. Durable when it resolves. */
+  async declareLost(lost: readonly LostNumbers[]): Promise<void> {
+    for (const { eventCount } of lost) this.lostEventCount += eventCount;
+    await this.#appendLost(lost);
+  }
+
+  async #appendLost(lost: readonly LostNumbers[]): Promise<void> {
+    const nowNs = this.#store.settings.clock.nowNs();
+    const lastSeqOf = (id: LostNumbers): number => this.#store.epochs.get(id)?.lastSeq ?? -1;
+    await Promise.all(
+      lost.map((numbers) => this.#append(lossBatch(numbers, lastSeqOf(numbers), nowNs))),
+    );
+  }
+
   async #declare(
     info: SegmentInfo,
     damage: readonly DamageRange[],
@@ -101,11 +119,7 @@ export class DamageDesk {
     if (!damage.every((range) => names.has(nameOf(info.id, range)))) {
       for (const range of damage) this.found.push({ segmentId: info.id, ...range });
       for (const { eventCount } of lost) this.lostEventCount += eventCount;
-      const nowNs = this.#store.settings.clock.nowNs();
-      const lastSeqOf = (id: LostNumbers): number => this.#store.epochs.get(id)?.lastSeq ?? -1;
-      await Promise.all(
-        lost.map((numbers) => this.#append(lossBatch(numbers, lastSeqOf(numbers), nowNs))),
-      );
+      await this.#appendLost(lost);
       // The copy is for an expert; without space or with an unreadable file the declaration stands
       // alone.
       await this.#quarantine(info, damage).catch(() => undefined);
@@ -125,9 +139,7 @@ export class DamageDesk {
     const handle = await this.#open(info);
     try {
       for (const range of damage) {
-        const bytes = new Uint8Array(Math.max(0, range.to - range.from));
-        const length = await handle.read(bytes, range.from);
-        await replaceFile(files, directory, nameOf(info.id, range), [bytes.subarray(0, length)]);
+        await replaceFile(files, directory, nameOf(info.id, range), piecesOf(handle, range));
       }
     } finally {
       await handle.close();
@@ -138,6 +150,20 @@ export class DamageDesk {
   async #open(info: SegmentInfo): Promise<SalvageHandle> {
     const handle = await openSalvage(this.#store.settings.files, info.path);
     return handle ?? new SalvageHandle(null);
+  }
+}
+
+/** A damaged range can be as large as a segment. */
+async function* piecesOf(
+  handle: SalvageHandle,
+  { from, to }: DamageRange,
+): AsyncGenerator<Uint8Array, void> {
+  for (let at = from; at < to; ) {
+    const piece = new Uint8Array(Math.min(quarantinePieceBytes, to - at));
+    const length = await handle.read(piece, at);
+    if (length === 0) return;
+    yield piece.subarray(0, length);
+    at += length;
   }
 }
 

@@ -3,7 +3,7 @@
 // again.
 import { crc32c } from '@node-rs/crc32';
 import type { BufferPool, InputFormat, SequencedBatch } from '@weir/pipeline';
-import { allocateBytes, assertBatch, LIMITS, WeirError } from '@weir/pipeline';
+import { allocateBytes, assertBatch, isPlanted, LIMITS, WeirError } from '@weir/pipeline';
 import {
   align,
   CODEC,
@@ -134,7 +134,8 @@ export function decodeFrameHeader(
   if (!hasAscii(bytes, 0, FRAME_MAGIC)) return null;
   const view = viewOf(bytes);
   const crc = view.getUint32(4, true);
-  if (crc32c(bytes.subarray(8, FRAME_HEADER_BYTES), seed) !== crc) return null;
+  const isBlind = isPlanted('length_before_bound');
+  if (crc32c(bytes.subarray(8, FRAME_HEADER_BYTES), seed) !== crc && !isBlind) return null;
   const eventCount = view.getUint32(48, true);
   const metaBytes = view.getUint32(52, true);
   const storedBytes = view.getUint32(56, true);
@@ -142,7 +143,7 @@ export function decodeFrameHeader(
   const codec = view.getUint8(10);
   const format = view.getUint8(11);
   const seqFirst = getCount(view, 40);
-  if (
+  const isOutOfBounds =
     view.getUint16(8, true) !== FRAME_HEADER_BYTES ||
     getCount(view, 16) !== segmentId ||
     (codec !== CODEC.stored && codec !== CODEC.zstd) ||
@@ -152,9 +153,8 @@ export function decodeFrameHeader(
     storedBytes > LIMITS.frameStoredBytesMax ||
     rawBytes > LIMITS.frameRawBytesMax ||
     rawBytes < eventCount * 4 ||
-    !Number.isSafeInteger(seqFirst)
-  )
-    return null;
+    !Number.isSafeInteger(seqFirst);
+  if (isOutOfBounds && !isBlind) return null;
   return {
     crc,
     codec,
@@ -190,7 +190,8 @@ const payloadOf = (header: FrameHeader, frame: Uint8Array): Uint8Array => {
 
 export function isPayloadIntact(header: FrameHeader, frame: Uint8Array): boolean {
   const stored = payloadOf(header, frame);
-  return stored.length === header.storedBytes && crc32c(stored) === header.payloadCrc;
+  if (stored.length !== header.storedBytes) return false;
+  return crc32c(stored) === header.payloadCrc || isPlanted('payload_without_checksum');
 }
 
 /**

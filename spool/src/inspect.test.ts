@@ -62,9 +62,10 @@ t.test('a half-written end is just the end; a declared loss is seen', async (t) 
   const files = world.files.snapshot();
   await spool.close();
   const path = files.paths.find((name) => name.endsWith('.log')) ?? '';
-  const size = (await files.sizeBytes(path)) ?? 0;
+  // Behind the frames are the zeros that wait for the next ones.
+  const size = (files.contentOf(path) ?? new Uint8Array(0)).findLastIndex((byte) => byte !== 0);
   const handle = await files.open(path, 'write');
-  await handle.truncate(size - 10);
+  await handle.write([new Uint8Array(10)], size - 9);
   t.match(await inspectSpool(files, TEST_DIRECTORY), { streams: [{ lastSeq: 3 }] });
   files.flipBit(path, 600, 1);
   t.match(await inspectSpool(files, TEST_DIRECTORY), { damagedRangeCount: 1 });

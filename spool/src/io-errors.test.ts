@@ -7,7 +7,8 @@ import { fingerprintOf, textBatch } from './test-batches.js';
 import type { SimWorld } from './test-spool.js';
 import { drain, newWorld, openSim } from './test-spool.js';
 
-const isSegment = (operation: SimOperation): boolean => operation.path.endsWith('.log');
+const isSegment = ({ path, kind }: SimOperation): boolean =>
+  path.endsWith('.log') || (kind === 'create' && path.endsWith('.log.tmp'));
 
 /** Reopens after a power cut; the prints of what comes back, in order. */
 async function recovered(world: SimWorld): Promise<string[]> {

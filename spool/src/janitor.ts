@@ -1,12 +1,19 @@
 // Deletes segments that every consumer is done with: intent, unlink, fsync of the directory.
+import { isPlanted, type Timer } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import { endName } from './layout.js';
 import { removeIfThere } from './small-files.js';
 import type { Store } from './store.js';
 
+/**
+ * A full spool in which all is settled has no event of its own that would start another attempt.
+ */
+const RETRY_MS = 1_000;
+
 export interface JanitorHooks {
   isDone(info: SegmentInfo): boolean;
-  spaceFreed(): void;
+  /** Segments may have been deleted, or become ones that can be ended. */
+  spaceFreed(deletedSegmentCount: number): void;
 }
 
 export class Janitor {
@@ -16,7 +23,8 @@ export class Janitor {
   #isAskedAgain = false;
   #isClosed = false;
   deletedSegmentCount = 0;
-  /** Reason of the last attempt that failed; tried again at the next settle. */
+  #retry: Timer | null = null;
+  /** Reason of the last attempt that failed; it is tried again after a while. */
   lastError: unknown = null;
 
   constructor(store: Store, hooks: JanitorHooks) {
@@ -35,21 +43,30 @@ export class Janitor {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#retry?.cancel();
     await this.#running;
   }
 
   async #run(): Promise<void> {
     while (this.#isAskedAgain && !this.#isClosed) {
       this.#isAskedAgain = false;
+      const countBefore = this.deletedSegmentCount;
       try {
         await this.#sweep();
         this.lastError = null;
       } catch (error) {
         this.lastError = error;
+        this.#retryLater();
       }
       // Also without a deletion: the active segment may have become one that can be ended.
-      this.#hooks.spaceFreed();
+      this.#hooks.spaceFreed(this.deletedSegmentCount - countBefore);
     }
+  }
+
+  #retryLater(): void {
+    this.#retry?.cancel();
+    if (this.#isClosed) return;
+    this.#retry = this.#store.settings.timers.after(RETRY_MS, () => this.request());
   }
 
   async #sweep(): Promise<void> {
@@ -61,12 +78,14 @@ export class Janitor {
       done.push(info);
     }
     if (done.length === 0) return;
-    await state.intendDelete(done);
+    const isUnlinkFirst = isPlanted('unlink_before_intent');
+    if (!isUnlinkFirst) await state.intendDelete(done);
     for (const info of done) {
       await removeIfThere(settings.files, info.path);
       await removeIfThere(settings.files, this.#store.pathOf(endName(info.id)));
     }
     await settings.files.syncDir(settings.directory);
+    if (isUnlinkFirst) await state.intendDelete(done);
     for (let i = 0; i < done.length; i++) catalog.removeFirst();
     this.deletedSegmentCount += done.length;
     await keys.removeExpired(settings.clock.nowNs());

@@ -30,6 +30,13 @@ function storedParts(prefix: string, count: number, receivedAtNs: bigint): Recov
   }));
 }
 
+const plain = (part: RecoveredRequestPart) => ({
+  ...{ key: part.key, bodySha256: [...part.bodySha256], tenant: part.tenant },
+  ...{ stream: part.stream, epoch: part.epoch, seqFirst: part.seqFirst },
+  ...{ eventCount: part.eventCount, itemIndexFirst: part.itemIndexFirst },
+  ...{ itemCount: part.itemCount, receivedAtNs: part.receivedAtNs },
+});
+
 t.test('sidecars with more parts than a stack holds; the newest segments count', async (t) => {
   const world = newWorld(1);
   const now = world.clock.nowNs();
@@ -95,7 +102,8 @@ t.test('a sidecar is written in parts and reads as one', async (t) => {
     };
     const parts = storedParts('k', count, nowNs);
     await storeKeys(files, TEST_DIRECTORY, 1, parts);
-    t.ok(isDeepStrictEqual(await loadKeys(files, TEST_DIRECTORY, 1), parts), `${count}`);
+    const loaded = (await loadKeys(files, TEST_DIRECTORY, 1)) ?? [];
+    t.ok(isDeepStrictEqual(loaded.map(plain), parts.map(plain)), `${count}`);
     t.ok(longest < 1024 * 1024, 'no long piece of work');
   }
 });

@@ -1,5 +1,6 @@
 import type { BufferPool, Clock, Files, Random, Timers } from '@weir/pipeline';
 import { assert, LIMITS } from '@weir/pipeline';
+import type { EvidenceOptions } from './evidence/evidence-options.js';
 import { assertConsumerName } from './layout.js';
 
 /** Planted faults that a proof must find. */
@@ -24,9 +25,13 @@ export interface SpoolOptions {
   /** Default 1. */
   readonly zstdLevel?: number;
   readonly cacheBytesMax?: number;
+  /** Rate at which ended segments are read again for damage; 0 for never. Default 2 MiB. */
+  readonly scrubBytesPerSecond?: number;
   /** Where batches that are read take their memory from, and where those nobody took go. */
   readonly batchMemory?: BufferPool | null;
   readonly sabotage?: Sabotage | null;
+  /** Signed checkpoints over the frames; null for none. EVIDENCE.md. */
+  readonly evidence?: EvidenceOptions | null;
 }
 
 export type SpoolSettings = Required<SpoolOptions>;
@@ -45,7 +50,9 @@ export function settingsOf(options: SpoolOptions): SpoolSettings {
     commitBytes: options.commitBytes ?? LIMITS.spoolCommitBytes,
     zstdLevel: options.zstdLevel ?? 1,
     cacheBytesMax: options.cacheBytesMax ?? LIMITS.spoolCacheBytesMax,
+    scrubBytesPerSecond: options.scrubBytesPerSecond ?? LIMITS.spoolScrubBytesPerSecond,
     batchMemory: options.batchMemory ?? null,
     sabotage: options.sabotage ?? null,
+    evidence: options.evidence ?? null,
   };
 }

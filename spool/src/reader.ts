@@ -11,6 +11,7 @@ export type Readable = Pick<FileHandle, 'read'>;
 
 const windowBytesDefault = 256 * 1024;
 const magicBytes = Buffer.from(FRAME_MAGIC);
+const zeros = Buffer.alloc(windowBytesDefault);
 
 /** Bytes of a file around the last read. */
 class FileWindow {
@@ -64,6 +65,8 @@ export class SegmentReader {
   readonly #window: FileWindow;
   /** The last header that was read: the frame behind it must name its CRC. */
   #last = { frameNo: -1, nextOffset: -1, crc: 0 };
+  /** Behind the last byte that is not zero, of what findNext has looked at; 0 for none. */
+  dataEnd = 0;
   constructor(
     handle: Readable,
     readonly segmentId: number,
@@ -119,6 +122,7 @@ export class SegmentReader {
       const lastStart = view.length - FRAME_HEADER_BYTES;
       if (lastStart < 0) return -1;
       const bytes = Buffer.from(view.buffer, view.byteOffset, view.length);
+      this.#noteData(bytes, at);
       let found = bytes.indexOf(magicBytes);
       while (found >= 0 && found <= lastStart) {
         if (found % ALIGNMENT_BYTES === 0) {
@@ -130,6 +134,15 @@ export class SegmentReader {
       }
       at += Math.floor(lastStart / ALIGNMENT_BYTES) * ALIGNMENT_BYTES + ALIGNMENT_BYTES;
     }
+    const rest = await this.#window.view(at, limit - at, limit);
+    this.#noteData(Buffer.from(rest.buffer, rest.byteOffset, rest.length), at);
     return -1;
+  }
+
+  #noteData(bytes: Buffer, at: number): void {
+    if (bytes.equals(zeros.subarray(0, bytes.length))) return;
+    let length = bytes.length;
+    while (bytes[length - 1] === 0) length--;
+    this.dataEnd = Math.max(this.dataEnd, at + length);
   }
 }

@@ -2,14 +2,14 @@
 //
 // First everything is read and every version checked; only then is anything written.
 import type { FileHandle, Files } from '@weir/pipeline';
-import { LIMITS, systemCodeOf } from '@weir/pipeline';
+import { isPlanted, LIMITS, systemCodeOf } from '@weir/pipeline';
 import { Catalog } from './catalog.js';
 import type { LoadedSlots } from './checkpoint.js';
 import { loadSlots, SLOT_KIND, SlotFile } from './checkpoint.js';
 import type { EpochEntry, EpochsHead, EpochTable } from './epochs.js';
 import { loadEpochs } from './epochs.js';
 import type { RecoveredRequestPart } from './keys.js';
-import { KeyFiles, LivingParts, loadKeys, newestOf } from './keys.js';
+import { KeyFiles, LivingParts, loadKeys, newestOf, newestStampOf, windowNs } from './keys.js';
 import {
   CHECKPOINT_NAME,
   consumerName,
@@ -25,8 +25,15 @@ import type { SegmentHeader } from './segment.js';
 import { readSegmentHeader } from './segment-files.js';
 import type { Undeclared } from './segment-loader.js';
 import { SegmentLoader } from './segment-loader.js';
-import { removeIfThere } from './small-files.js';
-import { type DeletedEnd, decodeDeletedEnd, Store, WriterState } from './store.js';
+import { ReadMemory, removeIfThere } from './small-files.js';
+import {
+  type DeletedEnd,
+  decodeDeletedEnd,
+  decodeTreeMark,
+  Store,
+  type TreeMark,
+  WriterState,
+} from './store.js';
 
 /** What opening found. Counts are of this opening only. */
 export interface RecoveryReport {
@@ -88,6 +95,7 @@ export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const nowNs = settings.clock.nowNs();
   const found = await look(settings, nowNs);
   await trust(files, directory, found);
+  await requireIdentity(files, directory, found);
   const identity = identify(settings, found);
   found.epochs.nodeId = nodeIdOf(identity.storeUuid);
   const place = { directory, name: CHECKPOINT_NAME, kind: SLOT_KIND.writer };
@@ -137,7 +145,7 @@ async function openConsumers(
  * before.
  */
 async function recordScanned(store: Store, loader: SegmentLoader): Promise<void> {
-  if (loader.undeclared.length > 0) return;
+  if (loader.undeclared.length > 0 && !isPlanted('state_before_loss_declared')) return;
   try {
     await store.saveEpochs();
     for (const info of loader.unended) await store.record(info);
@@ -196,6 +204,7 @@ async function look(settings: SpoolSettings, nowNs: bigint): Promise<Found> {
       segments.set(parsed.id, await readSegmentHeader(files, `${directory}/${name}`));
     if (parsed?.ending === 'keys') keyIds.unshift(parsed.id);
   }
+  if (checkpoint.slot === null && isPlanted('missing_state_overwrites')) segments.clear();
   const { table, head, isDamaged } = await loadEpochs(files, directory);
   return {
     names,
@@ -214,6 +223,10 @@ async function look(settings: SpoolSettings, nowNs: bigint): Promise<Found> {
  * concluded from it before it is durable.
  */
 async function trust(files: Files, directory: string, found: Found): Promise<void> {
+  if (isPlanted('recovered_without_sync')) {
+    await files.makeDir(`${directory}/${QUARANTINE_NAME}`);
+    return;
+  }
   for (const name of found.names) {
     const isSegment = parseSegmentName(name)?.ending === 'log';
     if (!isSegment && name !== CHECKPOINT_NAME && parseConsumerName(name) === null) continue;
@@ -234,12 +247,30 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
   if (directory.includes('/')) await files.syncDir(parent).catch(() => undefined);
 }
 
+/**
+ * When nothing tells whose files these are, although they are there, because the system cannot read
+ * any of them now: a new identity would make the old frames those of a stranger for ever. Rejects
+ * with the system's error then. Files that can be read and are rotten do not stop a start.
+ */
+async function requireIdentity(files: Files, directory: string, found: Found): Promise<void> {
+  const isHeaderKnown = [...found.segments.values()].some((header) => header !== null);
+  const isKnown = found.checkpoint.slot !== null || isHeaderKnown || found.epochsHead !== null;
+  if (isKnown || !found.names.includes(CHECKPOINT_NAME)) return;
+  const handle = await files.open(`${directory}/${CHECKPOINT_NAME}`, 'read');
+  try {
+    await handle.read(new Uint8Array(1), 0);
+  } finally {
+    await handle.close().catch(() => undefined);
+  }
+}
+
 interface Identity {
   readonly storeUuid: Uint8Array;
   readonly epoch: bigint;
   readonly nextSegmentId: number;
   readonly deleteIntent: number;
   readonly deletedEnd: DeletedEnd | null;
+  readonly treeMark: TreeMark | null;
 }
 
 /** Ids and the epoch counter end up above everything seen, so none is ever used twice. */
@@ -266,12 +297,18 @@ function identify(settings: SpoolSettings, found: Found): Identity {
   for (const entry of found.epochs.values()) if (entry.foreign === null) raise(entry.epoch >> 32n);
   nextSegmentId = Math.max(nextSegmentId, found.epochsHead?.nextSegmentId ?? 1);
   raise(BigInt(found.epochsHead?.epochCounter ?? 0));
+  const isRaised = counter === 0n || !isPlanted('epoch_not_raised');
+  const isAgain = slot !== null && isPlanted('numbers_restart');
+  if (slot !== null && isPlanted('segment_id_reused')) nextSegmentId = Number(slot.words[0]);
   return {
     storeUuid,
-    epoch: ((counter + 1n) << 32n) | BigInt(settings.random.u32()),
+    epoch: isAgain
+      ? slot.words[1]
+      : ((isRaised ? counter + 1n : counter) << 32n) | BigInt(settings.random.u32()),
     nextSegmentId,
     deleteIntent: slot === null ? 0 : Number(slot.words[2]),
     deletedEnd: decodeDeletedEnd(slot?.words[4] ?? 0n),
+    treeMark: decodeTreeMark(slot?.words[3] ?? 0n),
   };
 }
 
@@ -306,8 +343,16 @@ async function lookAtKeys(
 ): Promise<Map<number, FoundKeys>> {
   const found = new Map<number, FoundKeys>();
   let room: number = LIMITS.idempotencyKeysMax;
+  const memory = new ReadMemory();
   for (const id of idsNewestFirst) {
-    const stored = (await loadKeys(files, directory, id)) ?? [];
+    const lastNs = await newestStampOf(files, directory, id);
+    const isExpired = lastNs !== null && lastNs + windowNs <= nowNs;
+    // Of what cannot count any more the age is enough, however many there are.
+    if (isExpired || room === 0) {
+      found.set(id, { newestNs: lastNs ?? nowNs, parts: [] });
+      continue;
+    }
+    const stored = (await loadKeys(files, directory, id, memory)) ?? [];
     const living = new LivingParts(nowNs, room);
     living.add(stored);
     const parts = living.list();

@@ -1,6 +1,7 @@
 // Reading a whole segment: what is good, what is damaged, where it ends, and which numbers are
 // missing.
 
+import { isPlanted } from '@weir/pipeline';
 import type { EpochTable } from './epochs.js';
 import { declaredOutside } from './epochs.js';
 import type { FrameHeader } from './frame-codec.js';
@@ -87,28 +88,45 @@ export async function scanSegment(
 ): Promise<SegmentScan> {
   const scan = new Scanner(bounds);
   let offset = SEGMENT_HEADER_BYTES;
+  let headerEnd = 0;
+  /** Where the next frame begins, as long as no place before it had to be searched for. */
+  let placeOfNext = offset;
   while (offset < bounds.limit && scan.frameNo < bounds.frameCountMax) {
     const probe = await reader.read(offset, bounds.limit, true);
     if (probe.kind === 'frame' && probe.header.frameNo >= scan.frameNo) {
       if (probe.header.frameNo >= bounds.frameCountMax) break;
       scan.good(probe);
       onFrame?.(probe);
+      const isInPlace = offset === placeOfNext;
       offset += probe.header.totalBytes;
+      if (isInPlace) placeOfNext = offset;
       continue;
     }
+    if (isPlanted('stops_at_first_bad_frame')) break;
     const header = probe.header;
     if (header !== null && header.frameNo >= scan.frameNo) {
       if (header.frameNo >= bounds.frameCountMax) break;
       const isUnlinked = probe.kind === 'bad' && probe.isUnlinked;
+      const isInPlace = offset === placeOfNext && header.frameNo === scan.frameNo;
       scan.bad(offset, { header, meta: probe.meta }, isUnlinked);
-      offset += header.totalBytes;
+      if (isInPlace) {
+        scan.frameNo++;
+        offset += header.totalBytes;
+        placeOfNext = offset;
+        headerEnd = offset;
+        continue;
+      }
+      // It may be a copy that a misdirected write left here: its length must not hide the frame
+      // itself, or others.
+      offset = await reader.findNext(offset + 8, bounds.limit, scan.frameNo);
+      if (offset < 0) break;
       continue;
     }
     scan.bad(offset, null);
-    offset = await reader.findNext(offset + 8, bounds.limit, scan.frameNo);
+    offset = await reader.findNext(offset, bounds.limit, scan.frameNo);
     if (offset < 0) break;
   }
-  return scan.finish();
+  return scan.finish(Math.min(bounds.limit, Math.max(reader.dataEnd, headerEnd)));
 }
 
 class Scanner {
@@ -168,10 +186,10 @@ class Scanner {
     if (isUnlinked) this.#unlinkedAt = offset;
     if (half === null) return;
     this.#half.push(half);
-    this.frameNo = half.header.frameNo + 1;
   }
 
-  finish(): SegmentScan {
+  /** `dataEnd`: behind the last byte that is not zero; what follows only waited for frames. */
+  finish(dataEnd: number): SegmentScan {
     const { limit, isSealed, frameCountMax } = this.#bounds;
     let tornBytes = 0;
     let tornFrameCount = 0;
@@ -182,11 +200,12 @@ class Scanner {
       this.#goodEnd = frameCountMax;
     } else if (this.#badFrom >= 0 && this.#isTailDamaged()) {
       const frameTo = Math.max(this.frameNo, this.#goodEnd + 1);
-      this.#damage.push({ from: this.#badFrom, to: limit, frameFrom: this.#goodEnd, frameTo });
-      this.#endOffset = limit;
+      const to = Math.min(limit, Math.max(dataEnd, this.#bounds.unreadableTo?.() ?? 0));
+      this.#damage.push({ from: this.#badFrom, to, frameFrom: this.#goodEnd, frameTo });
+      this.#endOffset = to;
       this.#goodEnd = frameTo;
     } else {
-      tornBytes = this.#badFrom >= 0 ? limit - this.#badFrom : 0;
+      tornBytes = this.#badFrom >= 0 ? Math.max(0, dataEnd - this.#badFrom) : 0;
       tornFrameCount = this.#half.length - this.#halfConfirmed;
       this.#half = this.#half.slice(0, this.#halfConfirmed);
     }

@@ -18,6 +18,12 @@ export async function readSegmentHeader(files: Files, path: string): Promise<Seg
   return bytes === null ? null : decodeSegmentHeader(bytes, path);
 }
 
+/** What says how a segment ended: its own footer, or the end record beside it. */
+export interface SegmentEnding {
+  readonly place: 'footer' | 'end_record';
+  readonly footer: SegmentFooter;
+}
+
 /** The footer in the file, else the end record beside it; null if neither is there and intact. */
 export async function readFooter(
   files: Files,
@@ -25,18 +31,28 @@ export async function readFooter(
   segmentId: number,
   storeUuid: Uint8Array,
 ): Promise<SegmentFooter | null> {
+  return (await readEnding(files, directory, segmentId, storeUuid))?.footer ?? null;
+}
+
+/** As readFooter, and which of the two it was. */
+export async function readEnding(
+  files: Files,
+  directory: string,
+  segmentId: number,
+  storeUuid: Uint8Array,
+): Promise<SegmentEnding | null> {
   const path = `${directory}/${segmentName(segmentId)}`;
   const sizeBytes = (await files.sizeBytes(path)) ?? 0;
-  const isOurs = (footer: SegmentFooter | null): boolean =>
+  const isOurs = (footer: SegmentFooter | null): footer is SegmentFooter =>
     footer !== null &&
     footer.segmentId === segmentId &&
     footer.endOffset <= sizeBytes &&
     footer.storeUuid.every((byte, i) => byte === storeUuid[i]);
   const footer = await footerAtEnd(files, path, sizeBytes);
-  if (isOurs(footer)) return footer;
+  if (isOurs(footer)) return { place: 'footer', footer };
   const bytes = await readWhole(files, `${directory}/${endName(segmentId)}`, FOOTER_BYTES_MAX);
   const record = bytes === null ? null : decodeFooter(bytes);
-  return isOurs(record) ? record : null;
+  return isOurs(record) ? { place: 'end_record', footer: record } : null;
 }
 
 async function footerAtEnd(

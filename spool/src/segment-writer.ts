@@ -1,10 +1,11 @@
 // The segment that is being written.
 import type { FileHandle } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
+import { isPlanted, systemCodeOf } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import type { EncodedFrame } from './frame-codec.js';
 import { headerSeed, sealFrame } from './frame-codec.js';
 import { SEGMENT_HEADER_BYTES, SEGMENT_HEADER_CRC_AT, segmentName } from './layout.js';
+import { fillWithZeros, type PreparedSegment } from './preparer.js';
 import { encodeFooter, encodeSegmentHeader, SegmentTally } from './segment.js';
 import { removeIfThere } from './small-files.js';
 import type { Store } from './store.js';
@@ -17,6 +18,7 @@ export class SegmentWriter {
   readonly #handle: FileHandle;
   #offset = SEGMENT_HEADER_BYTES;
   #crc: number;
+  #allocatedBytes: number;
   /**
    * True once a write or sync failed in a way after which the descriptor must not be used again.
    */
@@ -27,16 +29,24 @@ export class SegmentWriter {
     readonly info: SegmentInfo,
     handle: FileHandle,
     headerCrc: number,
+    allocatedBytes: number,
   ) {
     this.#handle = handle;
     this.#crc = headerCrc;
+    this.#allocatedBytes = allocatedBytes;
+    info.fileBytes = allocatedBytes;
   }
 
   /** The segment, its name and its header are durable when this resolves. */
-  static async create(store: Store): Promise<SegmentWriter> {
+  static async create(store: Store, prepared: PreparedSegment): Promise<SegmentWriter> {
+    if (isPlanted('append_to_recovered_segment')) {
+      const again = await SegmentWriter.#reopen(store);
+      if (again !== null) return again;
+    }
     const { files, directory, clock } = store.settings;
     const { storeUuid, epoch } = store.state;
-    const segmentId = await store.state.reserveSegment();
+    const { id: segmentId } = prepared;
+    let handle = prepared.handle;
     const path = store.pathOf(segmentName(segmentId));
     const previous = store.catalog.segments.at(-1);
     const bytes = encodeSegmentHeader({
@@ -45,26 +55,67 @@ export class SegmentWriter {
       epoch,
       createdAtNs: clock.nowNs(),
       previousId: previous?.id ?? 0,
-      previousFrameCount: previous?.frameCount ?? 0,
+      previousFrameCount: isPlanted('void_frames_counted')
+        ? Number.MAX_SAFE_INTEGER
+        : (previous?.frameCount ?? 0),
     });
-    const handle = await files.open(path, 'create');
     try {
       await handle.write([bytes], 0);
       await handle.datasync();
-      await files.syncDir(directory);
+      if (isPlanted('missing_state_overwrites')) await removeIfThere(files, path);
+      // A rename would replace it.
+      const isTaken = (await files.sizeBytes(path)) !== null;
+      if (isTaken) throw Object.assign(new Error(`EEXIST: ${path}`), { code: 'EEXIST' });
+      await files.rename(prepared.path, path);
+      // By its name: what fails from here on is told under it.
+      const unnamed = handle;
+      handle = await files.open(path, 'write');
+      await unnamed.close().catch(() => undefined);
+      if (!isPlanted('no_directory_sync_after_create')) await files.syncDir(directory);
     } catch (error) {
       await handle.close().catch(() => undefined);
-      await removeIfThere(files, path).catch(() => false);
+      const isOurs = (await files.sizeBytes(prepared.path).catch(() => 0)) === null;
+      await removeIfThere(files, isOurs ? path : prepared.path).catch(() => false);
       throw error;
     }
     const info = store.catalog.add(segmentId, path, headerSeed(storeUuid, segmentId));
     const headerCrc = new DataView(bytes.buffer).getUint32(SEGMENT_HEADER_CRC_AT, true);
-    return new SegmentWriter(store, info, handle, headerCrc);
+    return new SegmentWriter(store, info, handle, headerCrc, prepared.bytes);
+  }
+
+  /** Only for the planted bug: goes on in a segment of an earlier run. */
+  static async #reopen(store: Store): Promise<SegmentWriter | null> {
+    const info = store.catalog.segments.at(-1);
+    if (info === undefined || !info.needsEndRecord) return null;
+    const handle = await store.settings.files.open(info.path, 'write');
+    const writer = new SegmentWriter(store, info, handle, info.lastCrc, info.fileBytes);
+    writer.#offset = info.endOffset;
+    info.isEnded = false;
+    info.needsEndRecord = false;
+    return writer;
   }
 
   /** Offset behind the last durable frame. */
   get offset(): number {
     return this.#offset;
+  }
+  /** Up to here the file has its space: frames before it need no more of the disk. */
+  get allocatedBytes(): number {
+    return this.#allocatedBytes;
+  }
+
+  /** Gives the file more space. */
+  async extend(allocatedBytes: number): Promise<void> {
+    try {
+      await fillWithZeros(this.store, this.#handle, this.#allocatedBytes, allocatedBytes);
+    } catch (error) {
+      if (!isNoSpace(error)) this.isDead = true;
+      // The last bytes of a disk are not kept by zeros of which nobody knows.
+      else await this.#handle.truncate(this.#allocatedBytes).catch(() => undefined);
+      throw error;
+    }
+    this.#allocatedBytes = allocatedBytes;
+    this.info.fileBytes = allocatedBytes;
   }
 
   /**
@@ -86,6 +137,7 @@ export class SegmentWriter {
     try {
       await this.#handle.write(parts, this.#offset);
     } catch (error) {
+      if (isNoSpace(error) && isPlanted('short_write_ignored')) return;
       if (!isNoSpace(error)) this.isDead = true;
       throw error;
     }
@@ -96,6 +148,7 @@ export class SegmentWriter {
       await this.#handle.datasync();
       this.store.dataSyncCount++;
     } catch (error) {
+      if (isPlanted('fsync_retried_on_same_descriptor')) return this.#handle.datasync();
       this.isDead = true;
       throw error;
     }
@@ -116,12 +169,16 @@ export class SegmentWriter {
   async seal(): Promise<void> {
     this.#end();
     try {
-      await this.store.record(this.info);
+      const isFooterFirst = isPlanted('keys_after_footer');
+      if (!isFooterFirst) await this.store.record(this.info);
       const footer = this.isDead ? null : encodeFooter(this.store.footerOf(this.info));
       if (footer !== null) {
+        const end = this.#offset + footer.length;
         await this.#handle.write([footer], this.#offset);
-        await this.#handle.datasync();
-        this.info.fileBytes = this.#offset + footer.length;
+        if (end < this.#allocatedBytes) await this.#handle.truncate(end);
+        if (!isPlanted('footer_not_synced')) await this.#handle.datasync();
+        if (isFooterFirst) await this.store.record(this.info);
+        this.info.fileBytes = end;
       }
     } catch {
       // Recorded later, before the segment is deleted; scanned at the next start if that comes

@@ -6,6 +6,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const newline = 0x0a;
 
 /** Lines encoded in one go, some milliseconds of work. */
 const linesPerPart = 2_048;
@@ -40,16 +41,57 @@ export function decodeSidecar(
   format: string,
   file: string,
 ): { readonly head: JsonObject; readonly lines: JsonObject[] } | null {
-  const tailAt = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
-  if (tailAt <= 0 || bytes.at(-1) !== 0x0a) return null;
+  return mapSidecar(bytes, format, file, (line) => line);
+}
+
+/** The same line by line: what `map` does not keep of a line is not kept. */
+export function mapSidecar<T>(
+  bytes: Uint8Array,
+  format: string,
+  file: string,
+  map: (line: JsonObject) => T,
+): { readonly head: JsonObject; readonly lines: T[] } | null {
+  const tailAt = bytes.lastIndexOf(newline, bytes.length - 2) + 1;
+  if (tailAt <= 0 || bytes.at(-1) !== newline) return null;
   const tail = parseObject(decoder.decode(bytes.subarray(tailAt)));
   const body = bytes.subarray(0, tailAt);
   if (tail === null || tail.crc32c !== hex8(crc32c(body))) return null;
-  const [head, ...lines] = decoder.decode(body).trimEnd().split('\n').map(parseObject);
-  if (head === null || head === undefined || head.format !== format) return null;
+  const text = Buffer.from(body.buffer, body.byteOffset, body.length);
+  let at = text.indexOf(newline) + 1;
+  const head = parseObject(text.toString('utf8', 0, at));
+  if (head === null || head.format !== format) return null;
   if (head.version !== FORMAT_VERSION) throw versionError(file, Number(head.version));
-  const objects = lines.filter((line) => line !== null);
-  return objects.length === tail.count ? { head, lines: objects } : null;
+  const lines: T[] = [];
+  while (at < text.length) {
+    const end = text.indexOf(newline, at) + 1;
+    const line = parseObject(text.toString('utf8', at, end));
+    if (line === null) return null;
+    lines.push(map(line));
+    at = end;
+  }
+  return lines.length === tail.count ? { head, lines } : null;
+}
+
+/** What the ends of a sidecar tell, where reading all of it would be too much. */
+export interface SidecarEnds {
+  /** Null if not readable. Not checked by a CRC. */
+  readonly lastLine: JsonObject | null;
+  /** Or rotten: only the CRC of the whole file tells which. */
+  readonly isOtherVersion: boolean;
+}
+
+/** From the first and the last bytes of a file. */
+export function decodeSidecarEnds(
+  first: Uint8Array,
+  last: Uint8Array,
+  format: string,
+): SidecarEnds {
+  const [headText = ''] = decoder.decode(first).split('\n', 1);
+  const head = parseObject(headText);
+  const isOtherVersion = head?.format === format && head.version !== FORMAT_VERSION;
+  const lines = decoder.decode(last).split('\n');
+  // Behind the last line stands the one with the CRC, and nothing behind its newline.
+  return { lastLine: parseObject(lines.at(-3) ?? ''), isOtherVersion };
 }
 
 export const textOf = (object: JsonObject, name: string): string => {

@@ -1,6 +1,6 @@
 // Small files: replaced as a whole, or read as a whole.
 import type { Files } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
+import { isPlanted, systemCodeOf } from '@weir/pipeline';
 import { TEMPORARY_SUFFIX } from './layout.js';
 import { openSalvage } from './salvage.js';
 
@@ -12,16 +12,27 @@ export async function readWhole(
   files: Files,
   path: string,
   bytesMax: number,
+  memory: ReadMemory | null = null,
 ): Promise<Uint8Array | null> {
   const handle = await openSalvage(files, path);
   if (handle === null) return null;
   try {
     const size = await files.sizeBytes(path);
     if (size === null || size > bytesMax) return null;
-    const bytes = new Uint8Array(size);
+    const bytes = memory?.take(size) ?? new Uint8Array(size);
     return bytes.subarray(0, await handle.read(bytes, 0));
   } finally {
     await handle.close();
+  }
+}
+
+/** What is read into it is valid until the next read. */
+export class ReadMemory {
+  #bytes = new Uint8Array(0);
+  take(byteCount: number): Uint8Array {
+    // A little more, since the next file is about as large.
+    if (byteCount > this.#bytes.length) this.#bytes = new Uint8Array(Math.ceil(byteCount * 1.1));
+    return this.#bytes.subarray(0, byteCount);
   }
 }
 
@@ -33,7 +44,7 @@ export async function replaceFile(
   files: Files,
   directory: string,
   name: string,
-  parts: Iterable<Uint8Array>,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const path = `${directory}/${name}`;
   const temporary = path + TEMPORARY_SUFFIX;
@@ -41,16 +52,16 @@ export async function replaceFile(
   const handle = await files.open(temporary, 'create');
   try {
     let at = 0;
-    for (const part of parts) {
+    for await (const part of parts) {
       await handle.write([part], at);
       at += part.length;
     }
-    await handle.sync();
+    if (!isPlanted('rename_without_sync')) await handle.sync();
   } finally {
     await handle.close();
   }
   await files.rename(temporary, path);
-  await files.syncDir(directory);
+  if (!isPlanted('rename_without_directory_sync')) await files.syncDir(directory);
 }
 
 export async function removeIfThere(files: Files, path: string): Promise<boolean> {

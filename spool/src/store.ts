@@ -1,5 +1,6 @@
 // What all parts of an open spool share: settings, identity, the catalog, and the writer's durable
 // state.
+import { isPlanted } from '@weir/pipeline';
 import type { Catalog, SegmentInfo } from './catalog.js';
 import type { SlotFile } from './checkpoint.js';
 import type { EpochTable } from './epochs.js';
@@ -7,6 +8,7 @@ import { storeEpochs } from './epochs.js';
 import type { KeyFiles } from './keys.js';
 import { endName } from './layout.js';
 import type { SpoolSettings } from './options.js';
+import { SegmentPreparer } from './preparer.js';
 import { encodeFooter } from './segment.js';
 import { replaceFile, Serial } from './small-files.js';
 
@@ -30,6 +32,20 @@ export function decodeDeletedEnd(word: bigint): DeletedEnd | null {
   return { segmentId: Number(word >> FRAME_COUNT_BITS), frameCount };
 }
 
+/** The newest file of the tree that was in use, and its tree. EVIDENCE.md "Files of the tree". */
+export interface TreeMark {
+  readonly treeNumber: number;
+  readonly fileNo: number;
+}
+const TREE_FILE_BITS = 40n;
+
+/** Null for none. */
+export function decodeTreeMark(word: bigint): TreeMark | null {
+  if (word === 0n) return null;
+  const fileNo = Number(word & ((1n << TREE_FILE_BITS) - 1n));
+  return { treeNumber: Number(word >> TREE_FILE_BITS), fileNo };
+}
+
 /** The `ckpt` file. */
 export class WriterState {
   readonly #slots: SlotFile;
@@ -38,6 +54,7 @@ export class WriterState {
   #nextSegmentId: number;
   #deleteIntent: number;
   #deletedEnd: DeletedEnd | null;
+  #treeMark: TreeMark | null;
 
   constructor(
     slots: SlotFile,
@@ -47,6 +64,7 @@ export class WriterState {
       readonly nextSegmentId: number;
       readonly deleteIntent: number;
       readonly deletedEnd: DeletedEnd | null;
+      readonly treeMark: TreeMark | null;
     },
   ) {
     this.#slots = slots;
@@ -55,6 +73,26 @@ export class WriterState {
     this.#nextSegmentId = values.nextSegmentId;
     this.#deleteIntent = values.deleteIntent;
     this.#deletedEnd = values.deletedEnd;
+    this.#treeMark = values.treeMark;
+  }
+
+  get deletedEnd(): DeletedEnd | null {
+    return this.#deletedEnd;
+  }
+  get treeMark(): TreeMark | null {
+    return this.#treeMark;
+  }
+
+  /** Durable when it resolves. */
+  async noteTreeFile(mark: TreeMark): Promise<void> {
+    const before = this.#treeMark;
+    this.#treeMark = mark;
+    try {
+      await this.save();
+    } catch (error) {
+      this.#treeMark = before;
+      throw error;
+    }
   }
 
   get nextSegmentId(): number {
@@ -65,7 +103,7 @@ export class WriterState {
   async reserveSegment(): Promise<number> {
     const id = this.#nextSegmentId;
     this.#nextSegmentId = id + 1;
-    await this.save();
+    if (!isPlanted('segment_id_reused')) await this.save();
     return id;
   }
 
@@ -80,9 +118,18 @@ export class WriterState {
 
   save(): Promise<void> {
     const deletedEnd = this.#deletedEnd === null ? 0n : encodeDeletedEnd(this.#deletedEnd);
+    const mark = this.#treeMark;
+    const tree =
+      mark === null ? 0n : (BigInt(mark.treeNumber) << TREE_FILE_BITS) | BigInt(mark.fileNo);
     return this.#slots.store({
       storeUuid: this.storeUuid,
-      words: [BigInt(this.#nextSegmentId), this.epoch, BigInt(this.#deleteIntent), 0n, deletedEnd],
+      words: [
+        BigInt(this.#nextSegmentId),
+        this.epoch,
+        BigInt(this.#deleteIntent),
+        tree,
+        deletedEnd,
+      ],
     });
   }
   close(): Promise<void> {
@@ -93,6 +140,8 @@ export class WriterState {
 export class Store {
   readonly #epochsSerial = new Serial();
   readonly #recordSerial = new Serial();
+  /** Where new segments come from. */
+  readonly preparer: SegmentPreparer;
   /** Calls of fsync and fdatasync for appended data. */
   dataSyncCount = 0;
   constructor(
@@ -101,7 +150,14 @@ export class Store {
     readonly catalog: Catalog,
     readonly epochs: EpochTable,
     readonly keys: KeyFiles,
-  ) {}
+  ) {
+    this.preparer = new SegmentPreparer(this);
+  }
+
+  /** Bytes of all segment files, also of the one that is prepared. */
+  get usedBytes(): number {
+    return this.catalog.usedBytes + this.preparer.bytes;
+  }
 
   pathOf(name: string): string {
     return `${this.settings.directory}/${name}`;
@@ -128,7 +184,7 @@ export class Store {
     if (info.isRecorded) return;
     await this.keys.store(info.id, info.unstoredParts);
     info.unstoredParts = [];
-    await this.saveEpochs();
+    if (!isPlanted('numbers_not_recorded_before_delete')) await this.saveEpochs();
     if (info.needsEndRecord) {
       const bytes = encodeFooter(this.footerOf(info));
       if (bytes !== null)

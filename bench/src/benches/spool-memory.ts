@@ -69,9 +69,9 @@ async function spoolOnce(input: GeneratedBatches, directory: string): Promise<Fi
   await Promise.all(inFlight);
   const seconds = monotonicSeconds() - startedAt;
   const cpuSeconds = ownCpuSeconds() - cpuBefore;
-  const { bytesUsed } = opened.stats();
+  const { bytesUsed, preparedBytes } = opened.stats();
   await opened.close();
-  return figuresOf(input, seconds, cpuSeconds, bytesUsed);
+  return figuresOf(input, seconds, cpuSeconds, bytesUsed - preparedBytes);
 }
 
 function floorOnce(input: GeneratedBatches, path: string): Figures {

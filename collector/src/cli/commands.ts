@@ -61,6 +61,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./verify.js')).verifyCommand(),
   },
   {
+    name: 'spool',
+    summary: 'Look into, check, repair or export the disk buffer of an instance.',
+    load: async () => (await import('./spool/index.js')).spoolCommand(),
+  },
+  {
+    name: 'prove',
+    summary: 'Prove with a signed checkpoint that one event was taken in.',
+    load: async () => (await import('./prove.js')).proveCommand(),
+  },
+  {
     name: 'test',
     summary: 'Run test cases of parsers and pipelines: events in, expected events out.',
     load: async () => (await import('./test.js')).testCommand(),

@@ -5,6 +5,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
+import { openSpool } from '@weir/spool';
 import t from 'tap';
 
 /** The program's own handling of errors, without the commands that start a collector. */
@@ -82,7 +84,13 @@ t.test('what was understood', async (t) => {
   });
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.same(stdout.replace(`${folder}/`, '').trimEnd().split('\n'), [
+  const lines = stdout.replace(`${folder}/`, '').trimEnd().split('\n');
+  const [spool] = lines.splice(5, 1);
+  t.match(
+    spool,
+    /^spool {8}.*\/spool \(not there yet, of at most 4\.0 GiB; .* free on its disk\)$/,
+  );
+  t.same(lines, [
     'a.toml: valid',
     'sources      edge (syslog 127.0.0.1:1514)',
     'transforms   names (enrich), by (route to loud, berlin, otherwise)',
@@ -113,6 +121,35 @@ t.test('every setting with its origin, and as JSON, without secrets', async (t) 
     store: { events_table: 'dev.events' },
   });
   for (const { stdout, stderr } of [effective, json]) t.notMatch(stdout + stderr, /topsecret/);
+});
+
+t.test('the spool of the data directory', async (t) => {
+  const folder = t.testdir({ data: { spool: {} }, bad: { spool: 'a file' }, rot: {} });
+  const check = (name: string, ...args: string[]) =>
+    weir(folder, ['validate', ...args], { WEIR_DATA_DIR: join(folder, name) });
+  const fresh = await check('data');
+  t.equal(fresh.code, 0, fresh.stderr);
+  t.match(fresh.stdout, /^spool .*not there yet/m);
+  const refused = await check('bad');
+  t.equal(refused.code, 2);
+  t.match(refused.stderr, /^weir: ENOTDIR[^\n]*\n$/);
+  const spool = await openSpool({
+    directory: join(folder, 'rot', 'spool'),
+    files: nodeFiles(),
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    consumers: ['clickhouse'],
+  });
+  await spool.close();
+  const whole = await check('rot', '--json');
+  t.match(JSON.parse(whole.stdout).checks.spool, { state: 'ok', problem: null, warnings: [] });
+  writeFileSync(join(folder, 'rot', 'spool', 'consumer-clickhouse.ckpt'), 'x'.repeat(1024));
+  const rotten = await check('rot');
+  t.equal(rotten.code, 0, 'damage never stops a start');
+  t.match(rotten.stdout, /^spool .*with damage; 0 segments/m);
+  t.match(rotten.stderr, /warning: spool\/consumer-clickhouse\.ckpt: neither of its two slots/);
+  t.match(rotten.stderr, /warning: weir spool fsck .*rot says what to do/);
 });
 
 t.test('modules and conditions are checked', async (t) => {

@@ -8,6 +8,7 @@ import { ConfigSchema } from '../config/schema.js';
 import { withoutSecrets } from '../config/secrets.js';
 import { visitSettings } from '../config/walk.js';
 import { checkModules } from '../run/worker/modules.js';
+import { checkSpoolOf, type SpoolCheck, spoolCheckLine } from './spool/quick-check.js';
 
 interface ValidateFlags {
   readonly json?: true;
@@ -21,10 +22,15 @@ export function validateCommand(): Command {
       'TOML, YAML, JSON, a folder of such files, or a pipeline in code (default as for run)',
     )
     .option('--effective', 'print every setting with its value and where it comes from')
-    .option('--json', 'print the configuration with its defaults as JSON; secrets show as ***')
+    .option(
+      '--json',
+      'print the configuration with its defaults as JSON, and "checks"; secrets show as ***',
+    )
     .addHelpText(
       'after',
-      '\nExit codes: 0 valid, 2 not valid; every mistake is a line on standard error.',
+      '\nLooks at the spool of the data directory, too: its state, headers and footers and the free space\n' +
+        '(weir spool fsck checks every byte). Damage there is a warning, as it never stops a start.\n\n' +
+        'Exit codes: 0 valid, 2 not valid; every mistake is a line on standard error.',
     )
     .action(validate);
 }
@@ -43,20 +49,29 @@ async function validate(file: string | undefined, flags: ValidateFlags): Promise
   }).catch((error: unknown) => {
     throw loaded.named(error);
   });
-  for (const warning of new Set([...loaded.warnings, ...warnings])) {
+  const spool = await checkSpoolOf(loaded.config.data_dir, loaded.config.spool.max_bytes);
+  for (const warning of new Set([...loaded.warnings, ...warnings, ...spool.warnings])) {
     process.stderr.write(`weir: warning: ${warning}\n`);
   }
-  process.stdout.write(`${textOf(loaded, flags, graph, why)}\n`);
+  process.stdout.write(`${textOf(loaded, flags, { graph, why, spool })}\n`);
+  if (spool.problem === null) return;
+  process.stderr.write(`weir: ${spool.problem}\n`);
+  process.exitCode = 2;
+}
+
+interface Understood {
+  readonly graph: GraphDocument;
+  readonly why: string;
+  readonly spool: SpoolCheck;
 }
 
 function textOf(
   loaded: LoadedConfig,
   flags: ValidateFlags,
-  graph: GraphDocument,
-  why: string,
+  { graph, why, spool }: Understood,
 ): string {
   const shown = withoutSecrets(loaded.config);
-  if (flags.json) return JSON.stringify(shown, null, 2);
+  if (flags.json) return JSON.stringify({ ...shown, checks: { spool } }, null, 2);
   if (flags.effective) return effectiveLines(loaded).join('\n');
   return [
     `${loaded.file ?? 'default configuration'}: valid`,
@@ -69,6 +84,7 @@ function textOf(
       .map(([id, { type }]) => `${id} (${type})`)
       .join(', ')}`,
     `destination  ${why}`,
+    `spool        ${spoolCheckLine(spool)}`,
     ...wayLines(graph),
   ].join('\n');
 }

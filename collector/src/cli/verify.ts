@@ -1,10 +1,11 @@
 // `weir verify`: exit code 0 only if the ledger closes.
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';
-import { nodeClock, nodeFiles, nodeTimers } from '@weir/pipeline/node';
-import { createStore, tableNames } from '@weir/sinks/clickhouse';
+import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
+import { createStore, type SourceReport, tableNames } from '@weir/sinks/clickhouse';
 import { inspectSpool } from '@weir/spool';
 import { Command } from 'commander';
+import { type ExportSummary, exportBundle } from '../verify/export.js';
 import { isClickhouse, knownSinks } from '../verify/sink-record.js';
 import {
   type SinkReport,
@@ -13,64 +14,136 @@ import {
   verify,
 } from '../verify/verify.js';
 import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
+import { checkBundle, checkProof } from './offline.js';
+import { table } from './table.js';
 
 interface VerifyFlags extends InstanceFlags {
   readonly wait: string;
   readonly deep?: true;
   readonly json?: true;
+  readonly by?: string;
+  readonly export?: string;
+  readonly bundle?: string;
+  readonly proof?: string;
+  readonly key?: readonly string[];
+  readonly anchor?: readonly string[];
 }
+
+const HELP = `
+Without --export, --bundle or --proof it looks at a running or stopped instance: what the spool says
+was issued, what the ledger of each sink says became of it, and whether the signed tree of the spool
+is the one that the store has checkpoints of.
+
+  weir verify --data DIR                        the ledger of each sink
+  weir verify --data DIR --deep --by source     and tables, frames, and the numbers of each source
+  weir verify --data DIR --export day.ndjson.gz what was signed, in one file for somebody else
+  weir verify --bundle day.ndjson.gz --key node.pub --key loader.pub
+  weir verify --proof event.json --key node.pub
+
+A bundle or a proof is checked without the instance; --anchor names a checkpoint that was kept
+elsewhere (the header Weir-Checkpoint, decoded, or the column note of the table checkpoints).
+
+Exit codes: 0 the ledger closes, or bundle or proof hold; 1 they do not; 2 wrong usage.`;
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .option('--wait <time>', 'longest wait for events in flight, such as 30s or 500ms', '30s')
-    .option('--deep', 'also compare the tables row by row with the ledger')
+    .option(
+      '--deep',
+      'also compare the tables row by row with the ledger, and frames with the tree',
+    )
+    .option('--by <what>', 'source: also list what the tables hold of each source')
+    .option('--export <file>', 'write a bundle of everything that was signed (.gz: compressed)')
+    .option('--bundle <file>', 'check a bundle instead of an instance')
+    .option('--proof <file>', 'check a proof of weir prove')
+    .option('--key <file...>', 'public keys to trust with --bundle and --proof')
+    .option('--anchor <file...>', 'checkpoints that were kept elsewhere, with --bundle')
     .option('--json', 'the report as JSON')
-    .addHelpText('after', '\nExit codes: 0 the ledger closes, 1 it does not, 2 wrong usage.');
+    .addHelpText('after', HELP);
   return addInstanceOptions(command).action(run);
 }
 
 async function run(flags: VerifyFlags): Promise<void> {
+  checkFlags(flags);
+  if (flags.bundle !== undefined) {
+    process.exitCode = await checkBundle(flags.bundle, flags);
+    return;
+  }
+  if (flags.proof !== undefined) {
+    process.exitCode = checkProof(flags.proof, flags);
+    return;
+  }
   const waitMs = parseDuration(flags.wait);
   const instance = findInstance(flags);
   const files = nodeFiles();
-  const { consumers } = await inspectSpool(files, join(instance.directory, 'spool'));
+  const { directory, isRunning } = instance;
+  const { consumers } = await inspectSpool(files, join(directory, 'spool'));
   const sinks = knownSinks(
-    instance.directory,
+    directory,
     consumers.map(({ name }) => name),
   );
-  const verifyWith = (store: VerifyOptions['store']): Promise<VerifyReport> =>
+  const withStore = async <T>(use: (store: VerifyOptions['store']) => Promise<T>): Promise<T> => {
+    if (!sinks.some((sink) => sink.isConfigured && isClickhouse(sink))) return use(null);
+    return withStoreUrl(instance, async (url) => {
+      const store = createStore({ url });
+      try {
+        return await use({ store, tables: tableNames(instance.eventsTable) });
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  const { export: file } = flags;
+  const common = { files, timers: nodeTimers, directory, sinks, isRunning };
+  if (file !== undefined) {
+    const random = nodeRandom;
+    const summary = await withStore((store) => exportBundle({ ...common, random, store, file }));
+    process.stdout.write(`${flags.json ? JSON.stringify(summary) : exportText(summary, file)}\n`);
+    return;
+  }
+  const report = await withStore((store) =>
     verify({
-      files,
+      ...common,
       clock: nodeClock,
-      timers: nodeTimers,
-      directory: instance.directory,
-      sinks,
       store,
-      isRunning: instance.isRunning,
       waitMs,
       deep: flags.deep ?? false,
+      bySource: flags.by === 'source',
       onWaiting: showWaiting,
-    });
-  const hasTables = sinks.some((sink) => sink.isConfigured && isClickhouse(sink));
-  if (!hasTables && flags.deep) {
-    throw new WeirError('WEIR_USAGE', '--deep compares ClickHouse tables; no sink here has any');
-  }
-  const report = hasTables
-    ? await withStoreUrl(instance, async (url) => {
-        const store = createStore({ url });
-        try {
-          return await verifyWith({ store, tables: tableNames(instance.eventsTable) });
-        } finally {
-          await store.close();
-        }
-      })
-    : await verifyWith(null);
+    }),
+  );
   // Before anything is printed: a reader that leaves early must not turn the verdict around.
   process.exitCode = report.closes ? 0 : 1;
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   process.stdout.write(`${flags.json ? toJson(report) : toText(report)}\n`);
   for (const note of report.notes) process.stderr.write(`weir: ${note}\n`);
   for (const problem of report.problems) process.stderr.write(`weir: ${problem}\n`);
+}
+
+function checkFlags({ by, bundle, proof, export: file, key, anchor, deep }: VerifyFlags): void {
+  const wrong = (sentence: string): never => {
+    throw new WeirError('WEIR_USAGE', sentence);
+  };
+  if (by !== undefined && by !== 'source') wrong(`--by takes source; got ${by}`);
+  const modes = [bundle, proof, file].filter((mode) => mode !== undefined).length;
+  if (modes > 1) wrong('--export, --bundle and --proof are three commands: name one of them');
+  const isOffline = bundle !== undefined || proof !== undefined;
+  if (isOffline && (deep || by !== undefined))
+    wrong('--deep and --by look at an instance, not at a file');
+  if (!isOffline && (key !== undefined || anchor !== undefined))
+    wrong('--key and --anchor are for --bundle and --proof');
+}
+
+function exportText(summary: ExportSummary, file: string): string {
+  const { nodeId, tree, size, anchorCount, leftOutReceiptCount } = summary;
+  const lines = [
+    `${file}: node ${nodeId}, tree ${tree}, ${size} frames, ${anchorCount} checkpoints from the store`,
+  ];
+  if (leftOutReceiptCount > 0)
+    lines.push(
+      `${leftOutReceiptCount} receipts name numbers that no checkpoint covers yet and are not in it`,
+    );
+  return lines.join('\n');
 }
 
 /** `30s`, `500ms`, `2m`, or a number of seconds. */
@@ -103,6 +176,8 @@ const COLUMNS = ['issued', 'stored', 'quarantined', 'filtered', 'lost', 'inFligh
 
 function toText(report: VerifyReport): string {
   const parts = report.sinks.map((sink) => sinkText(sink, report.sinks.length > 1));
+  if (report.sources !== null) parts.push(sourcesText(report.sources));
+  parts.push(evidenceText(report.evidence));
   const verdict = `${verdictOf(report)}${report.sinks.length > 1 ? '' : `: ${sumOf(report.sinks[0])}`}`;
   return [...parts, verdict].join('\n\n');
 }
@@ -122,11 +197,57 @@ function sinkText(sink: SinkReport, isOneOfSeveral: boolean): string {
         refused.join(' ') || '-',
       ];
     });
-  const lines = table([head, ...rows]);
+  const lines = [...table([head, ...rows]), ...lostText(sink)];
   if (!isOneOfSeveral) return lines.join('\n');
   const kind = [sink.type, sink.isRequired ? '' : 'optional'].filter((word) => word !== '');
   const title = `sink ${sink.id}${kind.length > 0 ? ` (${kind.join(', ')})` : ''}: ${sumOf(sink)}`;
   return [title, ...lines].join('\n');
+}
+
+/** Nothing when nothing was lost. */
+function lostText({ streams }: SinkReport): string[] {
+  const counts: Record<string, number> = {};
+  for (const { lostByCause } of streams)
+    for (const [cause, count] of Object.entries(lostByCause))
+      counts[cause] = (counts[cause] ?? 0) + count;
+  const causes = Object.entries(counts).map(([cause, count]) => `${cause}=${count}`);
+  return causes.length === 0 ? [] : [`lost: ${causes.join(' ')}`];
+}
+
+function evidenceText({ tree, size, anchored, hashedFrames }: VerifyReport['evidence']): string {
+  if (tree === 0) return 'nothing was signed yet';
+  const parts = [`${size.toLocaleString('en-US')} frames are signed (tree ${tree})`];
+  if (anchored !== null) parts.push(`${anchored.toLocaleString('en-US')} of them anchored`);
+  if (hashedFrames !== null)
+    parts.push(`${hashedFrames.toLocaleString('en-US')} frames were hashed again`);
+  return parts.join(', ');
+}
+
+const SOURCES_SHOWN_MAX = 50;
+
+function sourcesText(sources: readonly SourceReport[]): string {
+  const head = [
+    'tenant',
+    'stream',
+    'epoch',
+    'stored',
+    'quarantined',
+    'highest',
+    'absent',
+    'source',
+  ];
+  const rows = sources
+    .slice(0, SOURCES_SHOWN_MAX)
+    .map((row) => [
+      ...[row.tenant, row.stream, String(row.epoch)],
+      ...[row.stored, row.quarantined, row.sourceSeqMax, row.absent].map(String),
+      row.source,
+    ]);
+  const lines = table([head, ...rows]);
+  const more = sources.length - rows.length;
+  if (more > 0) lines.push(`and ${more} sources more (--json has all)`);
+  lines.push('absent: numbers of the source in neither table: filtered, lost, in flight, expired');
+  return lines.join('\n');
 }
 
 /** `10 issued = 9 stored + ... + 1 in flight`. */
@@ -158,21 +279,4 @@ function verdictOf({ closes, deep, problems, sinks }: VerifyReport): string {
   return sinks.length > 1
     ? `the ledger does NOT close for ${open.join(', ')}`
     : 'the ledger does NOT close';
-}
-
-/** Columns as wide as their widest cell; numbers to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        const isNumber = column >= 3 && column < row.length - 1;
-        return isNumber ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
 }

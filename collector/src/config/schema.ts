@@ -2,7 +2,7 @@
 // inside it. The types are derived from it, so there is one description and no second.
 
 import { byId, closed } from './schema/nodes.js';
-import { SpoolSection, StoreSection, WorkersSection } from './schema/sections.js';
+import { LedgerSection, SpoolSection, StoreSection, WorkersSection } from './schema/sections.js';
 import { SinkSchema } from './schema/sinks.js';
 import { DEFAULT_SOURCES, SourceSchema } from './schema/sources.js';
 import { TransformSchema } from './schema/transforms.js';
@@ -40,6 +40,7 @@ export const ConfigSchema = Type.Object(
       examples: [{ archive: { type: 'file', path: 'var/out/events.ndjson', required: false } }],
     }),
     spool: SpoolSection,
+    ledger: LedgerSection,
     workers: WorkersSection,
     store: StoreSection,
   },

@@ -42,7 +42,9 @@ function describedOnPage(): Map<string, Described> {
   const found = new Map<string, Described>();
   for (const [, name = '', type = '', labels = ''] of rows) {
     const extra = Array.from(labels.matchAll(/`(\w+)`/g), ([, label = '']) => label);
-    const isOfProcess = /^(process|nodejs|conservation|silent|clock)_/.test(name);
+    const isOfProcess = /^(process|nodejs|conservation|silent|clock|weir|source_missing)_/.test(
+      name,
+    );
     const all = isOfProcess ? extra : [...COMPONENT_LABELS, ...extra];
     found.set(name, { type, labels: all.sort() });
   }

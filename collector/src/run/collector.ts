@@ -23,16 +23,18 @@ import {
   nodeTimers,
   processStart,
 } from '@weir/pipeline/node';
-import { openSpool, type Sabotage, type Spool } from '@weir/spool';
+import { type EvidenceOptions, openSpool, type Sabotage, type Spool } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ChosenDestination } from '../config/destination.js';
 import type { Config } from '../config/schema.js';
+import { KEYS_FOLDER } from '../verify/sink-record.js';
 import { version } from '../version.js';
 import { Closers, endsWithin } from './closers.js';
 import { BufferAccounts } from './conservation/buffer-accounts.js';
 import { Conservation } from './conservation/conservation.js';
 import { type DataDirectory, openDataDirectory, writeRunFile } from './data-directory.js';
+import { registerEvidenceMetrics } from './gauges.js';
 import { type Readiness, registerHealthRoutes } from './health-routes.js';
 import { Insight } from './insight.js';
 import { Listeners, type StartedListener } from './listeners.js';
@@ -155,6 +157,7 @@ class Collector implements RunningCollector {
       onChange: () => this.#writeRunFile(),
     });
     this.#insight.watchSinks(this.sinks);
+    registerEvidenceMetrics(this.#metrics, () => this.#spool.evidence);
     for (const sink of this.sinks) this.#conservation.watchSink(sink.id, sink.accounts);
     this.#sources = this.#createSources();
     this.#conservation.watchStreams(this.#sources.streams);
@@ -179,8 +182,10 @@ class Collector implements RunningCollector {
       bytesMax: spool.max_bytes,
       commitIntervalMs: spool.commit_interval_ms,
       zstdLevel: spool.zstd_level,
+      scrubBytesPerSecond: spool.scrub_bytes_per_second,
       batchMemory: this.#batchMemory,
       sabotage: this.#options.sabotage as Sabotage | null,
+      evidence: this.#evidenceOptions(),
     });
     this.#closers.add('spool', () => this.#spool.close());
     this.#logRecovery();
@@ -198,6 +203,19 @@ class Collector implements RunningCollector {
     timer.unref();
     this.#closers.add('conservation', () => clearInterval(timer));
     return conservation;
+  }
+
+  #evidenceOptions(): EvidenceOptions {
+    const line = { component: 'evidence' };
+    return {
+      keysDirectory: join(this.#config.data_dir, KEYS_FOLDER),
+      checkpointIntervalMs: this.#config.ledger.checkpoint_interval_ms,
+      onProblem: (problem) => {
+        if (problem === null) this.#log.info(line, 'checkpoints are signed again');
+        else this.#log.error({ ...line, ...problem }, 'no checkpoint could be signed');
+      },
+      onNewTree: (tree, reason) => this.#log.error({ ...line, tree, reason }, 'a new tree begins'),
+    };
   }
 
   /** An ordinary start is no news; what a crash or a bad disk left behind is. */
@@ -267,6 +285,7 @@ class Collector implements RunningCollector {
       buffer: this.#buffer,
       batchMemory: this.#batchMemory,
       batchLingerMs: this.#config.spool.commit_interval_ms,
+      whenFull: this.#config.spool.when_full,
       clock: nodeClock,
       timers: nodeTimers,
       network: nodeNetwork,
@@ -274,6 +293,11 @@ class Collector implements RunningCollector {
       totals: this.#totals,
       recoveredRequestParts: this.#spool.recoveredRequestParts,
       foreignStreams: this.#spool.foreignStreams(),
+      evidence: {
+        nodeId: this.#spool.nodeId,
+        checkpoint: () => this.#spool.latestCheckpoint?.noteBase64 ?? null,
+        sign: (text) => this.#spool.signNote(text),
+      },
       registerRoutes: (app) => this.#registerRoutes(app),
       onError: (error) =>
         this.#log.error({ component: 'http', error: error.stack }, 'a request failed'),

@@ -110,6 +110,12 @@ function makeDurably(path: string): void {
   }
 }
 
+/** The process that holds the directory's lock; null if none does, or there is no directory. */
+export function holderOf(path: string): number | null {
+  const holder = readHolder(join(path, 'lock'));
+  return holder !== null && isAlive(holder) ? holder.pid : null;
+}
+
 interface Holder {
   readonly pid: number;
   readonly identity: string;

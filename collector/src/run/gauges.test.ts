@@ -93,7 +93,10 @@ t.test('transforms', async (t) => {
 t.test('the spool', async (t) => {
   const metrics = new Metrics();
   const clock = new SimClock();
-  const stats = { bytesUsed: 1_000, bytesMax: 36_000_000 + 3_601_000, lostEventCount: 0 };
+  const stats = {
+    ...{ bytesUsed: 1_000, bytesMax: 36_000_000 + 3_601_000, lostEventCount: 0 },
+    ...{ preparedBytes: 0, preparationError: '', scrubbedBytes: 0, damage: [] },
+  };
   const forecast = new SpoolForecast({ level: () => stats, clock });
   registerSpoolMetrics(metrics, { isFull: false, stats: () => stats }, forecast);
   t.match(await metrics.text(), /spool_hours_left\{[^}]*\} \+Inf\n/, 'nothing was written');

@@ -33,7 +33,48 @@ export interface WatchedSpool {
     readonly bytesUsed: number;
     readonly bytesMax: number;
     readonly lostEventCount: number;
+    readonly preparedBytes: number;
+    readonly preparationError: string;
+    readonly scrubbedBytes: number;
+    readonly damage: readonly unknown[];
   };
+}
+
+/** What is needed of a spool that signs. */
+export interface WatchedEvidence {
+  readonly size: number;
+  readonly waitingMs: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** `read` gives null where nothing is signed. */
+export function registerEvidenceMetrics(
+  metrics: Metrics,
+  read: () => WatchedEvidence | null,
+): void {
+  metrics.gauge(
+    null,
+    'weir_checkpoint_size',
+    'Leaves under the newest signed checkpoint: one a frame.',
+    () => read()?.size ?? 0,
+  );
+  metrics.gauge(
+    null,
+    'weir_checkpoint_age_seconds',
+    'How long the oldest durable frame has waited for a signed checkpoint; 0 while none waits.',
+    () => (read()?.waitingMs ?? 0) / 1000,
+  );
+  metrics.table(
+    'counter',
+    'weir_checkpoint_failures_total',
+    'Attempts to sign that failed, by reason.',
+    ['reason'],
+    () =>
+      Object.entries(read()?.failures ?? {}).map(([reason, value]) => ({
+        labels: { reason },
+        value,
+      })),
+  );
 }
 
 export function registerSpoolMetrics(
@@ -50,6 +91,24 @@ export function registerSpoolMetrics(
     'spool_hours_left',
     'Hours until it is full if no sink took anything, at the rate of the last day.',
     () => forecast.hoursLeft,
+  );
+  gauge(
+    'spool_prepared_bytes',
+    'Part of buffer_size_bytes that waits for frames.',
+    () => spool.stats().preparedBytes,
+  );
+  gauge('spool_preparation_failing', '1 while the disk has no space for the next segment.', () =>
+    spool.stats().preparationError === '' ? 0 : 1,
+  );
+  metrics.total(
+    'spool_scrubbed_bytes_total',
+    'Bytes of stored segments that were read again to find damage.',
+    () => spool.stats().scrubbedBytes,
+  );
+  metrics.total(
+    'spool_damaged_ranges_total',
+    'Damaged ranges found since the start.',
+    () => spool.stats().damage.length,
   );
   const component = metrics.component(SPOOL.id, SPOOL.kind, SPOOL.type);
   let shownLost = 0;

@@ -11,6 +11,7 @@ import {
   type Sequencer,
   StreamSet,
   type Timers,
+  type WhenFull,
 } from '@weir/pipeline';
 import type { ForeignStream } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
@@ -19,6 +20,7 @@ import type { Config, HttpSourceConfig, SyslogSourceConfig } from '../config/sch
 import {
   createHttpServer,
   ForwardedIndex,
+  type IngestEvidence,
   type RecoveredRequestPart,
   registerIngest,
 } from '../sources/http/index.js';
@@ -33,6 +35,8 @@ export interface ListenerDependencies {
   readonly batchMemory: BufferPool;
   /** How long events gather to a batch. */
   readonly batchLingerMs: number;
+  /** What TCP senders meet while the spool is full. */
+  readonly whenFull: WhenFull;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly network: Network;
@@ -41,6 +45,8 @@ export interface ListenerDependencies {
   readonly recoveredRequestParts: readonly RecoveredRequestPart[];
   /** What of other nodes' streams is durable here. */
   readonly foreignStreams: readonly ForeignStream[];
+  /** What senders over HTTP are given to keep. */
+  readonly evidence: IngestEvidence;
   /** Adds further routes to an HTTP listener. */
   readonly registerRoutes: (app: FastifyInstance) => void;
   readonly onError: (error: Error) => void;
@@ -160,6 +166,7 @@ function httpListener(
     metrics,
     limits: { httpBodyBytesMax: config.max_body_bytes, httpItemBytesMax: config.max_item_bytes },
     recoveredRequestParts: dependencies.recoveredRequestParts,
+    evidence: dependencies.evidence,
     forwarding: {
       buffer: dependencies.buffer,
       index: forwarded,
@@ -213,6 +220,7 @@ function streamsOf(
     sequencer: dependencies.sequencer,
     buffer: dependencies.buffer,
     batchMemory: dependencies.batchMemory,
+    whenFull: dependencies.whenFull,
     limits: { batchLingerMs: dependencies.batchLingerMs },
     clock: dependencies.clock,
     timers: dependencies.timers,

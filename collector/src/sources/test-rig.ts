@@ -8,11 +8,16 @@ import {
   StreamSet,
   systemCodeOf,
   WeirError,
+  type WhenFull,
 } from '@weir/pipeline';
 import { nodeClock, nodeNetwork, nodeTimers } from '@weir/pipeline/node';
 import { FakeBuffer } from '@weir/pipeline/testing';
 
-export function sourceRig(format: 'syslog' | 'json', limits: Partial<AdmissionLimits> = {}) {
+export function sourceRig(
+  format: 'syslog' | 'json',
+  limits: Partial<AdmissionLimits> = {},
+  whenFull: WhenFull = 'block',
+) {
   const buffer = new FakeBuffer();
   const registry = new Metrics();
   const metrics = registry.component('in', 'source', format === 'json' ? 'http' : 'syslog');
@@ -29,6 +34,7 @@ export function sourceRig(format: 'syslog' | 'json', limits: Partial<AdmissionLi
     timers: nodeTimers,
     metrics,
     limits,
+    whenFull,
   });
   /** Value of a counter whose labels include this text; 0 when there is none. */
   const counter = async (name: string, label = ''): Promise<number> => {

@@ -14,6 +14,10 @@ export interface KnownSink {
 
 /** Folders in DIR/ledger, one a sink. */
 export const LEDGER_FOLDER = 'ledger';
+/** Keys of the node. */
+export const KEYS_FOLDER = 'keys';
+/** Signed receipts, one folder a sink. */
+export const RECEIPTS_FOLDER = 'receipts';
 /** Behind the id of a ClickHouse sink: what was issued before it was added. */
 export const BEFORE_SUFFIX = '.before';
 const CLICKHOUSE = 'clickhouse';

@@ -88,6 +88,7 @@ const verifyAt = (directory: string, consumers: readonly string[] = []) =>
     isRunning: false,
     waitMs: 0,
     deep: false,
+    bySource: false,
     onWaiting: () => undefined,
   });
 

@@ -6,11 +6,16 @@ import {
   type DeepReport,
   type LedgerReport,
   readLedger,
+  readSources,
+  type SourceReport,
   type Store,
   type TableNames,
+  type VerifiedStream,
   verifyTables,
 } from '@weir/sinks/clickhouse';
 import { inspectSpool, readSinkLedger, type SpoolInspection } from '@weir/spool';
+import { withCauses } from './causes.js';
+import { type EvidenceReport, lookAtEvidence } from './evidence.js';
 import { judge, keyOf, type SinkStream, without } from './judge.js';
 import { BEFORE_SUFFIX, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
@@ -27,8 +32,10 @@ export interface VerifyOptions {
   readonly isRunning: boolean;
   /** Longest wait for in flight = 0. */
   readonly waitMs: number;
-  /** Compares the tables of ClickHouse themselves with the ledger, too. */
+  /** Compares the tables of ClickHouse with the ledger, and each frame with what was signed. */
   readonly deep: boolean;
+  /** Also what the tables of ClickHouse hold of each source. */
+  readonly bySource: boolean;
   readonly onWaiting: (inFlight: number) => void;
 }
 
@@ -38,6 +45,12 @@ export interface SinkReport extends LedgerReport {
   readonly isRequired: boolean;
   /** Issued when the sink was not configured, and not meant for it. */
   readonly before: number;
+  readonly streams: readonly SinkStreamReport[];
+}
+
+export interface SinkStreamReport extends VerifiedStream {
+  /** Declared losses by cause. */
+  readonly lostByCause: Readonly<Record<string, number>>;
 }
 
 export interface VerifyReport {
@@ -50,8 +63,11 @@ export interface VerifyReport {
   readonly notes: readonly string[];
   readonly sinks: readonly SinkReport[];
   /** Of the ClickHouse sink where there is one, else of the first. */
-  readonly streams: LedgerReport['streams'];
+  readonly streams: readonly SinkStreamReport[];
   readonly deep: DeepReport | null;
+  readonly evidence: Omit<EvidenceReport, 'states' | 'problems' | 'notes'>;
+  /** Null where it was not asked for, and without ClickHouse. */
+  readonly sources: readonly SourceReport[] | null;
 }
 
 const LOOK_INTERVAL_MS = 250;
@@ -85,21 +101,31 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     before = last;
     last = await look(options);
   }
-  const sinks = last.sinks.map((found) => reportOf(found, last, first, isRunning));
+  const evidence = await lookAtEvidence({ ...options, nodeId: last.spool.nodeId });
+  const sinks = last.sinks.map((found) =>
+    withCauses(reportOf(found, last, first, isRunning), found, last.spool, evidence.states),
+  );
   const problems = sinks.flatMap((report) =>
     report.problems.map((problem) => (sinks.length === 1 ? problem : `${report.id}: ${problem}`)),
   );
   const deep = options.deep ? await lookDeep(options, last) : null;
-  problems.push(...(deep?.problems ?? []));
+  problems.push(...evidence.problems, ...(deep?.problems ?? []));
   const shown = sinks.find(({ type }) => type === 'clickhouse') ?? sinks[0];
   return {
     closes: problems.length === 0,
     inFlight: Math.max(0, ...sinks.map(({ inFlight }) => inFlight)),
     problems,
-    notes: notesOf(options, last),
+    notes: [...notesOf(options, last), ...evidence.notes],
     sinks,
     streams: shown?.streams ?? [],
     deep,
+    evidence: {
+      tree: evidence.tree,
+      size: evidence.size,
+      anchored: evidence.anchored,
+      hashedFrames: evidence.hashedFrames,
+    },
+    sources: options.bySource ? await lookAtSources(options, last) : null,
   };
 }
 
@@ -187,7 +213,7 @@ async function readFiles(
   return { ledger: reading?.streams ?? [], problems };
 }
 
-function reportOf(found: SinkLook, last: Looks, first: Looks, isRunning: boolean): SinkReport {
+function reportOf(found: SinkLook, last: Looks, first: Looks, isRunning: boolean) {
   const { sink, ledger, pendingCount, accounted } = found;
   const { id, type, isRequired } = sink;
   const begun = first.sinks.find((other) => other.sink.id === id);
@@ -215,12 +241,20 @@ function notesOf({ sinks }: VerifyOptions, { spool }: Looks): string[] {
 
 async function lookDeep({ store, isRunning }: VerifyOptions, { spool }: Looks) {
   if (store === null) return null;
+  return verifyTables(store.store, store.tables, { ...streamsOf(spool), isRunning });
+}
+
+async function lookAtSources({ store }: VerifyOptions, { spool }: Looks) {
+  return store === null ? null : readSources(store.store, store.tables, streamsOf(spool));
+}
+
+/** A server may hold the streams of other collectors, whose spools are not here. */
+function streamsOf(spool: SpoolInspection) {
   const streams = spool.streams.filter(({ received }) => received !== undefined);
-  return verifyTables(store.store, store.tables, {
+  return {
     streamPrefix: streamPrefixOf(spool.nodeId),
     alsoStreams: [...new Set(streams.map(({ stream }) => stream))],
-    isRunning,
-  });
+  };
 }
 
 const streamPrefixOf = (nodeId: string | null): string | null =>

@@ -29,6 +29,7 @@ const partsPerWriteMax = 1024;
 const openFlags = {
   read: constants.O_RDONLY,
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
+  create_private: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL,
   write: constants.O_RDWR,
 } as const;
 
@@ -38,7 +39,8 @@ const openAt = promisify(openFile);
 export function nodeFiles(): Files {
   return {
     async open(path, mode) {
-      return new NodeFileHandle(await openAt(path, openFlags[mode], 0o640));
+      const permissions = mode === 'create_private' ? 0o600 : 0o640;
+      return new NodeFileHandle(await openAt(path, openFlags[mode], permissions));
     },
     readDir: (path) => readdir(path),
     async makeDir(path) {

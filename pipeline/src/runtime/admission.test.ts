@@ -379,3 +379,28 @@ t.test('a peer keeps its stream; peers spread over the shards', async (t) => {
   t.equal(hashOf('192.0.2.1'), hashOf('192.0.2.1'));
   t.equal(hashOf('192.0.2.1') % 4, 1, 'fixed for ever: streams on disk depend on it');
 });
+
+t.test(
+  'drop_newest: a full buffer is a reason to refuse, a full queue still one to wait',
+  async (t) => {
+    const { clock, options } = rig();
+    const buffer = new FakeBuffer();
+    const dropping = new Admission({ ...options, stream: 'd', buffer, whenFull: 'drop_newest' });
+    t.same([dropping.mustDrop, dropping.mustPause], [false, false]);
+    let told = 0;
+    dropping.onUnblocked(() => told++);
+    buffer.isFull = true;
+    t.same([dropping.mustDrop, dropping.mustPause, dropping.isBlocked], [true, false, true]);
+    t.equal(dropping.blockCause, 'spool_full', 'HTTP still answers 503');
+    await clock.advance(100);
+    t.ok(told > 0, 'what had paused goes on');
+    buffer.isFull = false;
+    await clock.advance(100);
+    t.same([dropping.mustDrop, dropping.isBlocked], [false, false]);
+    await dropping.close();
+    const waiting = new Admission({ ...options, stream: 'w', buffer });
+    buffer.isFull = true;
+    t.same([waiting.mustDrop, waiting.mustPause], [false, true], 'block is the default');
+    await waiting.close();
+  },
+);

@@ -31,6 +31,8 @@ export interface AdmissionOptions {
   readonly format: RawBatch['format'];
   readonly sequencer: Sequencer;
   readonly buffer: BatchBuffer;
+  /** What senders that can wait meet while the buffer is full; `block` is the default. */
+  readonly whenFull?: WhenFull;
   readonly clock: Clock;
   readonly timers: Timers;
   /** Where batches take their memory from; one of its own when absent. */
@@ -50,6 +52,10 @@ const FULL_POLL_MS = 50;
 const EVENT_OVERHEAD_BYTES = 8;
 
 type BlockCause = 'queue_full' | 'spool_full';
+/**
+ * `block`: nothing is read. `drop_newest`: what comes is read, refused as spool_full and counted.
+ */
+export type WhenFull = 'block' | 'drop_newest';
 
 /** offered = issued + refused + open, at any moment between two calls. Events since the start. */
 export interface AdmissionTally {
@@ -127,7 +133,23 @@ export class Admission {
     return this.#blockCause;
   }
 
-  /** Calls back each time the stream is no longer blocked. Returns how to stop that. */
+  /**
+   * Under `drop_newest` and while the buffer is full: what a source has read is to be refused with
+   * `spool_full`, not appended, and the source goes on reading. False otherwise.
+   */
+  get mustDrop(): boolean {
+    return this.#options.whenFull === 'drop_newest' && this.blockCause === 'spool_full';
+  }
+
+  /** True while a source that can make its senders wait is to read nothing. */
+  get mustPause(): boolean {
+    return this.isBlocked && !this.mustDrop;
+  }
+
+  /**
+   * Calls back each time the stream is no longer blocked, or `mustPause` ended. Returns how to stop
+   * that.
+   */
   onUnblocked(callback: () => void): () => void {
     this.#unblockListeners.add(callback);
     return () => void this.#unblockListeners.delete(callback);
@@ -362,6 +384,8 @@ export class Admission {
     this.#pollTimer = this.#options.timers.after(FULL_POLL_MS, () => {
       this.#pollTimer = null;
       this.#unblockIfPossible();
+      // A source that paused for another reason goes on, now to refuse what it reads.
+      if (this.mustDrop) this.#tellUnblocked();
       if (this.#blockCause !== null) this.#poll();
     });
   }
@@ -370,6 +394,10 @@ export class Admission {
     if (this.#blockCause === null || this.#isHeld || this.#options.buffer.isFull) return;
     if (this.pendingBytes > this.#limits.admissionPendingBytesMax / 2) return;
     this.#blockCause = null;
+    this.#tellUnblocked();
+  }
+
+  #tellUnblocked(): void {
     for (const listener of [...this.#unblockListeners]) listener();
   }
 }

@@ -82,3 +82,47 @@ t.test('injected errors, a full disk, and pages that a failed sync drops', async
   await t.rejects(files.open('/d/none', 'read'), { code: 'ENOENT' });
   await t.rejects(files.open('/d/f', 'create'), { code: 'EEXIST' });
 });
+
+t.test('harsher power cuts', async (t) => {
+  const files = await twoWrites();
+  const random = new SimRandom(4);
+  const old = await files.open('/d/old', 'create');
+  await old.write([Buffer.alloc(1024, 'o')], 0);
+  await old.datasync();
+  await files.unlink('/d/old');
+  let [stale, flipped] = [0, 0];
+  for (let i = 0; i < 50; i++) {
+    const holed = text(files.crash('stale_blocks', random), '/d/f') ?? '';
+    t.match(holed, /^synced[xo.]*$/);
+    if (holed.includes('o')) stale++;
+    const wrong = files.crash('flip_unsynced', random).contentOf('/d/f') ?? new Uint8Array(0);
+    t.equal(Buffer.from(wrong.subarray(0, 6)).toString(), 'synced', 'synced bytes stay');
+    if (wrong.subarray(6).some((byte) => byte !== 0x78)) flipped++;
+    const blocks = text(files.crash('random_blocks', random), '/d/f') ?? '';
+    t.match(blocks, /^synced(x*|\.*)$/, 'a block as a whole or not at all');
+  }
+  t.ok(stale > 10 && flipped === 50, `${stale} stale, ${flipped} flipped`);
+});
+
+t.test('writes that are lost or land elsewhere, and errors of close', async (t) => {
+  const files = await twoWrites();
+  const handle = await files.open('/d/f', 'write');
+  files.onOperation = ({ kind }) => (kind === 'write' ? { landsAt: null } : null);
+  await handle.write([Buffer.from('gone')], 0);
+  t.equal(text(files, '/d/f')?.slice(0, 6), 'synced');
+  files.onOperation = ({ kind }) =>
+    kind === 'write' ? { landsAt: { path: '/d/f', position: 2 } } : null;
+  await handle.write([Buffer.from('else')], 0);
+  t.equal(text(files, '/d/f')?.slice(0, 6), 'syelse');
+  files.onOperation = ({ kind }) => (kind === 'close' ? { code: 'EIO' } : null);
+  await t.rejects(handle.close(), { code: 'EIO' });
+  await t.rejects(handle.datasync(), { code: 'EBADF' });
+  files.onOperation = null;
+  const before = files.fingerprint();
+  const copy = files.snapshot();
+  copy.flipBit('/d/f', 1, 3);
+  t.equal(files.fingerprint(), before, 'a copy goes its own way');
+  t.not(copy.fingerprint(), before);
+  copy.lose('/d/f');
+  t.same(copy.paths, []);
+});

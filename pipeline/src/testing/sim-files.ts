@@ -6,224 +6,162 @@
 // the platter after syncDir of that directory. A power cut may keep or lose every unsynced sector
 // and every unsynced entry on its own, in any combination; crash() makes such states. A failed
 // datasync drops the dirty pages, as Linux does: what a read sees stays, but no later sync brings
-// it to the platter.
-import { createHash } from 'node:crypto';
-import type { FileHandle, Files } from '../ports.js';
+// it to the platter. Copies share all sectors, so that a snapshot costs a list of pointers.
+import type { FileHandle, FileMode, Files } from '../ports.js';
+import { type CrashStrategy, powerCut } from './sim-files-crash.js';
+import { Inode, type Sector, SIM_SECTOR_BYTES, ZERO_SECTOR } from './sim-files-inode.js';
+import { Names, parentOf } from './sim-files-names.js';
+import {
+  isMutation,
+  type SimFault,
+  type SimMisdirection,
+  type SimOperation,
+  type SimOperationKind,
+  systemError,
+} from './sim-files-operations.js';
 import type { SimRandom } from './sim-random.js';
 
-export const SIM_SECTOR_BYTES = 512;
+/** Sectors of deleted files that are remembered for stale blocks. */
+const STALE_SECTORS_MAX = 64;
 
-export type SimOperationKind =
-  | 'open'
-  | 'create'
-  | 'read'
-  | 'write'
-  | 'datasync'
-  | 'sync'
-  | 'truncate'
-  | 'rename'
-  | 'unlink'
-  | 'syncDir'
-  | 'makeDir'
-  | 'readDir'
-  | 'sizeBytes';
-
-/** One call, before it takes effect. */
-export interface SimOperation {
-  /** Counts all calls from 0. */
-  readonly index: number;
-  readonly kind: SimOperationKind;
-  readonly path: string;
-  readonly byteCount: number;
-  /** True if the call can change what a power cut leaves behind. */
-  readonly isMutation: boolean;
-}
-
-/** Makes the call fail with this system code. A write may have written some bytes before. */
-export interface SimFault {
-  readonly code: string;
-  readonly partialBytes?: number;
-}
-
-/**
- * What becomes of unsynced data and entries in a power cut; process_kill keeps them, still
- * unsynced.
- */
-export const CRASH_STRATEGIES = [
-  'keep_all',
-  'lose_unsynced',
-  'random_sectors',
-  'prefix_tear',
-  'zero_hole',
-  'process_kill',
-] as const;
-export type CrashStrategy = (typeof CRASH_STRATEGIES)[number];
-
-interface Inode {
-  data: Uint8Array;
-  size: number;
-  durable: Uint8Array;
-  durableSize: number;
-  dirty: Set<number>;
-}
-type EntryChange =
-  | { readonly kind: 'link'; readonly directory: string; readonly path: string; inode: Inode }
-  | { readonly kind: 'unlink'; readonly directory: string; readonly path: string }
-  | {
-      readonly kind: 'rename';
-      readonly directory: string;
-      readonly path: string;
-      readonly from: string;
-      inode: Inode;
-    }
-  | { readonly kind: 'makeDir'; readonly directory: string; readonly path: string };
-
-const mutations: ReadonlySet<SimOperationKind> = new Set<SimOperationKind>([
-  'create',
-  'write',
-  'datasync',
-  'sync',
-  'truncate',
-  'rename',
-  'unlink',
-  'syncDir',
-  'makeDir',
-]);
+type Outcome = SimFault | SimMisdirection | null;
 
 export class SimFiles implements Files {
-  /** Called before each call takes effect; a returned fault is what the caller sees. */
-  onOperation: ((operation: SimOperation) => SimFault | null) | null = null;
+  /** Called before each call takes effect; what it returns is what becomes of the call. */
+  onOperation: ((operation: SimOperation) => Outcome) | null = null;
   /** Calls so far. */
   operationCount = 0;
   /** Bytes that files may hold together; beyond it ENOSPC. */
   capacityBytes = Number.POSITIVE_INFINITY;
-  #entries = new Map<string, Inode>();
-  #directories = new Set<string>(['/']);
-  #durableEntries = new Map<string, Inode>();
-  #durableDirectories = new Set<string>(['/']);
-  #changes: EntryChange[] = [];
+  /** Turns of the queue of microtasks that a call takes, so that other code runs meanwhile. */
+  turnsPerCall = 4;
+  #names = new Names();
+  #stale: Sector[] = [];
 
-  async open(path: string, mode: 'read' | 'create' | 'write'): Promise<FileHandle> {
-    await this.#enter(mode === 'create' ? 'create' : 'open', path, 0);
-    const found = this.#entries.get(path);
-    if (mode !== 'create') {
+  async open(path: string, mode: FileMode): Promise<FileHandle> {
+    const isNew = mode === 'create' || mode === 'create_private';
+    await this.#enter(isNew ? 'create' : 'open', path, 0);
+    const found = this.#names.entries.get(path);
+    if (!isNew) {
       if (found === undefined) throw systemError('ENOENT', path);
       return new SimFileHandle(this, found, path);
     }
     if (found !== undefined) throw systemError('EEXIST', path);
     this.#requireDirectory(parentOf(path));
-    const inode = newInode();
-    this.#entries.set(path, inode);
-    this.#changes.push({ kind: 'link', directory: parentOf(path), path, inode });
+    const inode = new Inode();
+    inode.isPrivate = mode === 'create_private';
+    this.#names.link(path, inode);
     return new SimFileHandle(this, inode, path);
   }
 
   async readDir(path: string): Promise<string[]> {
     await this.#enter('readDir', path, 0);
     this.#requireDirectory(path);
-    const names: string[] = [];
-    for (const entry of [...this.#entries.keys(), ...this.#directories])
-      if (entry !== '/' && parentOf(entry) === path) names.push(entry.slice(path.length + 1));
-    return names;
+    return this.#names.list(path);
   }
 
   async makeDir(path: string): Promise<void> {
     await this.#enter('makeDir', path, 0);
-    const missing: string[] = [];
-    for (let at = path; !this.#directories.has(at); at = parentOf(at)) missing.unshift(at);
-    for (const directory of missing) {
-      this.#directories.add(directory);
-      this.#changes.push({ kind: 'makeDir', directory: parentOf(directory), path: directory });
-    }
+    this.#names.makeDirectory(path);
   }
 
   async rename(from: string, to: string): Promise<void> {
     await this.#enter('rename', to, 0);
-    const inode = this.#entries.get(from);
-    if (inode === undefined) throw systemError('ENOENT', from);
-    this.#entries.delete(from);
-    this.#entries.set(to, inode);
-    this.#changes.push({ kind: 'rename', directory: parentOf(to), path: to, from, inode });
+    this.#forget(this.#names.entries.get(to));
+    if (!this.#names.rename(from, to)) throw systemError('ENOENT', from);
   }
 
   async unlink(path: string): Promise<void> {
     await this.#enter('unlink', path, 0);
-    if (!this.#entries.delete(path)) throw systemError('ENOENT', path);
-    this.#changes.push({ kind: 'unlink', directory: parentOf(path), path });
+    this.#forget(this.#names.entries.get(path));
+    if (!this.#names.unlink(path)) throw systemError('ENOENT', path);
   }
 
   async syncDir(path: string): Promise<void> {
     await this.#enter('syncDir', path, 0);
     this.#requireDirectory(path);
-    for (const change of this.#changes)
-      if (change.directory === path)
-        applyChange(this.#durableEntries, this.#durableDirectories, change);
-    this.#changes = this.#changes.filter((change) => change.directory !== path);
+    this.#names.sync(path);
   }
 
   async sizeBytes(path: string): Promise<number | null> {
     await this.#enter('sizeBytes', path, 0);
-    return this.#entries.get(path)?.size ?? null;
+    return this.#names.entries.get(path)?.size ?? null;
   }
 
-  async freeBytes(_path: string): Promise<number> {
-    return Math.max(0, this.capacityBytes - this.usedBytes);
+  async freeBytes(path: string): Promise<number> {
+    await this.#enter('freeBytes', path, 0);
+    return this.roomBytes;
+  }
+
+  /** Bytes that may still be written behind the ends of files. */
+  get roomBytes(): number {
+    return this.capacityBytes === Number.POSITIVE_INFINITY
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, this.capacityBytes - this.usedBytes);
   }
 
   /** Bytes in all files that have a name. */
   get usedBytes(): number {
     let total = 0;
-    for (const inode of this.#entries.values()) total += inode.size;
+    for (const inode of this.#names.entries.values()) total += inode.size;
     return total;
   }
 
   /** Paths of all files, sorted. */
   get paths(): string[] {
-    return [...this.#entries.keys()].sort();
+    return [...this.#names.entries.keys()].sort();
   }
 
   /** What a read would see; null when there is no such file. */
   contentOf(path: string): Uint8Array | null {
-    const inode = this.#entries.get(path);
-    return inode === undefined ? null : inode.data.slice(0, inode.size);
+    const inode = this.#names.entries.get(path);
+    if (inode === undefined) return null;
+    const bytes = new Uint8Array(inode.size);
+    inode.read(bytes, 0);
+    return bytes;
+  }
+
+  /** True if the file was created so that only its owner may read it. */
+  isPrivate(path: string): boolean {
+    return this.#names.entries.get(path)?.isPrivate === true;
   }
 
   /** Rot on the platter and in the cache alike. */
   flipBit(path: string, byteOffset: number, bit: number): void {
-    const inode = this.#entries.get(path);
-    if (inode === undefined || byteOffset >= inode.size) throw systemError('ENOENT', path);
-    inode.data[byteOffset] = (inode.data[byteOffset] ?? 0) ^ (1 << bit);
-    if (byteOffset < inode.durableSize)
-      inode.durable[byteOffset] = (inode.durable[byteOffset] ?? 0) ^ (1 << bit);
+    this.#inodeAt(path, byteOffset).rot(byteOffset, (bytes, at) => {
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+    });
   }
 
-  /** A copy that shares nothing, with the same unsynced state and without hooks and capacity. */
+  /** Other bytes on the platter and in the cache alike: a write of something else landed here. */
+  overwrite(path: string, byteOffset: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const at = byteOffset + done;
+      const inode = this.#names.entries.get(path);
+      if (inode === undefined || at >= inode.size) return;
+      const length = Math.min(
+        SIM_SECTOR_BYTES - (at % SIM_SECTOR_BYTES),
+        bytes.length - done,
+        inode.size - at,
+      );
+      const piece = bytes.subarray(done, done + length);
+      inode.rot(at, (sector, from) => sector.set(piece, from));
+      done += length;
+    }
+  }
+
+  /** The file and its name are gone, on the platter too. */
+  lose(path: string): void {
+    this.#names.entries.delete(path);
+    this.#names.durableEntries.delete(path);
+  }
+
+  /** A copy with the same unsynced state, without hooks and capacity; each may go its own way. */
   snapshot(): SimFiles {
-    const copies = new Map<Inode, Inode>();
-    const copyOf = (inode: Inode): Inode => {
-      let copy = copies.get(inode);
-      if (copy === undefined) {
-        copy = {
-          data: inode.data.slice(0, inode.size),
-          size: inode.size,
-          durable: inode.durable.slice(0, inode.durableSize),
-          durableSize: inode.durableSize,
-          dirty: new Set(inode.dirty),
-        };
-        copies.set(inode, copy);
-      }
-      return copy;
-    };
     const copy = new SimFiles();
-    for (const [path, inode] of this.#entries) copy.#entries.set(path, copyOf(inode));
-    for (const [path, inode] of this.#durableEntries) copy.#durableEntries.set(path, copyOf(inode));
-    copy.#directories = new Set(this.#directories);
-    copy.#durableDirectories = new Set(this.#durableDirectories);
-    copy.#changes = this.#changes.map((change) =>
-      change.kind === 'link' || change.kind === 'rename'
-        ? { ...change, inode: copyOf(change.inode) }
-        : change,
-    );
+    copy.#names = this.#names.copy();
+    copy.#stale = this.#stale.slice();
+    copy.turnsPerCall = this.turnsPerCall;
     return copy;
   }
 
@@ -233,65 +171,54 @@ export class SimFiles implements Files {
    */
   crash(strategy: CrashStrategy, random: SimRandom): SimFiles {
     const state = this.snapshot();
-    if (strategy === 'process_kill') return state;
-    state.#loseEntries(strategy, random);
-    for (const inode of new Set(state.#durableEntries.values())) loseData(inode, strategy, random);
-    state.#entries = new Map(state.#durableEntries);
-    state.#directories = new Set(state.#durableDirectories);
-    state.#changes = [];
+    if (strategy !== 'process_kill') powerCut(state.#names, strategy, random, state.#stale);
     return state;
   }
 
-  /** Equal for equal states, unsynced state included; for counting distinct ones. */
-  fingerprint(): string {
-    const hash = createHash('sha1');
-    for (const path of this.paths) {
-      const inode = this.#entries.get(path);
-      if (inode === undefined) continue;
-      hash.update(`${path}\0${inode.size}\0${inode.dirty.size}\0`);
-      hash.update(inode.data.subarray(0, inode.size));
-    }
-    return hash.update(`${this.#changes.length}`).digest('hex');
-  }
-
-  #loseEntries(strategy: CrashStrategy, random: SimRandom): void {
-    // A journal mostly keeps a prefix of the changes; the harsher model keeps any subset.
-    const prefix = random.below(this.#changes.length + 1);
-    for (const [index, change] of this.#changes.entries()) {
-      const isKept =
-        strategy === 'keep_all' ||
-        strategy === 'zero_hole' ||
-        (strategy === 'prefix_tear' && index < prefix) ||
-        (strategy === 'random_sectors' && random.chance(0.5));
-      if (isKept) applyChange(this.#durableEntries, this.#durableDirectories, change);
-    }
-    // No journal keeps a directory and loses the one that it is in.
-    for (const path of [...this.#durableDirectories])
-      for (let at = path; at !== '/'; at = parentOf(at)) this.#durableDirectories.add(at);
-    for (const path of [...this.#durableEntries.keys()])
-      if (!this.#durableDirectories.has(parentOf(path))) this.#durableEntries.delete(path);
+  /** Equal for equal states, unsynced state included; for counting distinct ones. 52 bits. */
+  fingerprint(): number {
+    return this.#names.hash();
   }
 
   /** @internal Lets pending continuations run, as a real call would, then asks the hook. */
-  async enter(kind: SimOperationKind, path: string, byteCount: number): Promise<SimFault | null> {
-    for (let i = 0; i < 4; i++) await undefined;
-    const operation = {
-      index: this.operationCount++,
-      kind,
-      path,
-      byteCount,
-      isMutation: mutations.has(kind),
-    };
-    return this.onOperation?.(operation) ?? null;
+  async enter(kind: SimOperationKind, path: string, byteCount: number): Promise<Outcome> {
+    for (let i = 0; i < this.turnsPerCall; i++) await undefined;
+    const index = this.operationCount++;
+    if (this.onOperation === null) return null;
+    return this.onOperation({ index, kind, path, byteCount, isMutation: isMutation(kind) });
+  }
+
+  /** @internal Where a misdirected write lands; false if there is no such file. */
+  writeElsewhere(path: string, parts: readonly Uint8Array[], position: number): boolean {
+    const inode = this.#names.entries.get(path);
+    if (inode === undefined) return false;
+    const byteCount = parts.reduce((sum, part) => sum + part.length, 0);
+    inode.write(parts, position, byteCount);
+    inode.sync();
+    return true;
+  }
+
+  #inodeAt(path: string, byteOffset: number): Inode {
+    const inode = this.#names.entries.get(path);
+    if (inode === undefined || byteOffset >= inode.size) throw systemError('ENOENT', path);
+    return inode;
+  }
+
+  #forget(inode: Inode | undefined): void {
+    if (inode === undefined) return;
+    for (const sector of inode.durable.slice(0, 16))
+      if (sector !== ZERO_SECTOR) this.#stale.push(sector);
+    if (this.#stale.length > STALE_SECTORS_MAX)
+      this.#stale.splice(0, this.#stale.length - STALE_SECTORS_MAX);
   }
 
   async #enter(kind: SimOperationKind, path: string, byteCount: number): Promise<void> {
-    const fault = await this.enter(kind, path, byteCount);
-    if (fault !== null) throw systemError(fault.code, path);
+    const outcome = await this.enter(kind, path, byteCount);
+    if (outcome !== null && 'code' in outcome) throw systemError(outcome.code, path);
   }
 
   #requireDirectory(path: string): void {
-    if (!this.#directories.has(path)) throw systemError('ENOENT', path);
+    if (!this.#names.directories.has(path)) throw systemError('ENOENT', path);
   }
 }
 
@@ -305,24 +232,25 @@ class SimFileHandle implements FileHandle {
 
   async read(target: Uint8Array, position: number): Promise<number> {
     await this.#enter('read', target.length);
-    const part = this.inode.data.subarray(
-      position,
-      Math.min(this.inode.size, position + target.length),
-    );
-    target.set(part);
-    return part.length;
+    return this.inode.read(target, position);
   }
 
   async write(parts: readonly Uint8Array[], position: number): Promise<void> {
-    const byteCount = parts.reduce((sum, part) => sum + part.length, 0);
+    let byteCount = 0;
+    for (const part of parts) byteCount += part.length;
     this.#requireOpen();
-    const fault = await this.files.enter('write', this.path, byteCount);
+    const outcome = await this.files.enter('write', this.path, byteCount);
+    if (outcome !== null && 'landsAt' in outcome) {
+      const { landsAt } = outcome;
+      if (landsAt !== null) this.files.writeElsewhere(landsAt.path, parts, landsAt.position);
+      return;
+    }
     const growth = Math.max(0, position + byteCount - this.inode.size);
-    const room = Math.max(0, this.files.capacityBytes - this.files.usedBytes);
-    let limit = fault === null ? byteCount : (fault.partialBytes ?? 0);
+    const room = growth > 0 ? this.files.roomBytes : growth;
+    let limit = outcome === null ? byteCount : (outcome.partialBytes ?? 0);
     if (growth > room) limit = Math.min(limit, Math.max(0, byteCount - (growth - room)));
-    writeParts(this.inode, parts, position, limit);
-    if (fault !== null) throw systemError(fault.code, this.path);
+    this.inode.write(parts, position, Math.min(limit, byteCount));
+    if (outcome !== null) throw systemError(outcome.code, this.path);
     if (growth > room) throw systemError('ENOSPC', this.path);
   }
 
@@ -335,148 +263,34 @@ class SimFileHandle implements FileHandle {
 
   async truncate(sizeBytes: number): Promise<void> {
     await this.#enter('truncate', sizeBytes);
-    resize(this.inode, sizeBytes);
+    this.inode.resize(sizeBytes);
   }
 
+  /** As on Linux the descriptor is closed also when an error is reported. */
   async close(): Promise<void> {
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    const outcome = await this.files.enter('close', this.path, 0);
+    if (outcome !== null && 'code' in outcome) throw systemError(outcome.code, this.path);
   }
 
   async #sync(kind: 'datasync' | 'sync'): Promise<void> {
     this.#requireOpen();
-    const fault = await this.files.enter(kind, this.path, 0);
-    if (fault !== null) {
-      this.inode.dirty.clear();
-      throw systemError(fault.code, this.path);
+    const outcome = await this.files.enter(kind, this.path, 0);
+    if (outcome !== null && 'code' in outcome) {
+      if (outcome.keepsPages !== true) this.inode.dirty.clear();
+      throw systemError(outcome.code, this.path);
     }
-    persist(this.inode, this.inode.dirty, this.inode.size);
-    this.inode.dirty.clear();
+    this.inode.sync();
   }
 
   async #enter(kind: SimOperationKind, byteCount: number): Promise<void> {
     this.#requireOpen();
-    const fault = await this.files.enter(kind, this.path, byteCount);
-    if (fault !== null) throw systemError(fault.code, this.path);
+    const outcome = await this.files.enter(kind, this.path, byteCount);
+    if (outcome !== null && 'code' in outcome) throw systemError(outcome.code, this.path);
   }
 
   #requireOpen(): void {
     if (!this.#isOpen) throw systemError('EBADF', this.path);
   }
-}
-
-function newInode(): Inode {
-  return {
-    data: new Uint8Array(0),
-    size: 0,
-    durable: new Uint8Array(0),
-    durableSize: 0,
-    dirty: new Set(),
-  };
-}
-
-function grown(bytes: Uint8Array, size: number): Uint8Array {
-  if (bytes.length >= size) return bytes;
-  const larger = new Uint8Array(Math.max(size, bytes.length * 2));
-  larger.set(bytes);
-  return larger;
-}
-
-function resize(inode: Inode, size: number): void {
-  inode.data = grown(inode.data, size);
-  const from = Math.min(inode.size, size);
-  inode.data.fill(0, from);
-  markDirty(inode, from, Math.max(inode.size, size));
-  inode.size = size;
-}
-
-function writeParts(
-  inode: Inode,
-  parts: readonly Uint8Array[],
-  position: number,
-  limit: number,
-): void {
-  if (limit === 0) return;
-  if (position + limit > inode.size) resize(inode, position + limit);
-  let at = position;
-  for (const part of parts) {
-    const taken = part.subarray(0, Math.max(0, position + limit - at));
-    inode.data.set(taken, at);
-    at += taken.length;
-  }
-  markDirty(inode, position, at);
-}
-
-function markDirty(inode: Inode, from: number, to: number): void {
-  const last = Math.ceil(to / SIM_SECTOR_BYTES);
-  for (let i = Math.floor(from / SIM_SECTOR_BYTES); i < last; i++) inode.dirty.add(i);
-}
-
-/**
- * Moves sectors to the platter and gives the file a size there; sectors not moved stay as they
- * were.
- */
-function persist(inode: Inode, sectors: Iterable<number>, size: number): void {
-  inode.durable = grown(inode.durable, size);
-  if (size < inode.durableSize) inode.durable.fill(0, size);
-  for (const sector of sectors) {
-    const from = sector * SIM_SECTOR_BYTES;
-    const to = Math.min(from + SIM_SECTOR_BYTES, inode.size, size);
-    if (to > from) inode.durable.set(inode.data.subarray(from, to), from);
-  }
-  inode.durableSize = size;
-}
-
-function loseData(inode: Inode, strategy: CrashStrategy, random: SimRandom): void {
-  const dirty = [...inode.dirty].sort((a, b) => a - b);
-  if (strategy === 'keep_all') persist(inode, dirty, inode.size);
-  else if (strategy === 'random_sectors') {
-    const size = random.chance(0.7) ? inode.size : inode.durableSize;
-    persist(
-      inode,
-      dirty.filter(() => random.chance(0.5)),
-      size,
-    );
-  } else if (strategy === 'zero_hole') {
-    // The size reached the platter; some of the sectors behind the old size did not.
-    const firstNew = Math.floor(inode.durableSize / SIM_SECTOR_BYTES);
-    const kept = dirty.filter((sector) => sector < firstNew || random.chance(0.6));
-    persist(inode, kept, inode.size);
-  } else if (strategy === 'prefix_tear' && dirty.length > 0) {
-    tear(inode, dirty, random);
-  }
-  inode.data = inode.durable.slice(0, inode.durableSize);
-  inode.size = inode.durableSize;
-  inode.dirty = new Set();
-}
-
-/** Keeps the unsynced bytes before a random one. */
-function tear(inode: Inode, dirty: readonly number[], random: SimRandom): void {
-  const from = (dirty[0] ?? 0) * SIM_SECTOR_BYTES;
-  const to = Math.min(((dirty.at(-1) ?? 0) + 1) * SIM_SECTOR_BYTES, inode.size);
-  const cut = from + random.below(Math.max(1, to - from + 1));
-  inode.durable = grown(inode.durable, Math.max(cut, inode.durableSize));
-  inode.durable.set(inode.data.subarray(from, cut), from);
-  inode.durableSize = Math.max(cut, inode.durableSize);
-}
-
-function applyChange(
-  entries: Map<string, Inode>,
-  directories: Set<string>,
-  change: EntryChange,
-): void {
-  if (change.kind === 'makeDir') directories.add(change.path);
-  else if (change.kind === 'unlink') entries.delete(change.path);
-  else {
-    if (change.kind === 'rename') entries.delete(change.from);
-    entries.set(change.path, change.inode);
-  }
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash <= 0 ? '/' : path.slice(0, slash);
-}
-
-function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
 }

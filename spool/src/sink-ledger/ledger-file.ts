@@ -133,6 +133,25 @@ function bodyAt(bytes: Uint8Array, at: number, seed: number): Uint8Array | null 
   return crc32c(body, seed) === view.getUint32(at + 4, true) ? body : null;
 }
 
+/**
+ * Bytes of the record that begins at an offset, by what it says itself; null if it says nothing.
+ */
+export async function lengthOfRecordAt(
+  files: Files,
+  path: string,
+  offset: number,
+): Promise<number | null> {
+  const handle = await files.open(path, 'read');
+  try {
+    const head = new Uint8Array(RECORD_HEAD_BYTES);
+    if ((await handle.read(head, offset)) < RECORD_HEAD_BYTES) return null;
+    const length = viewOf(head).getUint32(0, true);
+    return length === 0 || length > RECORD_BYTES_MAX ? null : RECORD_HEAD_BYTES + length;
+  } finally {
+    await handle.close();
+  }
+}
+
 /** A ledger file that is open for appending. */
 export class LedgerAppender {
   readonly #handle: FileHandle;

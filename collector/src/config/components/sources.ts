@@ -19,14 +19,18 @@ export const sources: readonly ComponentSpec[] = [
     example: { listen: '127.0.0.1:5514', protocols: ['udp', 'tcp'] },
     guarantees: [
       'An event that was admitted has a number, and is on disk before anything else is done with it.',
-      'TCP is read no faster than the spool takes; nothing that was read is dropped.',
+      'TCP is read no faster than the spool takes; nothing that was admitted is dropped.',
       'Plain syslog has no acknowledgement: what a sender had put into its socket when a ' +
         'connection broke may be lost or sent twice. UDP that was lost before it was read is only ' +
         'counted.',
       'Events of one peer keep their order per transport.',
     ],
     failures: [
-      ['the spool is full', 'TCP waits; UDP is read, discarded and counted as `spool_full`'],
+      [
+        'the spool is full',
+        'TCP waits, or is read and refused with `spool.when_full = "drop_newest"`; UDP is read and ' +
+          'refused; refusals are counted as `spool_full`',
+      ],
       [
         'a message is longer than `max_message_bytes`',
         'it is quarantined as `oversize`, cut at this length',
@@ -52,6 +56,10 @@ export const sources: readonly ComponentSpec[] = [
       'With an `Idempotency-Key: producer/epoch/firstSeq` a repeat within an hour gets the first ' +
         'answer and stores nothing twice; without one a sender that retries is at least once.',
       'Frames of another Weir keep their identity; they are stored once, however often they come.',
+      'Every 200 has the newest signed checkpoint in the header `Weir-Checkpoint` (base64). With ' +
+        '`Prefer: receipt=signed` the answer has a member `receipt`: a signed note of the numbers ' +
+        'that the events got, and of the SHA-256 of the body as sent. A repeat of a request that ' +
+        'was stored before has none.',
     ],
     failures: [
       ['the spool is full', '503 with Retry-After; the sender keeps its data'],

@@ -22,8 +22,32 @@ export const SpoolSection = Type.Object(
       'How long events gather before they are written and synced together; on average half of it.',
     ),
     zstd_level: count([1, 19], 1, 'Compression of frames.', 3),
+    when_full: choice(
+      ['block', 'drop_newest'],
+      'block',
+      'While it is full: TCP senders wait, or what they send is read, refused as spool_full and counted. ' +
+        'UDP is always refused and counted, HTTP always gets a 503.',
+    ),
+    scrub_bytes_per_second: count(
+      [0, 1024 * MiB],
+      LIMITS.spoolScrubBytesPerSecond,
+      'Rate at which stored segments are read again, each about once a day, to find damage; 0 for never.',
+      8 * MiB,
+    ),
   },
   { ...closed, default: {}, description: 'The disk buffer.' },
+);
+
+export const LedgerSection = Type.Object(
+  {
+    checkpoint_interval_ms: count(
+      [100, 60_000],
+      LIMITS.checkpointIntervalMs,
+      'How long accepted events wait for a signed checkpoint over them; their owner could deny them until then.',
+      5_000,
+    ),
+  },
+  { ...closed, default: {}, description: 'Signed evidence of what was accepted.' },
 );
 
 export const WorkersSection = Type.Object(

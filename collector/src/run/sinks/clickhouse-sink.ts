@@ -2,7 +2,7 @@
 // keeps what comes until the tables are there.
 import { join } from 'node:path';
 import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
-import { applyMigrations, checkProfile, Loader } from '@weir/sinks/clickhouse';
+import { applyMigrations, checkProfile, Loader, tableNames } from '@weir/sinks/clickhouse';
 import { openSinkLedger } from '@weir/spool';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
@@ -14,8 +14,11 @@ import {
   type SinkRecord,
 } from './managed-sink.js';
 import { type OpenStore, openStore } from './open-store.js';
+import { openStoreEvidence, type StoreEvidence } from './store-evidence.js';
 
 const MIGRATION_RETRY_MS = 2_000;
+/** How long a stop waits for the store to take the last checkpoint. */
+const LAST_ANCHOR_MS = 2_000;
 /** How long the start waits for a server to say which profile its table has. */
 const SERVER_LOOK_MS = 2_000;
 
@@ -33,7 +36,9 @@ export async function openClickhouseSink(
   await noteBeginningWithoutLedger(options.id, dependencies);
   const store = await openStore(config, log, onChange);
   onClose('store', () => store.stop());
-  const sink = new ClickhouseSink(options, dependencies, store);
+  const tables = tableNames(config.store.events_table);
+  const evidence = await openStoreEvidence(options.id, store.store, tables, dependencies);
+  const sink = new ClickhouseSink(options, dependencies, store, evidence);
   // The embedded store is there; a server may be slow or away, and events are spooled meanwhile.
   if (store.storePid !== null) await sink.migrate();
   else await refuseOtherProfile(store, dependencies);
@@ -87,11 +92,18 @@ export class ClickhouseSink implements ManagedSink {
   readonly accounts: SinkAccounts;
   readonly #dependencies: SinkDependencies;
   readonly #loader: Loader;
+  readonly #evidence: StoreEvidence;
   #isMigrated = false;
   /** Why the tables are not ready yet, null when they are or nothing was tried. */
   #migrationError: string | null = null;
 
-  constructor(options: ClickhouseSinkOptions, dependencies: SinkDependencies, store: OpenStore) {
+  constructor(
+    options: ClickhouseSinkOptions,
+    dependencies: SinkDependencies,
+    store: OpenStore,
+    evidence: StoreEvidence,
+  ) {
+    this.#evidence = evidence;
     this.id = options.id;
     this.isRequired = options.isRequired;
     this.store = store;
@@ -116,6 +128,7 @@ export class ClickhouseSink implements ManagedSink {
       loaderName: spool.nodeId,
       eventsTable: config.store.events_table,
       profile: config.store.profile,
+      receipts: evidence.receipts,
       limits: { rowsMax: config.store.max_rows, lingerMs: config.store.linger_ms },
       log: (line) => log.info({ component: options.id }, line),
     });
@@ -137,11 +150,16 @@ export class ClickhouseSink implements ManagedSink {
         await this.#dependencies.timers.sleep(MIGRATION_RETRY_MS, signal);
       }
     }
-    if (!signal.aborted) await this.#loader.run(signal);
+    if (signal.aborted) return;
+    await Promise.all([this.#loader.run(signal), this.#evidence.anchors.run(signal)]);
   }
 
   async drain(deadlineMs: number): Promise<boolean> {
-    return this.#isMigrated && (await this.#loader.drain(deadlineMs));
+    if (!this.#isMigrated) return false;
+    const isDrained = await this.#loader.drain(deadlineMs);
+    await this.#dependencies.spool.checkpointNow();
+    await this.#evidence.anchors.finish(LAST_ANCHOR_MS);
+    return isDrained;
   }
 
   stats(): SinkStats {

@@ -2,6 +2,7 @@
 // order in the configuration; one that cannot open leaves nothing behind.
 import type {
   BufferPool,
+  Consumer,
   EncodedBatch,
   Metrics,
   ProcessTask,
@@ -16,6 +17,7 @@ import { ClickhouseSink, openClickhouseSink } from './clickhouse-sink.js';
 import { openDeliverySink } from './delivery-sink.js';
 import type { ManagedSink, SinkDependencies } from './managed-sink.js';
 import { createProcessor } from './processor.js';
+import { SourceGaps } from './source-gaps.js';
 
 export interface OpenSinksOptions {
   readonly config: Config;
@@ -34,17 +36,29 @@ export interface OpenSinksOptions {
 export async function openSinks(options: OpenSinksOptions): Promise<readonly ManagedSink[]> {
   const opened: ManagedSink[] = [];
   for (const [id, config] of Object.entries(options.sinks)) {
-    opened.push(await openSink(id, config, options));
+    let consumer = options.spool.consumer(id);
+    // Every sink is given every batch: one watches them all.
+    if (opened.length === 0) {
+      const gaps = new SourceGaps(consumer, options.spool.nodeId);
+      gaps.register(options.metrics);
+      consumer = gaps;
+    }
+    opened.push(await openSink(id, config, consumer, options));
   }
   return opened;
 }
 
-function openSink(id: string, sink: SinkConfig, options: OpenSinksOptions): Promise<ManagedSink> {
+function openSink(
+  id: string,
+  sink: SinkConfig,
+  consumer: Consumer,
+  options: OpenSinksOptions,
+): Promise<ManagedSink> {
   const dependencies: SinkDependencies = {
     config: options.config,
     log: options.log,
     spool: options.spool,
-    consumer: options.spool.consumer(id),
+    consumer,
     requiredSinks: Object.entries(options.sinks).flatMap(([name, { required }]) =>
       required ? [name] : [],
     ),

@@ -9,6 +9,7 @@ import {
   type AdmittedPart,
   type Clock,
   type ComponentMetrics,
+  isPlanted,
   messageOf,
   type StreamSet,
   type Timers,
@@ -38,6 +39,12 @@ import {
 } from './idempotency.js';
 import { type HttpIngestLimits, limitsOf } from './ingest-limits.js';
 import { type SplitBody, splitBody } from './items.js';
+import {
+  CHECKPOINT_HEADER,
+  type IngestEvidence,
+  ReceiptDraft,
+  wantsReceipt,
+} from './signed-receipt.js';
 
 export type { HttpIngestLimits } from './ingest-limits.js';
 
@@ -51,6 +58,8 @@ export interface HttpIngestOptions {
   readonly recoveredRequestParts?: readonly RecoveredRequestPart[];
   /** Absent where no frames of other nodes are taken. */
   readonly forwarding?: ForwardingOptions;
+  /** Absent where nothing is signed. */
+  readonly evidence?: IngestEvidence;
 }
 
 export interface HttpIngest {
@@ -86,6 +95,8 @@ interface Work {
   readonly account: BodyAccount;
   /** What to give back once its body is no longer needed. */
   readonly leases: (() => void)[];
+  /** Null unless the sender wants a signed receipt. */
+  readonly draft: ReceiptDraft | null;
 }
 
 class Ingest implements HttpIngest {
@@ -122,6 +133,7 @@ class Ingest implements HttpIngest {
     setMaxListeners(0, this.#giveUp.signal, this.#giveUpDurable.signal);
     const { prefix } = options.streams;
     const parts = options.recoveredRequestParts ?? [];
+    if (isPlanted('idempotency_keys_forgotten')) return;
     this.#index.recover(parts.filter((part) => part.stream.startsWith(prefix)));
   }
 
@@ -171,6 +183,8 @@ class Ingest implements HttpIngest {
   #send(reply: FastifyReply, answer: Answer): FastifyReply {
     reply.code(answer.status).headers(answer.headers ?? {});
     if (this.#isStopping) reply.header('connection', 'close');
+    const checkpoint = answer.status === 200 ? this.#options.evidence?.checkpoint() : null;
+    if (checkpoint) reply.header(CHECKPOINT_HEADER, checkpoint);
     return reply.send(answer.body);
   }
 
@@ -196,7 +210,9 @@ class Ingest implements HttpIngest {
     if (busy !== null) return this.#refuse(stream, busy);
     const account = this.#reading.open(source);
     if (account === null) return this.#refuse(stream, PEER_FULL.refusal);
-    const work: Work = { stream, source, key, account, leases: [() => account.close()] };
+    const isSigning = this.#options.evidence !== undefined && wantsReceipt(headers.prefer);
+    const draft = isSigning ? new ReceiptDraft() : null;
+    const work: Work = { stream, source, key, account, leases: [() => account.close()], draft };
     try {
       return await this.#take(request, encoding, work);
     } catch (error) {
@@ -270,6 +286,7 @@ class Ingest implements HttpIngest {
     const { account, stream, leases } = work;
     const sent = await readBody(request.raw, encoding, { limits, timers, signal, account });
     if ('refusal' in sent) return sent;
+    work.draft?.noteBody(sent.bytes);
     const busy = this.#busy(stream);
     if (busy !== null) return { refusal: busy };
     this.#inFlightCount++;
@@ -290,7 +307,8 @@ class Ingest implements HttpIngest {
   }
 
   async #admitOnce(work: Work, body: Buffer, split: SplitBody): Promise<Answer> {
-    const ticket = work.stream.ticket(null);
+    const { draft } = work;
+    const ticket = work.stream.ticket(null, draft && ((part) => draft.notePart(part)));
     await this.#admit(work, ticket, body, split, [[0, split.itemCount]]);
     return this.#accepted(work, split, await this.#durable(work, ticket.durable()), false);
   }
@@ -323,7 +341,10 @@ class Ingest implements HttpIngest {
         continue;
       }
       const request: AdmissionRequest = { key, bodySha256, itemCount };
-      const ticket = work.stream.ticket(request, claim.onDurable);
+      const ticket = work.stream.ticket(request, (part) => {
+        claim.onDurable(part);
+        work.draft?.notePart(part);
+      });
       let durable: Promise<AdmittedPart | null>;
       try {
         await this.#admit(work, ticket, body, split, claim.missing);
@@ -394,6 +415,7 @@ class Ingest implements HttpIngest {
     const suspect: number[] = [];
     for (let i = 0; i < split.itemCount; i++) if (split.items[i * 3 + 2] !== 0) suspect.push(i);
     const { stream, epoch } = receipt ?? work.stream;
+    const signed = this.#signedReceipt(work, split.itemCount);
     return {
       status: 200,
       body: {
@@ -403,9 +425,20 @@ class Ingest implements HttpIngest {
         epoch: epoch.toString(),
         seqFirst: receipt?.seqFirst ?? null,
         ...(split.isUnclosed ? { truncated: true } : {}),
+        ...(signed === null ? {} : { receipt: signed }),
       },
-      headers: isReplay ? { 'idempotent-replayed': 'true' } : {},
+      headers: {
+        ...(isReplay ? { 'idempotent-replayed': 'true' } : {}),
+        ...(signed === null ? {} : { 'preference-applied': 'receipt=signed' }),
+      },
     };
+  }
+
+  #signedReceipt({ draft, stream }: Work, itemCount: number): string | null {
+    const { evidence } = this.#options;
+    if (draft === null || evidence === undefined) return null;
+    const text = draft.text(evidence.nodeId, stream.tenant, itemCount);
+    return text === null ? null : evidence.sign(text);
   }
 
   /** `count` is 1 where the items are not known. */

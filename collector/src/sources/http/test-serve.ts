@@ -8,6 +8,7 @@ import type { ForwardingOptions } from './frames.js';
 import type { RecoveredRequestPart } from './idempotency.js';
 import { type HttpIngestLimits, registerIngest } from './ingest.js';
 import { createHttpServer, type HttpServerLimits } from './server.js';
+import type { IngestEvidence } from './signed-receipt.js';
 
 export interface Reply {
   readonly status: number;
@@ -24,6 +25,7 @@ export async function serve(
     server?: Partial<HttpServerLimits>;
     recovered?: RecoveredRequestPart[];
     forwarding?: ForwardingOptions;
+    evidence?: IngestEvidence;
   } = {},
 ) {
   const rig = sourceRig('json', options.admission);
@@ -33,6 +35,7 @@ export async function serve(
     limits: options.limits ?? {},
     recoveredRequestParts: options.recovered ?? [],
     ...(options.forwarding === undefined ? {} : { forwarding: options.forwarding }),
+    ...(options.evidence === undefined ? {} : { evidence: options.evidence }),
   });
   const host = options.host ?? '127.0.0.1';
   await app.listen({ host, port: 0 });

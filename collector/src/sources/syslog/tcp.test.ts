@@ -2,7 +2,7 @@
 // Guarantees: framed messages arrive with their peer as source; what is malformed ends its own
 // connection only; a stalled buffer stalls the sender and loses nothing; the memory of a connection
 // is bounded.
-import { type AdmissionLimits, LIMITS, MARK } from '@weir/pipeline';
+import { type AdmissionLimits, LIMITS, MARK, type WhenFull } from '@weir/pipeline';
 import t, { type Test } from 'tap';
 import { closed, dial, isNoSuchAddress, sourceRig, until } from '../test-rig.js';
 import { SyslogTcp, type SyslogTcpLimits } from './tcp.js';
@@ -13,9 +13,10 @@ async function listen(
     host?: string;
     limits?: Partial<SyslogTcpLimits>;
     admission?: Partial<AdmissionLimits>;
+    whenFull?: WhenFull;
   } = {},
 ) {
-  const rig = sourceRig('syslog', options.admission);
+  const rig = sourceRig('syslog', options.admission, options.whenFull);
   const host = options.host ?? '127.0.0.1';
   const tcp = new SyslogTcp({ ...rig, host, port: 0, limits: options.limits ?? {} });
   const [address] = await tcp.start();
@@ -254,3 +255,54 @@ t.test('a port in use is one clear sentence', async (t) => {
     message: `cannot listen on tcp 127.0.0.1:${rig.port}: another process listens on it`,
   });
 });
+
+t.test('drop_newest: a full spool stops no sender; each event is stored or refused', async (t) => {
+  const rig = await listen(t, { whenFull: 'drop_newest' });
+  const { host, port, buffer, streams } = rig;
+  const socket = await dial(host, port);
+  socket.write('<34>first\n');
+  await until(() => buffer.texts().length === 1);
+  buffer.isFull = true;
+  buffer.isHeld = true;
+  const count = 50_000;
+  const line = `<34>${'x'.repeat(200)}\n`;
+  // Far more than sockets and queues hold: with a sender that waits this would not end.
+  for (let i = 0; i < count; i += 500)
+    await new Promise((resolve) => socket.write(line.repeat(500), resolve));
+  await until(() => streams.refusedTotal('spool_full') === count);
+  await rig.counter('component_discarded_events_total');
+  buffer.isFull = false;
+  buffer.isHeld = false;
+  buffer.release();
+  await until(() => !streams.first.isBlocked);
+  socket.end('<34>last\n');
+  await until(() => buffer.texts().length === 2);
+  t.same(buffer.texts(), ['<34>first', '<34>last']);
+  await until(() => rig.tcp.connectionCount === 0);
+  await streams.close();
+  t.equal(buffer.refused('spool_full'), count, 'declared in a frame of the stream');
+  t.equal(await rig.counter('component_discarded_events_total', 'cause="spool_full"'), count);
+});
+
+t.test(
+  'drop_newest: a connection that paused for its queue goes on when the spool is full',
+  async (t) => {
+    const { host, port, buffer, streams } = await listen(t, {
+      whenFull: 'drop_newest',
+      admission: { admissionPendingBytesMax: 20_000 },
+    });
+    buffer.isHeld = true;
+    const socket = await dial(host, port);
+    const line = `<34>${'y'.repeat(200)}\n`;
+    socket.write(line.repeat(2_000));
+    await until(() => streams.first.mustPause);
+    buffer.isFull = true;
+    await until(() => streams.refusedTotal('spool_full') > 0);
+    socket.end();
+    buffer.isFull = false;
+    buffer.isHeld = false;
+    buffer.release();
+    await until(() => buffer.texts().length + streams.refusedTotal('spool_full') === 2_000);
+    t.ok(buffer.texts().length > 0);
+  },
+);

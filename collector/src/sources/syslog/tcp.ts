@@ -1,5 +1,6 @@
 // Syslog over TCP. A blocked stream stops the reading of its connections, so that the kernel's
-// window closes and the sender waits; nothing that was read is dropped.
+// window closes and the sender waits; nothing that was read is dropped. Under `drop_newest` a full
+// spool does not stop the reading: the messages of a chunk are refused and counted instead.
 import {
   type Admission,
   type Clock,
@@ -107,14 +108,14 @@ export class SyslogTcp implements Source {
       if (!connection.feed(chunk)) metrics.error('framing_invalid', 'receiving');
       this.#countPartial(connection);
       if (group.isPaused) peer.pause();
-      else if (stream.isBlocked) this.#pause(group);
+      else if (stream.mustPause) this.#pause(group);
     });
     peer.onClose((error) => {
       connection.ended(error !== null);
       this.#countPartial(connection);
       if (group.connections.delete(connection)) this.#connectionCount--;
     });
-    if (group.isPaused || stream.isBlocked) this.#pause(group);
+    if (group.isPaused || stream.mustPause) this.#pause(group);
   }
 
   /** Ten thousand half messages must not fill the memory: the one that goes too far is cut. */
@@ -167,6 +168,8 @@ class SyslogConnection implements FrameSink {
   readonly #source: string;
   readonly #framer: SyslogFramer;
   #partialBytesSeen = 0;
+  /** For the messages that end in the chunk that is read now. */
+  #mustDrop = false;
 
   constructor(peer: TcpConnection, stream: Admission, messageBytesMax: number) {
     this.peer = peer;
@@ -177,6 +180,7 @@ class SyslogConnection implements FrameSink {
 
   /** False once, when the framing has just become unreadable; the connection is closed then. */
   feed(chunk: Buffer): boolean {
+    this.#mustDrop = this.#stream.mustDrop;
     this.#stream.beginChunk(chunk);
     const isReadable = this.#framer.feed(chunk);
     this.#stream.endChunk();
@@ -211,7 +215,8 @@ class SyslogConnection implements FrameSink {
   }
 
   message(bytes: Buffer, start: number, end: number, mark: number, originalBytes: number): void {
-    this.#stream.append(bytes, start, end, this.#source, mark, originalBytes);
+    if (this.#mustDrop) this.#stream.refuse('spool_full', 1);
+    else this.#stream.append(bytes, start, end, this.#source, mark, originalBytes);
   }
 
   emptyLine(): void {

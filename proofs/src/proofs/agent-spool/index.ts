@@ -13,7 +13,9 @@ const SHORT: Offline = {
   cutMs: 30_000,
   drainMsMax: 180_000,
 };
-/** Half an hour offline, under the default size limit. Drain time and memory are told, not judged. */
+/**
+ * Half an hour offline, under the default size limit. Drain time and memory are told, not judged.
+ */
 const HALF_HOUR_MS = 30 * 60_000;
 const LONG_RATES = [200, 2_000];
 const longAt = (eventsPerSecond: number): Offline => ({

@@ -22,7 +22,9 @@ export interface Offline {
   /** Before the cut. */
   readonly connectedMs: number;
   readonly cutMs: number;
-  /** From the restore until the centre has all; null: drain time and memory are told, not judged. */
+  /**
+   * From the restore until the centre has all; null: drain time and memory are told, not judged.
+   */
   readonly drainMsMax: number | null;
 }
 

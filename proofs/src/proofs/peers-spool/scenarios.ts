@@ -151,7 +151,9 @@ function outcomeOf(
   };
 }
 
-/** Numbered lines at a steady rate; when the product goes away, the rest of its turn is not sent. */
+/**
+ * Numbered lines at a steady rate; when the product goes away, the rest of its turn is not sent.
+ */
 class PacedSender {
   readonly #random: () => number;
   /** When the kernel took each line that was sent. */

@@ -1,5 +1,6 @@
 export type { SeqRange } from './ranges.js';
 export { type LedgerStream, readLedger } from './read-ledger.js';
+export { readSources, type SourceReport, type SourcesWanted } from './read-sources.js';
 export {
   type IssuedStream,
   type LedgerReport,

@@ -1,6 +1,7 @@
-// The steps of one intent: durable intent, rows, dispositions, ledger, frontier. Each step may be
-// repeated; none may be left out, and none may come earlier.
+// The steps of one intent: durable intent, rows, dispositions, ledger, receipt, frontier. Each step
+// may be repeated; none may be left out, and none may come earlier.
 
+import { isPlanted } from '@weir/pipeline';
 import { comparePositions } from '../../delivery/batch-head.js';
 import type { TableNames } from '../store/index.js';
 import { PROFILES, QUARANTINE_COLUMNS } from '../store/profiles.js';
@@ -85,7 +86,7 @@ export class Delivery {
   async abandon(intent: Intent, landed: Landed): Promise<void> {
     const outcome = new Outcome();
     outcome.addLanded(landed, []);
-    await insertLedger(this.#options.store, this.#tables, outcome, this.#queryId(intent, 'ledger'));
+    await this.#note(intent, outcome);
     this.#isAbandoned = true;
   }
 
@@ -105,12 +106,14 @@ export class Delivery {
    * of a repeated intent cannot be read any more.
    */
   async deliverAs(intent: Intent, group: Group, landed: Landed | null): Promise<void> {
-    await this.begin(intent);
+    const isLate = isPlanted('intent_after_rows');
+    if (!isLate) await this.begin(intent);
     const settleTo = group.entries.at(-1)?.head.position ?? intent.to;
     if (this.#options.sabotage === 'drop_batch' && !this.#sabotaged) {
       this.#sabotaged = group.entries.splice(0, 1).length > 0;
     }
     for (const blocks of blocksOf(group.entries)) await this.insert(intent, blocks);
+    if (isLate) await this.begin(intent);
     const { store, consumer } = this.#options;
     const tables = this.#tables;
     const { entries } = group;
@@ -118,10 +121,20 @@ export class Delivery {
     const outcome = new Outcome();
     for (const entry of entries) outcome.addBatch(entry, landed);
     if (landed !== null) outcome.addLanded(landed, entries);
-    await insertLedger(store, tables, outcome, this.#queryId(intent, 'ledger'));
+    if (isPlanted('frontier_before_ledger')) await consumer.settle(settleTo);
+    await this.#note(intent, outcome);
     await consumer.settle(settleTo);
     this.#options.onSettled?.(outcome.ranges);
     this.#count(group, outcome);
+  }
+
+  /** In the ledger first: what a receipt signs must be there for whoever looks. */
+  async #note(intent: Intent, outcome: Outcome): Promise<void> {
+    const { store, receipts } = this.#options;
+    const isEarly = isPlanted('receipt_before_ledger');
+    if (isEarly) await receipts?.append(intent.id, outcome.ranges);
+    await insertLedger(store, this.#tables, outcome, this.#queryId(intent, 'ledger'));
+    if (!isEarly) await receipts?.append(intent.id, outcome.ranges);
   }
 
   /** One INSERT a table; the blocks are of one partition. */
@@ -130,9 +143,17 @@ export class Delivery {
     const tables = this.#tables;
     const { columns } = PROFILES[profile];
     const eventsId = this.#queryId(intent, 'events');
-    await insertBlocks(store, tables.events, columns, events, eventsId);
+    await insertBlocks(store, tables.events, columns, events, eventsId, intent.id);
     const quarantineId = this.#queryId(intent, 'quarantine');
-    await insertBlocks(store, tables.quarantine, QUARANTINE_COLUMNS, quarantine, quarantineId);
+    const quarantineColumns = QUARANTINE_COLUMNS;
+    await insertBlocks(
+      store,
+      tables.quarantine,
+      quarantineColumns,
+      quarantine,
+      quarantineId,
+      intent.id,
+    );
     this.#counts.insertCount += Math.sign(events.length) + Math.sign(quarantine.length);
     for (const block of [...events, ...quarantine]) this.#counts.insertedBytes += block.length;
   }

@@ -1,6 +1,7 @@
 // What of a range is in the tables already, read back by identity. The table is the state store: no
 // token and no reply is believed after anything uncertain.
 
+import { isPlanted } from '@weir/pipeline';
 import type { BatchHead } from '../../delivery/batch-head.js';
 import type { Store, TableNames } from '../store/index.js';
 import type { StreamRange } from './intent.js';
@@ -88,7 +89,8 @@ export async function readBack(
   ingestUsLast: number,
 ): Promise<Landed> {
   const landed = new Landed();
-  for (const range of ranges)
+  if (isPlanted('token_only_deduplication')) return landed;
+  for (const range of wronglyPlanted(ranges))
     for (const table of ['events', 'quarantine'] as const) {
       const rows = await store.query<{ seqs: string[] }>(
         `SELECT groupUniqArray(seq) AS seqs FROM ${tables[table]} ` +
@@ -100,7 +102,17 @@ export async function readBack(
           'SETTINGS select_sequential_consistency = 1',
         { ...range, usFirst: ingestUsFirst, usLast: ingestUsLast },
       );
-      landed.add(table, range, (rows[0]?.seqs ?? []).map(Number));
+      const seqs = (rows[0]?.seqs ?? []).map(Number);
+      const isWhole = seqs.length > 0 && isPlanted('partial_landing_is_whole');
+      landed.add(table, range, isWhole ? everyNumberOf(range) : seqs);
     }
   return landed;
 }
+
+const wronglyPlanted = (ranges: readonly StreamRange[]): readonly StreamRange[] =>
+  isPlanted('read_back_wrong_range')
+    ? ranges.map((range) => ({ ...range, seqFirst: range.seqFirst + 1 }))
+    : ranges;
+
+const everyNumberOf = ({ seqFirst, seqLast }: StreamRange): number[] =>
+  Array.from({ length: seqLast - seqFirst + 1 }, (_, i) => seqFirst + i);

@@ -9,6 +9,7 @@ import {
   type StoreProfile,
   type Timers,
 } from '@weir/pipeline';
+import type { ReceiptOutcome } from '@weir/spool';
 import type { Store } from '../store/index.js';
 import type { Fence } from './fence.js';
 
@@ -64,6 +65,13 @@ export interface LoaderStats {
   readonly lagMs: number;
 }
 
+/** LoaderReceipts. A rejection leaves the intent open: it is repeated. */
+export interface IntentReceipts {
+  /** At a start, and after a recovery: all intents up to this one are closed. */
+  begin(intentClosed: number): Promise<void>;
+  append(intent: number, outcomes: Iterable<ReceiptOutcome>): Promise<void>;
+}
+
 export interface LoaderOptions {
   readonly consumer: Consumer;
   readonly processor: BatchProcessor;
@@ -85,6 +93,10 @@ export interface LoaderOptions {
   /** Called with what became of each number, right after the frontier has moved over it. */
   readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
   readonly log: (line: string) => void;
+  /**
+   * Where each closed intent is signed for, after its ledger rows and before the frontier moves.
+   */
+  readonly receipts?: IntentReceipts | null;
   /** Plants a fault for proofs: the first batch is settled without being stored. */
   readonly sabotage?: 'drop_batch';
 }

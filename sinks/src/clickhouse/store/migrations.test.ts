@@ -41,6 +41,7 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
   t.same(
     rows.map((row) => row.name),
     [
+      'checkpoints',
       'dispositions',
       'ledger',
       'ledger_by_stream',

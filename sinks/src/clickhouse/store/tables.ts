@@ -10,6 +10,7 @@ export interface TableNames {
   readonly ledger: string;
   readonly ledgerByStream: string;
   readonly ledgerGaps: string;
+  readonly checkpoints: string;
   readonly migrations: string;
   /** Name of the events table alone, not quoted. */
   readonly eventsName: string;
@@ -41,6 +42,7 @@ export function tableNames(eventsTable: string = EVENTS_TABLE_DEFAULT): TableNam
     ledger: table('ledger'),
     ledgerByStream: table('ledger_by_stream'),
     ledgerGaps: table('ledger_gaps'),
+    checkpoints: table('checkpoints'),
     migrations: table('weir_migrations'),
   };
 }

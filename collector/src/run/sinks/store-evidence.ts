@@ -1,0 +1,89 @@
+// What a ClickHouse sink signs and anchors: a receipt for each closed intent, and the spool's
+// checkpoints in a table of the store.
+import { join } from 'node:path';
+import {
+  Anchors,
+  LoaderReceipts,
+  type ReceiptKey,
+  type Store,
+  type TableNames,
+} from '@weir/sinks/clickhouse';
+import { openSigner, type ReceiptOutcome, readSinkLedger, signNote } from '@weir/spool';
+import { KEYS_FOLDER, RECEIPTS_FOLDER } from '../../verify/sink-record.js';
+import { makeDirectories } from '../data-directory.js';
+import { LEDGER_FOLDER, type SinkDependencies } from './managed-sink.js';
+
+export interface StoreEvidence {
+  readonly receipts: LoaderReceipts;
+  readonly anchors: Anchors;
+}
+
+export async function openStoreEvidence(
+  sink: string,
+  store: Store,
+  tables: TableNames,
+  dependencies: SinkDependencies,
+): Promise<StoreEvidence> {
+  const { config, spool, files, random, clock, timers, log, metrics, onClose } = dependencies;
+  const parent = join(config.data_dir, RECEIPTS_FOLDER);
+  makeDirectories(parent);
+  const receipts = new LoaderReceipts({
+    ...{ files, random, clock, sink, store, tables },
+    directory: join(parent, sink),
+    openKey: () => openLoaderKey(dependencies),
+    scope: () => ({ ownPrefix: `${spool.nodeId}/`, foreign: spool.foreignStreams() }),
+    before: await beforeOf(sink, dependencies),
+    log: (line) => log.warn({ component: sink }, line),
+  });
+  onClose(`receipts of ${sink}`, () => receipts.close());
+  const anchors = new Anchors({
+    ...{ store, tables, clock, timers },
+    latest: () => {
+      const found = spool.latestCheckpoint;
+      return found && { nodeId: spool.nodeId, ...found, root: base64Of(found.root) };
+    },
+    log: (line) => log.warn({ component: sink }, line),
+  });
+  metrics.total('weir_receipts_total', 'Receipts signed since the start.', () => {
+    return receipts.stats().receiptCount;
+  });
+  metrics.total(
+    'weir_receipt_failures_total',
+    'Intents whose receipt could not be signed or written.',
+    () => receipts.stats().failureCount,
+  );
+  metrics.total(
+    'weir_anchored_checkpoints_total',
+    'Checkpoints that the store has taken since the start.',
+    () => anchors.stats().sentCount,
+  );
+  return { receipts, anchors };
+}
+
+async function openLoaderKey(dependencies: SinkDependencies): Promise<ReceiptKey> {
+  const { config, spool, files, random } = dependencies;
+  const directory = join(config.data_dir, KEYS_FOLDER);
+  const role = 'loader' as const;
+  const opened = await openSigner({ files, random, directory, role, nodeId: spool.nodeId });
+  if ('problem' in opened) return { problem: opened.message };
+  const { signer } = opened;
+  return { name: signer.verifierKey.name, sign: (text) => signNote(text, signer) };
+}
+
+/** What was issued when the sink was not configured. */
+async function beforeOf(
+  sink: string,
+  { config, files }: SinkDependencies,
+): Promise<ReceiptOutcome[]> {
+  const reading = await readSinkLedger(
+    files,
+    join(config.data_dir, LEDGER_FOLDER, `${sink}.before`),
+  );
+  return (reading?.streams ?? []).flatMap(({ tenant, stream, epoch, beforeRanges }) =>
+    beforeRanges.length === 0
+      ? []
+      : [{ tenant, stream, epoch, kind: 'before' as const, seqs: beforeRanges.flat() }],
+  );
+}
+
+const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');

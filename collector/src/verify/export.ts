@@ -1,0 +1,180 @@
+// Writes what was signed as one file that anyone can check offline. EVIDENCE.md "Bundle".
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { type Files, type Random, type Timers, WeirError } from '@weir/pipeline';
+import type { Store, TableNames } from '@weir/sinks/clickhouse';
+import {
+  type BundleSink,
+  bundleLines,
+  FrameFinder,
+  inspectSpool,
+  openSigner,
+  parseDocument,
+  readReceipts,
+  readTree,
+  readVerifierKey,
+  type Signer,
+  type StoredReceipt,
+  type TreeReading,
+} from '@weir/spool';
+import { anchorsOf } from './evidence.js';
+import { Issued } from './issued.js';
+import { foldOfLedger } from './ledger-fold.js';
+import { isClickhouse, KEYS_FOLDER, type KnownSink, RECEIPTS_FOLDER } from './sink-record.js';
+
+export interface ExportOptions {
+  readonly files: Files;
+  readonly random: Random;
+  readonly timers: Timers;
+  /** The data directory. */
+  readonly directory: string;
+  readonly sinks: readonly KnownSink[];
+  readonly store: { readonly store: Store; readonly tables: TableNames } | null;
+  readonly isRunning: boolean;
+  /** Gzip if it ends in .gz. */
+  readonly file: string;
+}
+
+export interface ExportSummary {
+  readonly nodeId: string;
+  readonly tree: number;
+  /** Leaves, one a frame. */
+  readonly size: number;
+  readonly lineCount: number;
+  /** Receipts that name numbers behind the last checkpoint. */
+  readonly leftOutReceiptCount: number;
+  readonly anchorCount: number;
+}
+
+const LOOK_INTERVAL_MS = 250;
+/** A running instance signs each second. */
+const LOOKS_MAX = 16;
+
+/** Rejects with WEIR_NOT_RUNNING when there is nothing to export, and when no key can seal it. */
+export async function exportBundle(options: ExportOptions): Promise<ExportSummary> {
+  const { files, directory, file } = options;
+  const spoolDirectory = join(directory, 'spool');
+  const { nodeId } = await inspectSpool(files, spoolDirectory);
+  if (nodeId === null)
+    throw new WeirError('WEIR_NOT_RUNNING', `${directory} holds no spool: there is no evidence`);
+  const sealer = await openLoaderKey(options, nodeId);
+  const { tree, sinks, leftOutReceiptCount } = await readBoth(options, sealer, nodeId);
+  const anchors = options.store === null ? [] : await anchorsOf(options.store, nodeId, tree);
+  const number = tree?.treeNumber ?? 1;
+  const size = tree?.checkpoints.at(-1)?.says.size ?? tree?.begin.size ?? 0;
+  // What was signed since the tree was read is not in this bundle.
+  const notes = anchors
+    .filter(
+      (anchor) => anchor.treeNumber === number && (options.isRunning ? anchor.size <= size : true),
+    )
+    .map(({ note }) => note);
+  const finder = new FrameFinder(files, spoolDirectory);
+  let lineCount = 0;
+  try {
+    const lines = bundleLines({
+      ...{ nodeId, tree, sinks, sealer, anchors: notes },
+      keys: await keysOf(files, join(directory, KEYS_FOLDER)),
+      contentOf: ({ segmentId, frameNo }) => finder.read(segmentId, frameNo),
+    });
+    await writeLines(
+      file,
+      counted(lines, () => lineCount++),
+    );
+  } finally {
+    await finder.close();
+  }
+  const anchorCount = notes.length;
+  return { nodeId, tree: number, size, lineCount, leftOutReceiptCount, anchorCount };
+}
+
+async function openLoaderKey(options: ExportOptions, nodeId: string): Promise<Signer> {
+  const { files, random, directory } = options;
+  const place = { directory: join(directory, KEYS_FOLDER), role: 'loader' as const, nodeId };
+  const opened = await openSigner({ files, random, ...place });
+  if ('signer' in opened) return opened.signer;
+  throw new WeirError('WEIR_SINK_IO', `the bundle cannot be sealed: ${opened.message}`);
+}
+
+async function keysOf(files: Files, directory: string): Promise<string[]> {
+  const keys: string[] = [];
+  for (const role of ['node', 'loader'] as const) {
+    const key = await readVerifierKey(files, directory, role);
+    if (key !== null) keys.push(key.text);
+  }
+  return keys;
+}
+
+interface Both {
+  readonly tree: TreeReading | null;
+  readonly sinks: readonly BundleSink[];
+  readonly leftOutReceiptCount: number;
+}
+
+/**
+ * Receipts first, then the tree, which knows at least as much once its next checkpoint is there;
+ * that of a running instance is waited for.
+ */
+async function readBoth(options: ExportOptions, sealer: Signer, nodeId: string): Promise<Both> {
+  const { files, directory, isRunning, timers } = options;
+  const configured = options.sinks.filter(({ isConfigured }) => isConfigured);
+  const found: { readonly sink: KnownSink; readonly receipts: readonly StoredReceipt[] }[] = [];
+  for (const sink of configured)
+    found.push({ sink, receipts: await receiptsOf(options, sink, sealer, nodeId) });
+  for (let look = 1; ; look++) {
+    const tree = await readTree(files, join(directory, 'spool'));
+    if (tree !== null && tree.problem !== null)
+      throw new WeirError('WEIR_SPOOL_IO', `the signed tree cannot be exported: ${tree.problem}`);
+    const issued = Issued.of(tree, nodeId);
+    let leftOutReceiptCount = 0;
+    const sinks = found.map(({ sink, receipts }): BundleSink => {
+      const covered = coveredOf(receipts, issued);
+      leftOutReceiptCount += receipts.length - covered.length;
+      const { id, type, isRequired } = sink;
+      return { id, type, isRequired, isSigned: isClickhouse(sink), receipts: covered };
+    });
+    if (leftOutReceiptCount === 0 || !isRunning || look >= LOOKS_MAX)
+      return { tree, sinks, leftOutReceiptCount };
+    await timers.sleep(LOOK_INTERVAL_MS);
+  }
+}
+
+async function receiptsOf(
+  { files, directory }: ExportOptions,
+  sink: KnownSink,
+  sealer: Signer,
+  nodeId: string,
+): Promise<readonly StoredReceipt[]> {
+  if (!isClickhouse(sink)) return foldOfLedger(files, directory, sink, sealer, nodeId);
+  const { receipts } = await readReceipts(files, join(directory, RECEIPTS_FOLDER, sink.id));
+  return receipts;
+}
+
+/** Those up to the first that names a number which no checkpoint covers. */
+function coveredOf(receipts: readonly StoredReceipt[], issued: Issued): readonly StoredReceipt[] {
+  const end = receipts.findIndex(({ document }) => !issued.covers(parseDocument(document)));
+  return end < 0 ? receipts : receipts.slice(0, end);
+}
+
+async function writeLines(file: string, lines: AsyncIterable<string>): Promise<void> {
+  const temporary = `${file}.tmp`;
+  const out = createWriteStream(temporary, { mode: 0o600 });
+  try {
+    if (file.endsWith('.gz')) await pipeline(Readable.from(lines), createGzip(), out);
+    else await pipeline(Readable.from(lines), out);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function* counted(lines: AsyncIterable<string>, count: () => void): AsyncGenerator<string> {
+  for await (const line of lines) {
+    count();
+    yield `${line}\n`;
+  }
+}

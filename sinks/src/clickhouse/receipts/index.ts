@@ -1,0 +1,6 @@
+export {
+  LoaderReceipts,
+  type LoaderReceiptsOptions,
+  type LoaderReceiptsStats,
+  type ReceiptKey,
+} from './loader-receipts.js';

@@ -1,0 +1,531 @@
+// Hashes frames after they became durable, and signs what they say. It never stands in the way of
+// the spool: whatever fails here is counted, named and tried again, and events go on.
+import { assert, InvariantError, LIMITS, type Timer } from '@weir/pipeline';
+import type { SegmentInfo } from '../catalog.js';
+import { nodeIdOf, SEGMENT_HEADER_BYTES } from '../layout.js';
+import type { Store } from '../store.js';
+import { encodeCheckpointText, stateHashOf } from './checkpoint-note.js';
+import type { EvidenceOptions } from './evidence-options.js';
+import {
+  EvidenceError,
+  type EvidenceFailureReason,
+  type EvidenceProblem,
+  problemOf,
+} from './failures.js';
+import { FrameHasher, type ReadPlace } from './frame-hasher.js';
+import { openSigner } from './keys.js';
+import { equalHashes, type Hash, type Peaks, TreeView } from './merkle.js';
+import { type Signer, signNote, toBase64 } from './note.js';
+import { recoverTree } from './recover-tree.js';
+import { TREE_NAME, type TreeLeaf } from './tree-files.js';
+import type { TreeState } from './tree-state.js';
+import { TreeWriter } from './tree-writer.js';
+
+/** Attempts at a place that cannot be read back; then it is left out of the tree. */
+const READ_ATTEMPTS_MAX = 4;
+const RETRY_DELAY_MS_MIN = 100;
+const RETRY_DELAY_MS_MAX = 30_000;
+/** Some 25 s of attempts to read the tree's files before segments go without them. */
+const FAILURES_WAITED_FOR = 8;
+/** Of a backlog that is still hashed when the spool is closed. */
+const CLOSE_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Durable, signed. */
+export interface Checkpoint {
+  readonly note: string;
+  /** Of the note, as a header carries it. */
+  readonly noteBase64: string;
+  readonly treeNumber: number;
+  /** Leaves: one a frame. */
+  readonly size: number;
+  readonly root: Hash;
+  /** The state document whose hash the note has. */
+  readonly state: string;
+}
+
+export interface EvidenceStats {
+  /** 0 while nothing could be signed. */
+  readonly treeNumber: number;
+  /** Leaves under the newest checkpoint. */
+  readonly size: number;
+  readonly checkpointCount: number;
+  /** How long the oldest durable frame without a checkpoint has waited; 0 for none. */
+  readonly waitingMs: number;
+  readonly failures: Readonly<Partial<Record<EvidenceFailureReason, number>>>;
+  readonly problem: EvidenceProblem | null;
+}
+
+/** The tree that is being written. */
+interface LivingTree {
+  readonly number: number;
+  /** All that was hashed. */
+  readonly hashed: Peaks;
+  readonly state: TreeState;
+  /** Hashed and not under a durable checkpoint. */
+  pending: TreeLeaf[];
+  /** The frame hashed last, and the offset behind it. */
+  last: { readonly segmentId: number; readonly frameNo: number; readonly nextOffset: number };
+  /** Of the newest durable checkpoint; the empty tree for none. */
+  signed: { readonly peaks: Peaks; readonly root: Hash };
+  /** The first place that was not read; null for the oldest segment. */
+  next: ReadPlace | null;
+  readonly isTorn: boolean;
+  /** No checkpoint of this process yet. */
+  isFirst: boolean;
+}
+
+export interface NotaryHooks {
+  /** Segments that waited for it may be deletable now. */
+  released(): void;
+}
+
+export class Notary {
+  latest: Checkpoint | null = null;
+  readonly #store: Store;
+  readonly #options: EvidenceOptions;
+  readonly #hooks: NotaryHooks;
+  readonly #nodeId: string;
+  readonly #hasher: FrameHasher;
+  readonly #writer: TreeWriter;
+  readonly #listeners = new Set<(checkpoint: Checkpoint) => void>();
+  readonly #isStateRebuilt: boolean;
+  /** Segments that were there when the spool was opened. */
+  readonly #segmentIdOpened: number;
+  #signer: Signer | null = null;
+  #tree: LivingTree | null = null;
+  #running: Promise<void> | null = null;
+  #isAskedAgain = false;
+  #isClosing = false;
+  #isClosed = false;
+  #timer: Timer | null = null;
+  #retryAtMs = 0;
+  #failuresInARow = 0;
+  /** The last attempt to write a checkpoint failed. */
+  #isWriteFailing = false;
+  #badAttempts = { segmentId: 0, offset: -1, count: 0 };
+  #newFrameCount = 0;
+  #waitingSinceMs: number | null = null;
+  #closeBytesLeft = CLOSE_BYTES_MAX;
+  #checkpointCount = 0;
+  #isStarted = false;
+  /** Why the tree of the files must not be gone on with. */
+  #leaveTree: string | null = null;
+  readonly #failures: Partial<Record<EvidenceFailureReason, number>> = {};
+  #problem: EvidenceProblem | null = null;
+
+  constructor(store: Store, options: EvidenceOptions, isStateRebuilt: boolean, hooks: NotaryHooks) {
+    this.#store = store;
+    this.#options = options;
+    this.#hooks = hooks;
+    this.#isStateRebuilt = isStateRebuilt;
+    this.#nodeId = nodeIdOf(store.state.storeUuid);
+    this.#segmentIdOpened = store.catalog.segments.at(-1)?.id ?? 0;
+    const { files, random } = store.settings;
+    this.#hasher = new FrameHasher(files);
+    this.#writer = new TreeWriter({
+      files,
+      random,
+      directory: store.pathOf(TREE_NAME),
+      noteFile: (treeNumber, fileNo) => store.state.noteTreeFile({ treeNumber, fileNo }),
+      ...(options.treeFileBytesMax ? { fileBytesMax: options.treeFileBytesMax } : {}),
+    });
+  }
+
+  /** Opens the key and takes the tree up. Never rejects. */
+  async start(): Promise<void> {
+    try {
+      await this.#prepare();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#isStarted = true;
+    if (this.#store.catalog.frameTotal > 0 || this.latest !== null) {
+      this.#waitingSinceMs ??= this.#store.settings.clock.monotonicMs();
+      this.#request();
+    }
+  }
+
+  get signer(): Signer | null {
+    return this.#signer;
+  }
+
+  onCheckpoint(listener: (checkpoint: Checkpoint) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  stats(): EvidenceStats {
+    const nowMs = this.#store.settings.clock.monotonicMs();
+    return {
+      treeNumber: this.latest?.treeNumber ?? 0,
+      size: this.latest?.size ?? 0,
+      checkpointCount: this.#checkpointCount,
+      waitingMs: this.#waitingSinceMs === null ? 0 : nowMs - this.#waitingSinceMs,
+      failures: { ...this.#failures },
+      problem: this.#problem,
+    };
+  }
+
+  /** Frames became durable. */
+  committed(frameCount: number): void {
+    this.#newFrameCount += frameCount;
+    this.#waitingSinceMs ??= this.#store.settings.clock.monotonicMs();
+    const isMany = this.#newFrameCount >= LIMITS.checkpointFramesMax;
+    if (isMany || this.#intervalMs === 0) this.#request();
+    else this.#schedule(this.#intervalMs);
+  }
+
+  /**
+   * True when nothing of the segment is needed any more: its frames are hashed, and are under a
+   * durable checkpoint unless none can be written now. Otherwise it hurries.
+   */
+  canDelete(info: SegmentInfo): boolean {
+    const tree = this.#tree;
+    if (!this.#isStarted) return false;
+    // Without a key there is no tree, and no reason to keep anything for it.
+    if (this.#signer === null || this.#isClosed) return true;
+    if (tree === null) return this.#failuresInARow >= FAILURES_WAITED_FOR;
+    const isRead = this.#isBehind(tree, info);
+    if (isRead && (this.#isWriteFailing || (tree.pending[0]?.segmentId ?? info.id + 1) > info.id))
+      return true;
+    if (!isRead && tree.pending.length >= LIMITS.checkpointPendingFramesMax) {
+      // It has failed for so long that it gives the tree up, and not the space.
+      this.#tree = null;
+      this.#failed(new EvidenceError('backlog', 'too many frames wait for a checkpoint'));
+      return true;
+    }
+    this.#request();
+    return false;
+  }
+
+  /** Hashes what is durable now and signs it; the newest checkpoint there is. Never rejects. */
+  async checkpointNow(): Promise<Checkpoint | null> {
+    if (this.#isClosing) await this.#running;
+    if (this.#isClosing) return this.latest;
+    this.#retryAtMs = 0;
+    this.#request();
+    await this.#running;
+    return this.latest;
+  }
+
+  /** Hashes and signs what is left, up to a limit. Once. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    await this.#running;
+    // Nobody else starts a run from here on.
+    this.#isAskedAgain = true;
+    this.#running = this.#run();
+    await this.#running;
+    this.#isClosed = true;
+    await this.#hasher.close();
+    await this.#writer.close();
+  }
+
+  get #intervalMs(): number {
+    return this.#options.checkpointIntervalMs ?? LIMITS.checkpointIntervalMs;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#timer !== null || this.#isClosing) return;
+    this.#timer = this.#store.settings.timers.after(delayMs, () => {
+      this.#timer = null;
+      this.#request();
+    });
+  }
+
+  #request(): void {
+    if (this.#isClosed) return;
+    this.#isAskedAgain = true;
+    if (this.#running !== null || this.#isClosing) return;
+    if (this.#store.settings.clock.monotonicMs() < this.#retryAtMs) {
+      this.#schedule(this.#retryAtMs - this.#store.settings.clock.monotonicMs());
+      return;
+    }
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#running = this.#run().finally(() => {
+      this.#running = null;
+      // What came after the last look is not left waiting.
+      if (this.#isAskedAgain) this.#request();
+    });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#isAskedAgain) {
+        this.#isAskedAgain = false;
+        await this.#round();
+      }
+      this.#succeeded();
+    } catch (error) {
+      if (error instanceof InvariantError) throw error;
+      await this.#hasher.close();
+      this.#failed(error);
+      this.#isAskedAgain = false;
+    }
+    this.#hooks.released();
+  }
+
+  /** Reads up to the end of what is durable, a checkpoint each 4,096 frames and one at the end. */
+  async #round(): Promise<void> {
+    await this.#prepare();
+    const tree = this.#tree;
+    if (tree === null) return;
+    const startedMs = this.#store.settings.clock.monotonicMs();
+    this.#newFrameCount = 0;
+    for (let isMore = true; isMore; ) {
+      isMore = await this.#hashSome(tree);
+      if (this.#tree !== tree) return;
+      const isDue = tree.isFirst && tree.hashed.size > 0;
+      if (tree.pending.length > 0 || isDue) await this.#checkpoint(tree);
+    }
+    if (this.#waitingSinceMs !== null)
+      this.#waitingSinceMs = this.#newFrameCount === 0 ? null : startedMs;
+    this.#hasher.rest();
+    const oldest = this.#store.catalog.segments[0]?.id ?? this.#store.state.nextSegmentId;
+    await this.#writer.fold(oldest);
+  }
+
+  /** True if there is more to read. Stops early for a checkpoint. */
+  async #hashSome(tree: LivingTree): Promise<boolean> {
+    const { catalog } = this.#store;
+    const countMax = this.#isWriteFailing
+      ? LIMITS.checkpointPendingFramesMax
+      : LIMITS.checkpointFramesMax;
+    while (tree.pending.length < countMax) {
+      const place = this.#placeOf(tree);
+      if (place === null) return false;
+      const info = catalog.get(place.segmentId);
+      if (info === null) throw new EvidenceError('io', `segment ${place.segmentId} is gone`);
+      if (place.offset >= info.endOffset) {
+        const after = catalog.after(info.id);
+        if (!info.isEnded || after === null) return false;
+        tree.next = startOf(after);
+        continue;
+      }
+      if (this.#isClosing && this.#closeBytesLeft <= 0) return false;
+      await this.#readOn(tree, info, place);
+    }
+    return true;
+  }
+
+  #placeOf(tree: LivingTree): ReadPlace | null {
+    const { catalog } = this.#store;
+    const place = tree.next ?? startOf(catalog.segments[0] ?? null);
+    if (place === null || catalog.get(place.segmentId) !== null) return place;
+    const deleted = this.#store.state.deletedEnd;
+    const isGap =
+      deleted !== null &&
+      (deleted.segmentId > place.segmentId ||
+        (deleted.segmentId === place.segmentId && deleted.frameCount > place.frameNo));
+    if (!isGap) return startOf(catalog.after(place.segmentId));
+    this.#tree = null;
+    throw new EvidenceError('tree_mismatch', 'frames were deleted that are in no checkpoint');
+  }
+
+  async #readOn(tree: LivingTree, info: SegmentInfo, place: ReadPlace): Promise<void> {
+    const limit = info.endOffset;
+    const isLastAttempt = this.#attemptsAt(place) >= READ_ATTEMPTS_MAX;
+    let bad: ReadPlace | null = null;
+    try {
+      const slice = await this.#hasher.slice(info, place, limit);
+      for (const { segmentId, frameNo, hash, nextOffset, numbers } of slice.frames) {
+        tree.hashed.append(hash);
+        tree.pending.push({ segmentId, frameNo, hash });
+        tree.state.note(numbers);
+        tree.last = { segmentId, frameNo, nextOffset };
+      }
+      tree.next = slice.next;
+      this.#closeBytesLeft -= slice.next.offset - place.offset;
+      if (slice.isBad) bad = slice.next;
+    } catch (error) {
+      if (!isLastAttempt) {
+        this.#countAttempt(place);
+        if (this.#isLeftToNextStart()) return;
+        throw error;
+      }
+      bad = place;
+    }
+    if (bad !== null) await this.#meetBad(tree, info, bad);
+  }
+
+  /** It may be the reading; so it is tried again before the frame is left to the damage desk. */
+  async #meetBad(tree: LivingTree, info: SegmentInfo, bad: ReadPlace): Promise<void> {
+    this.#countAttempt(bad);
+    const what = `frame ${bad.frameNo} of segment ${info.id} cannot be read back`;
+    if (this.#attemptsAt(bad) < READ_ATTEMPTS_MAX) {
+      if (this.#isLeftToNextStart()) return;
+      throw new EvidenceError('frame_unreadable', what);
+    }
+    this.#count('frame_unreadable');
+    const wasDurable = info.id <= this.#segmentIdOpened && !info.needsEndRecord;
+    if (tree.isTorn && wasDurable) {
+      this.#tree = null;
+      this.#leaveTree = `${what}, and may be under a lost checkpoint`;
+      throw new EvidenceError('tree_mismatch', this.#leaveTree);
+    }
+    await this.#hasher.close();
+    const behind = await this.#hasher.behindBad(info, bad, info.endOffset).catch(() => null);
+    const end = { segmentId: info.id, frameNo: info.frameCount, offset: info.endOffset };
+    tree.next = behind ?? end;
+  }
+
+  /** At close there is no time for other attempts: what was hashed is signed, the rest waits. */
+  #isLeftToNextStart(): boolean {
+    if (this.#isClosing) this.#closeBytesLeft = 0;
+    return this.#isClosing;
+  }
+
+  #attemptsAt({ segmentId, offset }: ReadPlace): number {
+    const bad = this.#badAttempts;
+    return bad.segmentId === segmentId && bad.offset === offset ? bad.count : 0;
+  }
+  #countAttempt(place: ReadPlace): void {
+    const { segmentId, offset } = place;
+    this.#badAttempts = { segmentId, offset, count: this.#attemptsAt(place) + 1 };
+  }
+
+  async #checkpoint(tree: LivingTree): Promise<void> {
+    const signer = this.#signer;
+    assert(signer !== null, 'a tree has a key');
+    const root = this.#provenRoot(tree);
+    const whole = tree.isFirst || this.#writer.needsFile;
+    const state = tree.state.document(this.#store.state.epoch, whole);
+    const { size } = tree.hashed;
+    const treeNumber = tree.number;
+    const text = encodeCheckpointText({
+      nodeId: this.#nodeId,
+      treeNumber,
+      size,
+      root,
+      stateHash: stateHashOf(state),
+    });
+    const note = signNote(text, signer);
+    const leaves = tree.pending;
+    const peaks = tree.hashed.copy();
+    try {
+      await this.#writer.write(treeNumber, tree.signed.peaks, {
+        ...tree.last,
+        note,
+        state,
+        leaves,
+      });
+    } catch (error) {
+      this.#isWriteFailing = true;
+      throw error;
+    }
+    this.#isWriteFailing = false;
+    tree.pending = [];
+    tree.signed = { peaks, root };
+    tree.isFirst = false;
+    if (whole) tree.state.wholeWritten();
+    this.#checkpointCount++;
+    const noteBase64 = Buffer.from(note).toString('base64');
+    this.#publish({ note, noteBase64, treeNumber, size, root, state });
+  }
+
+  /** The new root, after the last signed tree was shown to be its beginning. */
+  #provenRoot({ signed, hashed, pending }: LivingTree): Hash {
+    const root = hashed.root();
+    const grown = signed.peaks.copy();
+    const hashes = pending.map(({ hash }) => hash);
+    const nodes = new TreeView(signed.peaks, hashes).nodes(signed.peaks.size, hashed.size);
+    const isConsistent =
+      signed.peaks.size + pending.length === hashed.size &&
+      equalHashes(signed.peaks.root(), signed.root) &&
+      grown.appendNodes(hashed.size, nodes) &&
+      equalHashes(grown.root(), root);
+    if (isConsistent) return root;
+    this.#tree = null;
+    throw new EvidenceError('tree_mismatch', 'the tree in memory is not that of the checkpoint');
+  }
+
+  #publish(checkpoint: Checkpoint): void {
+    this.latest = checkpoint;
+    for (const listener of [...this.#listeners]) listener(checkpoint);
+  }
+
+  /** True if the place to read next is behind the segment. */
+  #isBehind(tree: LivingTree, info: SegmentInfo): boolean {
+    const { next } = tree;
+    if (info.frameCount === 0) return true;
+    if (next === null || next.segmentId < info.id) return false;
+    return next.segmentId > info.id || next.offset >= info.endOffset;
+  }
+
+  /** Key and tree, as far as they are missing. */
+  async #prepare(): Promise<void> {
+    const { files, random } = this.#store.settings;
+    if (this.#signer === null) {
+      const { keysDirectory: directory } = this.#options;
+      const place = { files, random, directory, role: 'node' as const, nodeId: this.#nodeId };
+      const opening = await openSigner(place);
+      if ('problem' in opening) throw new EvidenceError(opening.problem, opening.message);
+      this.#signer = opening.signer;
+    }
+    if (this.#tree === null) await this.#recover(this.#signer);
+  }
+
+  async #recover(signer: Signer): Promise<void> {
+    await this.#writer.close();
+    const key = signer.verifierKey;
+    const found = await recoverTree(this.#store, this.#nodeId, key, {
+      isStateRebuilt: this.#isStateRebuilt,
+      leave: this.#leaveTree,
+    });
+    this.#leaveTree = null;
+    this.#writer.take(found.chain, this.#store.state.treeMark?.fileNo ?? 0);
+    const { treeNumber, peaks, state, last, next, isTorn } = found;
+    this.#tree = {
+      number: treeNumber,
+      hashed: peaks,
+      state,
+      pending: [],
+      last: last ?? { segmentId: 0, frameNo: 0, nextOffset: 0 },
+      signed: { peaks: peaks.copy(), root: peaks.root() },
+      next,
+      isTorn,
+      isFirst: true,
+    };
+    if (found.left !== null) {
+      this.#count('tree_mismatch');
+      this.#options.onNewTree?.(treeNumber, found.left);
+    }
+    if (last === null) return;
+    const { size, root } = last.says;
+    const noteBase64 = toBase64(Buffer.from(last.note));
+    this.latest = { note: last.note, noteBase64, treeNumber, size, root, state: last.state };
+  }
+
+  #count(reason: EvidenceFailureReason): void {
+    this.#failures[reason] = (this.#failures[reason] ?? 0) + 1;
+  }
+
+  #succeeded(): void {
+    this.#failuresInARow = 0;
+    this.#retryAtMs = 0;
+    this.#badAttempts = { segmentId: 0, offset: -1, count: 0 };
+    this.#setProblem(null);
+  }
+
+  #failed(error: unknown): void {
+    const problem = problemOf(error);
+    this.#count(problem.reason);
+    this.#setProblem(problem);
+    const delayMs = Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** this.#failuresInARow++);
+    this.#retryAtMs = this.#store.settings.clock.monotonicMs() + delayMs;
+    this.#schedule(delayMs);
+  }
+
+  #setProblem(problem: EvidenceProblem | null): void {
+    const before = this.#problem;
+    this.#problem = problem;
+    if (before?.reason !== problem?.reason) this.#options.onProblem?.(problem);
+  }
+}
+
+function startOf(info: SegmentInfo | null): ReadPlace | null {
+  return info && { segmentId: info.id, frameNo: 0, offset: SEGMENT_HEADER_BYTES };
+}

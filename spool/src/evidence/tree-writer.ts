@@ -1,0 +1,213 @@
+// Writes the tree's files: a checkpoint is durable when it resolves, and a file whose frames are
+// all deleted becomes a line of the history. EVIDENCE.md "Files of the tree".
+import type { FileHandle, Files, Random } from '@weir/pipeline';
+import {
+  encodeRecord,
+  encodeRecordFileHeader,
+  RECORD_FILE_HEADER_BYTES,
+  RECORD_FILE_ID_BYTES,
+} from '../record-file.js';
+import { removeIfThere } from '../small-files.js';
+import { type Peaks, TreeView } from './merkle.js';
+import type { TreeChain } from './tree-chain.js';
+import {
+  encodeBegin,
+  encodeCheckpoint,
+  encodeHistory,
+  HISTORY_FILE_NO,
+  HISTORY_NAME,
+  readHistory,
+  readTreeFile,
+  type StoredCheckpoint,
+  TREE_MAGIC,
+  type TreeHistory,
+  treeLogName,
+} from './tree-files.js';
+
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+export interface TreeWriterOptions {
+  readonly files: Files;
+  readonly random: Random;
+  /** `spool/tree`; its parent exists. */
+  readonly directory: string;
+  /** Makes it durable outside of the directory that this file is in use. */
+  readonly noteFile: (treeNumber: number, fileNo: number) => Promise<void>;
+  /** For tests. */
+  readonly fileBytesMax?: number;
+}
+
+interface KnownFile {
+  readonly fileNo: number;
+  /** The newest segment that a leaf of it is in. */
+  segmentIdMax: number;
+}
+
+export class TreeWriter {
+  readonly #options: TreeWriterOptions;
+  #open: { handle: FileHandle; fileId: Uint8Array; at: number; recordNo: number } | null = null;
+  #wholeBytes = 0;
+  #fileNoMax = 0;
+  /** Oldest first; the newest is never folded. */
+  #known: KnownFile[] = [];
+  /** Why the last folding failed; tried again with the next. */
+  foldError: unknown = null;
+
+  constructor(options: TreeWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Takes up what is there. No file of before is appended to. */
+  take(chain: TreeChain, fileNoMax: number): void {
+    this.#fileNoMax = Math.max(fileNoMax, ...chain.unreadable);
+    this.#known = chain.readable.map(({ fileNo, leaves }) => {
+      this.#fileNoMax = Math.max(this.#fileNoMax, fileNo);
+      const segmentIdMax = leaves.reduce((max, leaf) => Math.max(max, leaf.segmentId), 0);
+      return { fileNo, segmentIdMax };
+    });
+  }
+
+  /** The next checkpoint begins a file, and its state must be whole. */
+  get needsFile(): boolean {
+    const limit = Math.max(this.#options.fileBytesMax ?? FILE_BYTES_MAX, this.#wholeBytes * 4);
+    return this.#open === null || this.#open.at > limit;
+  }
+
+  /** `before`: the peaks of the checkpoint before it. Durable when it resolves. */
+  async write(
+    treeNumber: number,
+    before: Peaks,
+    checkpoint: Omit<StoredCheckpoint, 'says'>,
+  ): Promise<void> {
+    const body = encodeCheckpoint(checkpoint);
+    try {
+      if (this.needsFile) await this.#startFile(treeNumber, before, body);
+      else await this.#append(body);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const known = this.#known.at(-1);
+    for (const { segmentId } of checkpoint.leaves)
+      if (known !== undefined && segmentId > known.segmentIdMax) known.segmentIdMax = segmentId;
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    await open?.handle.close().catch(() => undefined);
+  }
+
+  /** Turns files into history whose segments are all older than the oldest that is there. */
+  async fold(oldestSegmentId: number): Promise<void> {
+    try {
+      while (this.#known.length > 1) {
+        const [oldest, next] = this.#known;
+        if (oldest === undefined || next === undefined) return;
+        if (oldest.segmentIdMax >= oldestSegmentId) return;
+        await this.#foldOne(oldest.fileNo, next.fileNo);
+        this.#known.shift();
+      }
+      this.foldError = null;
+    } catch (error) {
+      this.foldError = error;
+    }
+  }
+
+  async #append(body: Uint8Array): Promise<void> {
+    const open = this.#open;
+    if (open === null) return;
+    const bytes = encodeRecord(open.fileId, open.recordNo, body);
+    await open.handle.write([bytes], open.at);
+    await open.handle.datasync();
+    open.at += bytes.length;
+    open.recordNo++;
+  }
+
+  async #startFile(treeNumber: number, before: Peaks, body: Uint8Array): Promise<void> {
+    const { files, random, directory, noteFile } = this.#options;
+    await this.close();
+    const fileNo = this.#fileNoMax + 1;
+    this.#fileNoMax = fileNo;
+    const path = `${directory}/${treeLogName(fileNo)}`;
+    const fileId = random.bytes(RECORD_FILE_ID_BYTES);
+    const parts = [
+      encodeRecordFileHeader(TREE_MAGIC, fileId, fileNo),
+      encodeRecord(fileId, 0, encodeBegin(treeNumber, before)),
+      encodeRecord(fileId, 1, body),
+    ];
+    await files.makeDir(directory);
+    const handle = await files.open(path, 'create');
+    try {
+      await handle.write(parts, 0);
+      await handle.datasync();
+      await files.syncDir(directory);
+      await files.syncDir(directory.slice(0, directory.lastIndexOf('/')));
+      await noteFile(treeNumber, fileNo);
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      // What it says was told to nobody.
+      await removeIfThere(files, path).catch(() => undefined);
+      throw error;
+    }
+    const at = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#open = { handle, fileId, at, recordNo: 2 };
+    this.#wholeBytes = body.length;
+    this.#known.push({ fileNo, segmentIdMax: 0 });
+  }
+
+  async #foldOne(fileNo: number, nextFileNo: number): Promise<void> {
+    const { files, directory } = this.#options;
+    const file = await readTreeFile(files, directory, fileNo);
+    const next = await readTreeFile(files, directory, nextFileNo);
+    // A file that cannot be read stays: it says nothing that others could build upon.
+    if (file === null || next === null) return;
+    const isSameTree = file.treeNumber === next.treeNumber;
+    const sizeMax = isSameTree ? next.begin.size : file.end.size;
+    const last = file.checkpoints.filter(({ says }) => says.size <= sizeMax).at(-1);
+    if (last !== undefined) {
+      const hashes = file.leaves.map(({ hash }) => hash);
+      const [from, to] = [file.begin.size, last.says.size];
+      const nodes = new TreeView(file.begin, hashes).nodes(from, to);
+      const { note, state } = last;
+      await this.#appendHistory({ from, to, nodes, note, state }, file.treeNumber);
+    }
+    await removeIfThere(files, `${directory}/${treeLogName(fileNo)}`);
+    await files.syncDir(directory);
+  }
+
+  async #appendHistory(record: Omit<TreeHistory, 'treeNumber'>, treeNumber: number): Promise<void> {
+    const { files, random, directory } = this.#options;
+    const path = `${directory}/${HISTORY_NAME}`;
+    const found = await readHistory(files, directory);
+    if (found === 'damaged' || found?.isDamaged === true) {
+      // Kept for an expert; the tree that it belonged to has been left at the start.
+      const kept = `${path}.damaged-${treeLogName(this.#fileNoMax).slice(4)}`;
+      await files.rename(path, kept);
+      await files.syncDir(directory);
+    }
+    const history = found === 'damaged' || found?.isDamaged === true ? null : found;
+    // After a crash between the record and the unlink.
+    const isThere = history?.records.some(
+      (one) => one.treeNumber === treeNumber && one.to >= record.to,
+    );
+    if (isThere === true) return;
+    const fileId = history?.fileId ?? random.bytes(RECORD_FILE_ID_BYTES);
+    const at = history?.endOffset ?? RECORD_FILE_HEADER_BYTES;
+    const bytes = encodeRecord(fileId, history?.records.length ?? 0, encodeHistory(record));
+    const handle = await files.open(path, history === null ? 'create' : 'write');
+    try {
+      if (history === null) {
+        const header = encodeRecordFileHeader(TREE_MAGIC, fileId, HISTORY_FILE_NO);
+        await handle.write([header, bytes], 0);
+      } else {
+        if (history.tornBytes > 0) await handle.truncate(at);
+        await handle.write([bytes], at);
+      }
+      await handle.datasync();
+      await files.syncDir(directory);
+    } finally {
+      await handle.close();
+    }
+  }
+}
