@@ -291,7 +291,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === import.meta.filename) t
   const parsed = parseArgs({ options: { key: many, anchor: many, proof: one }, allowPositionals: true });
   const { values: { key = [], anchor = [], proof }, positionals: [path] } = parsed;
   check(key.length > 0 && !proof === Boolean(path), 'usage: BUNDLE|--proof FILE --key FILE [--anchor FILE]');
-  const read = (name) => readFileSync(name, 'utf8'), keys = key.map(read);
+  const read = (name) => `${readFileSync(name, 'utf8').trim()}\n`, keys = key.map(read);
   const { event, ...report } = proof ? verifyProof(read(proof), { keys })
     : await verifyBundle(linesOf(readFileSync(path)), { keys, anchors: anchor.map(read) });
   console.log(JSON.stringify({ ...report, event: event && event.toString() }, null, 2));

@@ -1,5 +1,5 @@
 // Finding an instance: its data directory, its tables, and the store that belongs to it.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import { startEmbeddedStore } from '@weir/sinks/clickhouse';
@@ -34,6 +34,8 @@ export function addInstanceOptions(command: Command): Command {
 export function findInstance(flags: InstanceFlags): Instance {
   const { config } = loadConfig({ config: flags.config, data: flags.data }, process.env);
   const directory = resolve(config.data_dir);
+  if (statSync(directory, { throwIfNoEntry: false })?.isFile())
+    throw new WeirError('WEIR_USAGE', `${directory} is a file; name the data directory`);
   const running = readRunFile(directory);
   const configured = config.store.url === '' ? null : config.store.url;
   return {

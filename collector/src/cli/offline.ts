@@ -29,6 +29,10 @@ interface Keys {
   readonly note: string | null;
 }
 
+const KEY_START = /^weir\/(node|loader)\//;
+/** The line of a signature begins with a dash. */
+const SIGNATURE_START = '\n\n\u2014 ';
+
 /** Throws WEIR_USAGE: without a key nothing can be checked. */
 function keysOf(flags: OfflineFlags): Keys {
   if (flags.key !== undefined && flags.key.length > 0)
@@ -50,14 +54,28 @@ function keysOf(flags: OfflineFlags): Keys {
 }
 
 function linesOfFile(path: string): string[] {
-  return textOf(path)
+  const lines = textOf(path)
     .split('\n')
+    .map((line) => line.trim())
     .filter((line) => line !== '');
+  if (lines.length === 0 || lines.some((line) => !KEY_START.test(line)))
+    throw new WeirError('WEIR_USAGE', `${path} is no public key of a node; name node.pub, loader.pub`);
+  return lines;
 }
 
-function textOf(path: string): string {
+/** Tools that print a note may put a newline behind it. */
+function anchorOf(path: string): string {
+  const text = textOf(path).trim();
+  if (!text.includes(SIGNATURE_START))
+    throw new WeirError('WEIR_USAGE', `${path} holds no signed checkpoint`);
+  return `${text}\n`;
+}
+
+const textOf = (path: string): string => bytesOf(path).toString('utf8');
+
+function bytesOf(path: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (error) {
     throw new WeirError('WEIR_USAGE', `cannot read ${path}: ${messageOf(error)}`);
   }
@@ -66,10 +84,9 @@ function textOf(path: string): string {
 /** Resolves with the exit code: 0 if it holds and closes, else 1. */
 export async function checkBundle(file: string, flags: OfflineFlags): Promise<number> {
   const keys = keysOf(flags);
-  if (!existsSync(file)) throw new WeirError('WEIR_USAGE', `there is no file ${file}`);
-  const report = await verifyBundle(linesOf(readFileSync(file)), {
+  const report = await verifyBundle(linesOf(bytesOf(file)), {
     keys: keys.lines,
-    anchors: (flags.anchor ?? []).map(textOf),
+    anchors: (flags.anchor ?? []).map(anchorOf),
   });
   process.stdout.write(`${flags.json ? JSON.stringify(report, null, 2) : bundleText(report)}\n`);
   say(keys, report.problems);
@@ -101,12 +118,16 @@ function say({ note }: Keys, problems: readonly string[]): void {
 const COLUMNS = ['issued', 'stored', 'quarantined', 'filtered'] as const;
 
 function bundleText(report: BundleReport): string {
-  const { node, tree, size, checkpoints, unanchored, sinks } = report;
+  const { node, tree, size, checkpoints, unanchored, incomparable, sinks } = report;
   const parts = sinks.map(sinkText);
   if (report.holds) {
     const tail = unanchored === 0 ? 'all anchored' : `${unanchored} not anchored`;
     const signed = `${size} frames under ${checkpoints} checkpoints, ${tail}`;
     parts.push(`node ${node}, tree ${tree}: ${signed}`);
+    if (incomparable > 0)
+      parts.push(
+        `${incomparable} given checkpoints could NOT be compared: they are older than the leaves here`,
+      );
   }
   parts.push(
     report.holds

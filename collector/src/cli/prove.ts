@@ -13,6 +13,7 @@ import {
 } from '@weir/spool';
 import { Command } from 'commander';
 import { findInstance, type InstanceFlags } from './instance.js';
+import { checkOutFile } from './out-file.js';
 
 interface ProveFlags extends InstanceFlags {
   readonly out?: string;
@@ -46,6 +47,9 @@ async function run(text: string, flags: ProveFlags): Promise<void> {
   const event = parseEvent(text);
   const { directory, isRunning } = findInstance(flags);
   const spoolDirectory = join(directory, 'spool');
+  if (flags.out !== undefined) checkOutFile(flags.out);
+  if ((await inspectSpool(nodeFiles(), spoolDirectory)).nodeId === null)
+    throw new WeirError('WEIR_NOT_RUNNING', `${directory} holds no spool: name it with --data`);
   for (let look = 1; ; look++) {
     const proof = await proveEvent(nodeFiles(), spoolDirectory, event);
     if ('text' in proof) {
@@ -83,7 +87,7 @@ function write(proof: Proof, event: EventId, { out }: ProveFlags): void {
   process.stderr.write(
     `weir: proves that event ${seq} of ${stream} epoch ${epoch} is in frame ${proof.index} of the ` +
       `${proof.size} that this node's newest checkpoint signs, and shows the frame's ` +
-      `${proof.eventCount} events\n`,
+      `${proof.eventCount} event${proof.eventCount === 1 ? '' : 's'}\n`,
   );
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../verify/verify.js';
 import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
 import { checkBundle, checkProof } from './offline.js';
+import { checkOutFile } from './out-file.js';
 import { table } from './table.js';
 
 interface VerifyFlags extends InstanceFlags {
@@ -74,6 +75,7 @@ async function run(flags: VerifyFlags): Promise<void> {
     return;
   }
   const waitMs = parseDuration(flags.wait);
+  if (flags.export !== undefined) checkOutFile(flags.export);
   const instance = findInstance(flags);
   const files = nodeFiles();
   const { directory, isRunning } = instance;
@@ -130,6 +132,9 @@ function checkFlags({ by, bundle, proof, export: file, key, anchor, deep }: Veri
   const isOffline = bundle !== undefined || proof !== undefined;
   if (isOffline && (deep || by !== undefined))
     wrong('--deep and --by look at an instance, not at a file');
+  if (proof !== undefined && anchor !== undefined) wrong('--anchor is for --bundle');
+  if (file !== undefined && (deep || by !== undefined))
+    wrong('--export writes what was signed; --deep and --by are for the verdict on an instance');
   if (!isOffline && (key !== undefined || anchor !== undefined))
     wrong('--key and --anchor are for --bundle and --proof');
 }

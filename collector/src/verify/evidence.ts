@@ -4,6 +4,7 @@ import { type AnchorRow, readAnchors, type Store, type TableNames } from '@weir/
 import {
   equalHashes,
   FrameFinder,
+  type InspectedStream,
   leafHash,
   type Peaks,
   parseCheckpointText,
@@ -183,6 +184,28 @@ async function hashFrames(
       `${unreadable} frames that were signed cannot be read any more; see weir spool fsck`,
     );
   return hashed;
+}
+
+/**
+ * What was signed stays issued: a spool that knows less lost its newest segments, or the end of one.
+ * `streams` must have been read after the tree, whose owner may still be at work.
+ */
+export function compareStates(
+  streams: readonly Pick<InspectedStream, 'tenant' | 'stream' | 'epoch' | 'lastSeq'>[],
+  states: ReadonlyMap<string, StateStream>,
+): string[] {
+  const known = new Map(streams.map((entry) => [keyOf(entry), entry.lastSeq]));
+  const problems: string[] = [];
+  for (const [key, { tenant, stream, epoch, lastSeq, received }] of states) {
+    const last = known.get(key) ?? -1;
+    if (received !== undefined || lastSeq <= last) continue;
+    const left = last < 0 ? 'nothing of it' : `numbers up to ${last}`;
+    problems.push(
+      `${tenant} ${stream} epoch ${epoch}: numbers up to ${lastSeq} were signed, the spool knows ` +
+        `${left}: frames were lost or cut off`,
+    );
+  }
+  return problems;
 }
 
 function statesOf(tree: TreeReading | null): Map<string, StateStream> {

@@ -1,8 +1,9 @@
 // Scenario: one spool with several sinks: one that took everything, one that took half, one that
 // was taken out of the configuration, one that is optional; nothing runs.
 // Guarantees: each has its own verdict; what is in flight for one excuses nobody else; a sink that
-// was removed is told and not judged; a ledger that lost its newest file does not pass.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+// was removed is told and not judged; a ledger that lost its newest file does not pass, nor does a
+// spool that lost frames which its own tree has signed.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSequencer, type SequencedBatch } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
@@ -42,6 +43,15 @@ const openAt = (directory: string, consumers: readonly string[]): Promise<Spool>
     consumers,
     segmentBytes: 4096,
     commitIntervalMs: 0,
+  });
+
+const openSignedAt = (directory: string): Promise<Spool> =>
+  openSpool({
+    ...{ files, clock: nodeClock, timers: nodeTimers, random: nodeRandom },
+    directory: join(directory, 'spool'),
+    consumers: ['maybe'],
+    commitIntervalMs: 0,
+    evidence: { keysDirectory: join(directory, 'keys') },
   });
 
 /** Records and settles the next batches of a consumer. */
@@ -167,4 +177,22 @@ t.test('which sinks there are', async (t) => {
   const empty = join(directory, 'none');
   mkdirSync(empty);
   t.match(knownSinks(empty, []), [{ id: 'clickhouse', type: 'clickhouse' }], 'as before');
+});
+
+t.test('frames that were signed and are gone', async (t) => {
+  const directory = t.testdir({ spool: {} });
+  mkdirSync(join(directory, 'keys'));
+  const open = (): Promise<Spool> => openSignedAt(directory);
+  const spool = await open();
+  await fill(spool, 6);
+  await spool.close();
+  writeSinks(directory, { maybe: { type: 'http', required: false } });
+  t.equal((await verifyAt(directory, ['maybe'])).closes, true);
+  const segments = readdirSync(join(directory, 'spool')).filter((name) => /^seg-.*log$/.test(name));
+  for (const name of segments) rmSync(join(directory, 'spool', name));
+  rmSync(join(directory, 'spool', 'epochs'));
+  const said = [/test\/0 epoch \d+: numbers up to 599 were signed, the spool knows nothing of it/];
+  t.match(await verifyAt(directory, ['maybe']), { closes: false, problems: said });
+  await (await open()).close();
+  t.match(await verifyAt(directory, ['maybe']), { closes: false, problems: said }, 'after a start');
 });

@@ -15,7 +15,7 @@ import {
 } from '@weir/sinks/clickhouse';
 import { inspectSpool, readSinkLedger, type SpoolInspection } from '@weir/spool';
 import { withCauses } from './causes.js';
-import { type EvidenceReport, lookAtEvidence } from './evidence.js';
+import { compareStates, type EvidenceReport, lookAtEvidence } from './evidence.js';
 import { judge, keyOf, type SinkStream, without } from './judge.js';
 import { BEFORE_SUFFIX, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
@@ -71,6 +71,7 @@ export interface VerifyReport {
 }
 
 const LOOK_INTERVAL_MS = 250;
+const CUT_LOOKS_MAX = 3;
 const STUCK = 'delivery stands still';
 const NOT_RUNNING = 'nothing runs that would deliver them: start weir run';
 
@@ -109,7 +110,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     report.problems.map((problem) => (sinks.length === 1 ? problem : `${report.id}: ${problem}`)),
   );
   const deep = options.deep ? await lookDeep(options, last) : null;
-  problems.push(...evidence.problems, ...(deep?.problems ?? []));
+  problems.push(...evidence.problems, ...(await lookForCut(options, evidence)));
+  problems.push(...(deep?.problems ?? []));
   const shown = sinks.find(({ type }) => type === 'clickhouse') ?? sinks[0];
   return {
     closes: problems.length === 0,
@@ -127,6 +129,20 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     },
     sources: options.bySource ? await lookAtSources(options, last) : null,
   };
+}
+
+/** A live spool may delete a segment while it is read, so what is missing is looked for again. */
+async function lookForCut(
+  { files, directory, isRunning }: VerifyOptions,
+  { states }: EvidenceReport,
+): Promise<string[]> {
+  let problems: string[] = [];
+  for (let look = 0; look < (isRunning ? CUT_LOOKS_MAX : 1); look++) {
+    const { streams } = await inspectSpool(files, `${directory}/spool`);
+    problems = compareStates(streams, states);
+    if (problems.length === 0) break;
+  }
+  return problems;
 }
 
 /** An optional sink that stands still is not waited for. */

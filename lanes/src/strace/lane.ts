@@ -12,7 +12,7 @@ import { type Fault, injectionOf, nameOf, withMoreNames } from './trace-command.
 
 const DRIVER = fileURLToPath(new URL('./driver.js', import.meta.url));
 /** A run takes half a second; one that takes this long hangs. */
-const RUN_MS_MAX = 60_000;
+const RUN_MS_MAX = 30_000;
 
 /** What the driver is given to begin with. */
 export interface Scenario {

@@ -121,12 +121,14 @@ function stepLines({ action, finding }: RepairStep): string[] {
 }
 
 function resultText({ steps, recovery, lostEventCount }: RepairResult, after: FsckReport): string {
-  const lost = lostEventCount + recovery.lost.reduce((sum, { eventCount }) => sum + eventCount, 0);
+  // Both name what the recovery itself declared.
+  const inRecovery = recovery.lost.reduce((sum, { eventCount }) => sum + eventCount, 0);
+  const lost = Math.max(lostEventCount, inRecovery);
   const done = [
     `${plural(steps.filter(({ action }) => action !== 'leave').length, 'step')} done`,
-    lostEventCount === 0 && lost === 0
+    lost === 0
       ? 'no event was lost'
-      : `${plural(Math.max(lostEventCount, lost), 'event')} declared lost (spool_corruption)`,
+      : `${plural(lost, 'event')} declared lost (spool_corruption)`,
   ].join(', ');
   return [
     ...steps.flatMap(stepLines),

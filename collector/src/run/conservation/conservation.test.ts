@@ -228,3 +228,34 @@ t.test('the report, the log and the metrics', async (t) => {
   conservation.check();
   t.same(conservation.report, { isBalanced: true, problems: [] });
 });
+
+t.test('a gap counts only when its declaration should have come', async (t) => {
+  const batches = [
+    spooled(0, 'node/a', 0, 10),
+    spooled(1, 'node/a', 20, 10),
+    spooled(2, 'node/a', 30, 10),
+    spooled(3, 'node/a', 40, 0, { dispositions: [lostOf(10, 19)] }),
+  ];
+  for (const isDeclared of [true, false]) {
+    const log = isDeclared ? batches : [...batches.slice(0, 3), spooled(3, 'node/a', 40, 1)];
+    let readCount = 0;
+    const inner = consumerOf(log);
+    const accounts = new SinkAccounts(
+      {
+        ...inner,
+        get pendingFrameCount() {
+          return log.length - readCount;
+        },
+        read: async (stop) => {
+          readCount++;
+          return inner.read(stop);
+        },
+      },
+      NODE,
+    );
+    for (let i = 0; i < 3; i++) await accounts.read(signal);
+    t.equal(accounts.missingEvents, 0, 'it may still come');
+    await accounts.read(signal);
+    t.equal(accounts.missingEvents, isDeclared ? 0 : 10);
+  }
+});

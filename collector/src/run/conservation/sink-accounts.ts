@@ -30,6 +30,8 @@ class Account {
     lost: 0,
   };
   settledRows = 0;
+  /** Reads of the sink from which on a gap counts: before, its declaration may still come. */
+  gapsCountFrom = 0;
 
   constructor(
     readonly stream: string,
@@ -38,8 +40,8 @@ class Account {
     readonly isWhole: boolean,
   ) {}
 
-  get missing(): number {
-    const gaps = this.seen.gaps();
+  missingAfter(readCount: number): number {
+    const gaps = readCount < this.gapsCountFrom ? [] : this.seen.gaps();
     if (!this.isWhole && gaps[0]?.[0] === 0) gaps.shift();
     let missing = sizeOf(gaps);
     for (const [first, last] of this.settled.ranges)
@@ -63,6 +65,8 @@ export class SinkAccounts implements Consumer {
   readonly #accounts = new Map<string, Account>();
   /** Read and not settled: as many as the sink has in flight. */
   #unsettled: Unsettled[] = [];
+  /** Batches that were read, again ones included. */
+  #readCount = 0;
 
   /**
    * `epoch` is the running one. Streams of other nodes are not watched: only part of them may have
@@ -90,14 +94,16 @@ export class SinkAccounts implements Consumer {
   /** Numbers skipped or without an outcome, since this process started. */
   get missingEvents(): number {
     let missing = 0;
-    for (const account of this.#accounts.values()) missing += account.missing;
+    for (const account of this.#accounts.values()) missing += account.missingAfter(this.#readCount);
     return missing;
   }
 
   /** By stream. */
   accounts(): SinkAccount[] {
     const byStream = new Map<string, SinkAccount>();
-    for (const { stream, epoch, outcomes, settledRows, missing } of this.#accounts.values()) {
+    for (const account of this.#accounts.values()) {
+      const { stream, epoch, outcomes, settledRows } = account;
+      const missing = account.missingAfter(this.#readCount);
       const known = byStream.get(stream);
       const sum = { ...outcomes };
       if (known !== undefined) for (const kind of OUTCOMES) sum[kind] += known.outcomes[kind];
@@ -113,6 +119,7 @@ export class SinkAccounts implements Consumer {
 
   async read(signal: AbortSignal): Promise<SpooledBatch | null> {
     const spooled = await this.#consumer.read(signal);
+    if (spooled !== null) this.#readCount++;
     if (spooled?.batch.stream.startsWith(this.#ownPrefix)) this.#look(spooled);
     return spooled;
   }
@@ -155,7 +162,12 @@ export class SinkAccounts implements Consumer {
     for (const { kind, seqRanges } of dispositions)
       if (kind !== 'refused') ranges.push(...seqRanges);
     if (eventCount > 0) ranges.push([seqFirst, seqFirst + eventCount - 1]);
-    for (const [first, last] of ranges) account.seen.add(first, last);
+    for (const [first, last] of ranges) {
+      // What damage took is declared at the end of the log, behind all that waits now.
+      if (first > account.seen.last + 1)
+        account.gapsCountFrom = this.#readCount + this.pendingFrameCount;
+      account.seen.add(first, last);
+    }
     this.#unsettled.push({ position, account, eventCount, ranges });
   }
 
