@@ -51,11 +51,7 @@ export type DeliveryBug =
   | 'idempotency_keys_forgotten';
 
 /** Of keys, tree, checkpoints and receipts. */
-export type EvidenceBug =
-  | 'signs_inconsistent_tree'
-  | 'hashes_memory_instead_of_disk'
-  | 'receipt_before_ledger'
-  | 'key_replaced_when_unreadable';
+export type EvidenceBug = 'receipt_before_ledger';
 
 export type PlantedBug = SpoolBug | DeliveryBug | EvidenceBug;
 

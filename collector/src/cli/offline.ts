@@ -59,7 +59,10 @@ function linesOfFile(path: string): string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '');
   if (lines.length === 0 || lines.some((line) => !KEY_START.test(line)))
-    throw new WeirError('WEIR_USAGE', `${path} is no public key of a node; name node.pub, loader.pub`);
+    throw new WeirError(
+      'WEIR_USAGE',
+      `${path} is no public key of a node; name node.pub, loader.pub`,
+    );
   return lines;
 }
 

@@ -187,7 +187,8 @@ async function hashFrames(
 }
 
 /**
- * What was signed stays issued: a spool that knows less lost its newest segments, or the end of one.
+ * What was signed stays issued: a spool that knows less lost its newest segments, or the end of
+ * one.
  * `streams` must have been read after the tree, whose owner may still be at work.
  */
 export function compareStates(

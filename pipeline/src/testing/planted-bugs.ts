@@ -166,21 +166,9 @@ export const PLANTED_BUGS: Readonly<Record<PlantedBug, PlantedInfo>> = {
     text: 'after a restart a repeated request is admitted again',
     source: 'design: 4, sender retries',
   },
-  signs_inconsistent_tree: {
-    text: 'a checkpoint is signed that does not continue the one before',
-    source: 'CT log Yeti 2022',
-  },
-  hashes_memory_instead_of_disk: {
-    text: 'the leaf is the hash of bytes in memory, not of what is on the disk',
-    source: 'CT log Yeti 2022',
-  },
   receipt_before_ledger: {
     text: 'a receipt is signed before the ledger has the outcome',
     source: 'nats-server#7564',
-  },
-  key_replaced_when_unreadable: {
-    text: 'a key that cannot be read is replaced by a new one',
-    source: 'rsyslog#5771',
   },
 };
 

@@ -126,9 +126,7 @@ function resultText({ steps, recovery, lostEventCount }: RepairResult, after: Fs
   const lost = Math.max(lostEventCount, inRecovery);
   const done = [
     `${plural(steps.filter(({ action }) => action !== 'leave').length, 'step')} done`,
-    lost === 0
-      ? 'no event was lost'
-      : `${plural(lost, 'event')} declared lost (spool_corruption)`,
+    lost === 0 ? 'no event was lost' : `${plural(lost, 'event')} declared lost (spool_corruption)`,
   ].join(', ');
   return [
     ...steps.flatMap(stepLines),

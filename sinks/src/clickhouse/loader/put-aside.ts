@@ -33,8 +33,8 @@ export interface PieceInserter {
 
 /**
  * Inserts the batch alone, by halves where the store refuses the data; a single row that it refuses
- * goes to quarantine as `schema_invalid`. Each half is processed anew, and what becomes of a row may
- * differ then (a worker that dies puts its rows aside): so what a table has taken is never sent
+ * goes to quarantine as `schema_invalid`. Each half is processed anew, and what becomes of a row
+ * may differ then (a worker that dies puts its rows aside): so what a table has taken is never sent
  * again, to neither of them. Resolves with what became of the batch, without blocks.
  */
 export async function insertByPieces(
