@@ -34,7 +34,7 @@ export function addInstanceOptions(command: Command): Command {
 export function findInstance(flags: InstanceFlags): Instance {
   const { config } = loadConfig({ config: flags.config, data: flags.data }, process.env);
   const directory = resolve(config.data_dir);
-  if (statSync(directory, { throwIfNoEntry: false })?.isFile())
+  if (existsSync(directory) && !statSync(directory).isDirectory())
     throw new WeirError('WEIR_USAGE', `${directory} is a file; name the data directory`);
   const running = readRunFile(directory);
   const configured = config.store.url === '' ? null : config.store.url;

@@ -135,11 +135,21 @@ function bundleText(report: BundleReport): string {
   parts.push(
     report.holds
       ? report.closes
-        ? 'the bundle holds, and every number is accounted for'
+        ? `the bundle holds, and every number is accounted for${inFlightText(sinks)}`
         : 'the bundle holds, and numbers are MISSING'
       : 'the bundle does NOT hold',
   );
   return parts.join('\n\n');
+}
+
+/** Accounted for by a frame that is still there: no receipt says that it was delivered. */
+function inFlightText(sinks: readonly SinkFigures[]): string {
+  const counts = sinks.map(({ id, streams }) => ({
+    id,
+    count: streams.reduce((sum, { inFlight }) => sum + inFlight, 0),
+  }));
+  const open = counts.filter(({ count }) => count > 0).map(({ id, count }) => `${count} for ${id}`);
+  return open.length === 0 ? '' : `; still in flight: ${open.join(', ')}`;
 }
 
 function sinkText({ id, type, required, signed, streams }: SinkFigures): string {

@@ -3,8 +3,13 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 
-const isDirectory = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
 
 /** Throws WEIR_USAGE for a name that no file can have. */
 export function checkOutFile(path: string): void {

@@ -79,6 +79,14 @@ t.test('runs, marks and stamps', async (t) => {
   t.equal(batch?.receivedAtNs, before + 5_000_000n, 'stamped when it closes');
 });
 
+t.test('a clock before 1970 stamps 1970: a frame has no sign for it', async (t) => {
+  const { clock, buffer, add } = rig();
+  clock.wallOffsetNs = -clock.nowNs() - 1_000_000_000n;
+  add('a');
+  await clock.advance(500);
+  t.equal(buffer.batches[0]?.receivedAtNs, 0n);
+});
+
 t.test('batches of all streams close at the same beat', async (t) => {
   const { clock, buffer, options, admission, add } = rig({ batchLingerMs: 10 });
   const other = new Admission({ ...options, stream: 'n/l/1' });

@@ -294,7 +294,7 @@ export class Admission {
       stream,
       retentionClass,
       format,
-      receivedAtNs: clock.nowNs(),
+      receivedAtNs: stampOf(clock),
       ...events,
       dispositions: this.#accounts.take(),
     });
@@ -405,4 +405,10 @@ export class Admission {
 function asSpoolError(error: unknown): WeirError {
   if (error instanceof WeirError) return error;
   return new WeirError('WEIR_SPOOL_IO', `the spool failed: ${messageOf(error)}`, {}, error);
+}
+
+/** A frame has no sign for it: a clock before 1970 would read differently once it is on the disk. */
+function stampOf(clock: Clock): bigint {
+  const nowNs = clock.nowNs();
+  return nowNs < 0n ? 0n : nowNs;
 }

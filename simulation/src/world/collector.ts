@@ -242,8 +242,11 @@ export class SimCollector {
     return this.accounts.pendingFrameCount;
   }
 
-  /** As collector.drain() does it; every step is bounded. */
-  async drain(failure: WeirError | null): Promise<void> {
+  /**
+   * As collector.drain() does it; every step is bounded. False when what was taken could not be
+   * made durable in time, as on a full disk.
+   */
+  async drain(failure: WeirError | null): Promise<boolean> {
     this.spool.startDrain();
     const stopped = Promise.all([
       ...this.#sources.map((source) => source.stop()),
@@ -251,17 +254,26 @@ export class SimCollector {
     ])
       .then(() => Promise.allSettled(this.streamSets.map((streams) => streams.close())))
       .then(ignore, ignore);
-    await this.#within(stopped, SOURCES_STOP_MS);
+    const isWhole = await this.#within(stopped, SOURCES_STOP_MS);
     if (failure === null) await this.loader.drain(LIMITS.drainDeliveryMs);
     this.#stopSinks.abort();
     await this.#within(this.#delivering, SINKS_STOP_MS);
     await this.#within(this.#workers.close(), SINKS_STOP_MS);
     await this.#within(this.spool.close(), 25_000);
+    return isWhole;
   }
 
-  async #within(step: Promise<unknown>, ms: number): Promise<void> {
+  async #within(step: Promise<unknown>, ms: number): Promise<boolean> {
     const done = new AbortController();
-    await Promise.race([step.then(ignore, ignore), this.#timers.sleep(ms, done.signal)]);
+    const ended = step.then(
+      () => true,
+      () => true,
+    );
+    const isInTime = await Promise.race([
+      ended,
+      this.#timers.sleep(ms, done.signal).then(() => false),
+    ]);
     done.abort();
+    return isInTime;
   }
 }

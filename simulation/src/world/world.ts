@@ -264,10 +264,10 @@ export class World implements SendingWorld {
     const life = this.#life;
     const incarnation = this.oracle.incarnations.at(-1);
     this.trace.note('drain');
-    await life.alive(collector.drain(failure));
+    const isInTime = await life.alive(collector.drain(failure));
     if (this.#collector !== collector) return;
     this.#noteDrops();
-    const isWhole = collector.streamSets.every((streams) => streams.pendingBytes === 0);
+    const isWhole = isInTime && collector.streamSets.every((streams) => streams.pendingBytes === 0);
     if (incarnation !== undefined && incarnation.end === 'running')
       incarnation.end = isWhole && collector.spool.failure === null ? 'drained' : 'killed';
     life.isDead = true;
