@@ -150,6 +150,19 @@ t.test('from the socket to a verdict offline', async (t) => {
     t.equal(text.code, 0);
     t.match(text.stdout, /the bundle holds, and every number is accounted for/);
     t.match(text.stderr, /trusting the keys in/);
+    const kept = await weir.command(
+      'query',
+      'SELECT note FROM dev.checkpoints ORDER BY size DESC LIMIT 1 FORMAT TSVRaw',
+      '--data',
+      weir.directory,
+    );
+    writeFileSync(at('kept.note'), kept.stdout);
+    const anchor = ['--anchor', at('kept.note')];
+    const anchored = await offline('--bundle', at('day.ndjson'), ...keys(), ...anchor);
+    t.equal(anchored.code, 0, anchored.stderr);
+    writeFileSync(at('no.note'), 'no checkpoint\n');
+    const wrong = await offline('--bundle', at('day.ndjson'), ...keys(), '--anchor', at('no.note'));
+    t.match([wrong.code, wrong.stderr], [2, /no\.note holds no signed checkpoint$/m]);
   });
 
   await t.test('tampered with', async (t) => {
