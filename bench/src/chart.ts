@@ -31,6 +31,7 @@ export function lineChart(title: string, xTitle: string, panels: readonly ChartP
   });
   const view = `viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${view}>
+<title>${title}</title>
 <style>
 text{fill:#222}.grid{stroke:#ccc}
 @media (prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#555}}

@@ -407,7 +407,9 @@ function asSpoolError(error: unknown): WeirError {
   return new WeirError('WEIR_SPOOL_IO', `the spool failed: ${messageOf(error)}`, {}, error);
 }
 
-/** A frame has no sign for it: a clock before 1970 would read differently once it is on the disk. */
+/**
+ * A frame has no sign for it: a clock before 1970 would read differently once it is on the disk.
+ */
 function stampOf(clock: Clock): bigint {
   const nowNs = clock.nowNs();
   return nowNs < 0n ? 0n : nowNs;
