@@ -26,6 +26,26 @@ export async function readWhole(
   }
 }
 
+/**
+ * Numbers of the files in a directory whose names match, ascending; none if it does not exist. The
+ * first group of the pattern is the number in hex digits.
+ */
+export async function fileNumbers(
+  files: Files,
+  directory: string,
+  pattern: RegExp,
+): Promise<number[]> {
+  try {
+    return (await files.readDir(directory))
+      .map((name) => Number.parseInt(pattern.exec(name)?.[1] ?? '', 16))
+      .filter((fileNo) => Number.isSafeInteger(fileNo) && fileNo > 0)
+      .sort((a, b) => a - b);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** What is read into it is valid until the next read. */
 export class ReadMemory {
   #bytes = new Uint8Array(0);

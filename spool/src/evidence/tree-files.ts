@@ -1,9 +1,8 @@
 // Files of the tree: what a record says, and reading a file back. EVIDENCE.md "Files of the tree".
 import type { Files } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
 import { getCount, putCount, viewOf } from '../layout.js';
 import { decodeRecordFile, RECORD_FILE_HEADER_BYTES } from '../record-file.js';
-import { readWhole } from '../small-files.js';
+import { fileNumbers, readWhole } from '../small-files.js';
 import { type CheckpointText, parseCheckpointText, stateHashOf } from './checkpoint-note.js';
 import { equalHashes, HASH_BYTES, type Hash, Peaks } from './merkle.js';
 import { fromBase64, splitNote, toBase64 } from './note.js';
@@ -22,17 +21,8 @@ export const treeLogName = (fileNo: number): string =>
   `log-${fileNo.toString(16).padStart(16, '0')}`;
 
 /** Numbers of the tree's files in a directory, ascending; none if it does not exist. */
-export async function treeLogNumbers(files: Files, directory: string): Promise<number[]> {
-  try {
-    return (await files.readDir(directory))
-      .map((name) => Number.parseInt(namePattern.exec(name)?.[1] ?? '', 16))
-      .filter((fileNo) => Number.isSafeInteger(fileNo) && fileNo > 0)
-      .sort((a, b) => a - b);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
+export const treeLogNumbers = (files: Files, directory: string): Promise<number[]> =>
+  fileNumbers(files, directory, namePattern);
 
 /** A frame that is in the tree, and where it stood. */
 export interface TreeLeaf {

@@ -1,10 +1,9 @@
 // The files of receipts in a directory. The newest says all: it begins with a fold of what came
 // before it. EVIDENCE.md "Receipts".
 import type { Files } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
 import { decodeRecordFile } from '../record-file.js';
 import { MalformedError } from '../sink-ledger/byte-writer.js';
-import { readWhole } from '../small-files.js';
+import { fileNumbers, readWhole } from '../small-files.js';
 import { decodeReceipt, numberOfNote, parseDocument, type StoredReceipt } from './receipt-note.js';
 
 export const RECEIPT_MAGIC = 'WEIRRCPT';
@@ -17,18 +16,8 @@ export const receiptFileName = (fileNo: number): string =>
   `receipts-${fileNo.toString(16).padStart(16, '0')}.log`;
 
 /** Numbers of the receipt files in a directory, ascending; none if it does not exist. */
-export async function receiptFileNumbers(files: Files, directory: string): Promise<number[]> {
-  try {
-    const names = await files.readDir(directory);
-    return names
-      .map((name) => Number.parseInt(namePattern.exec(name)?.[1] ?? '', 16))
-      .filter((fileNo) => Number.isSafeInteger(fileNo))
-      .sort((a, b) => a - b);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
+export const receiptFileNumbers = (files: Files, directory: string): Promise<number[]> =>
+  fileNumbers(files, directory, namePattern);
 
 export interface ReceiptFile {
   readonly fileNo: number;

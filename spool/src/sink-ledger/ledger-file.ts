@@ -1,27 +1,22 @@
 // One file of a ledger: a header, a snapshot of all that was known, then an outcome a group.
 // Records are only ever appended, and a file that was cut short is left as it is: the next one
 // begins with what could be read of it.
-import { crc32c } from '@node-rs/crc32';
 import type { FileHandle, Files } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
+import { viewOf } from '../layout.js';
 import {
-  FORMAT_VERSION,
-  getCount,
-  hasAscii,
-  putAscii,
-  putCount,
-  versionError,
-  viewOf,
-} from '../layout.js';
-import { readWhole } from '../small-files.js';
+  decodeRecordFile,
+  encodeRecord,
+  encodeRecordFileHeader,
+  RECORD_BYTES_MAX,
+  RECORD_FILE_HEADER_BYTES,
+  RECORD_HEAD_BYTES,
+} from '../record-file.js';
+import { fileNumbers, readWhole } from '../small-files.js';
 import { MalformedError } from './byte-writer.js';
 import { RecordDecoder } from './record-codec.js';
 import { Tally } from './tally.js';
 
 const MAGIC = 'WEIRSLDG';
-export const HEADER_BYTES = 64;
-const RECORD_HEAD_BYTES = 8;
-export const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 /** Far above what compaction lets a file grow to. */
 const FILE_BYTES_MAX = 1024 * 1024 * 1024;
 
@@ -30,47 +25,11 @@ export const ledgerName = (fileNo: number): string =>
   `ledger-${fileNo.toString(16).padStart(16, '0')}.log`;
 
 /** Numbers of the ledger files in a directory, ascending; none if it does not exist. */
-export async function ledgerNumbers(files: Files, directory: string): Promise<number[]> {
-  try {
-    const names = await files.readDir(directory);
-    return names
-      .map((name) => Number.parseInt(namePattern.exec(name)?.[1] ?? '', 16))
-      .filter((fileNo) => Number.isSafeInteger(fileNo))
-      .sort((a, b) => a - b);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
+export const ledgerNumbers = (files: Files, directory: string): Promise<number[]> =>
+  fileNumbers(files, directory, namePattern);
 
-export function encodeHeader(fileId: Uint8Array, fileNo: number): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES);
-  const view = viewOf(bytes);
-  putAscii(bytes, 0, MAGIC);
-  view.setUint16(8, FORMAT_VERSION, true);
-  view.setUint16(10, HEADER_BYTES, true);
-  bytes.set(fileId, 16);
-  putCount(view, 32, fileNo);
-  view.setUint32(60, crc32c(bytes.subarray(0, 60)), true);
-  return bytes;
-}
-
-/** Start value of a record's CRC: one of another file or another place does not fit. */
-function seedOf(fileId: Uint8Array, recordNo: number): number {
-  const bytes = new Uint8Array(fileId.length + 8);
-  bytes.set(fileId);
-  putCount(viewOf(bytes), fileId.length, recordNo);
-  return crc32c(bytes);
-}
-
-export function frameRecord(fileId: Uint8Array, recordNo: number, body: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(RECORD_HEAD_BYTES + body.length);
-  const view = viewOf(bytes);
-  view.setUint32(0, body.length, true);
-  view.setUint32(4, crc32c(body, seedOf(fileId, recordNo)), true);
-  bytes.set(body, RECORD_HEAD_BYTES);
-  return bytes;
-}
+export const encodeHeader = (fileId: Uint8Array, fileNo: number): Uint8Array =>
+  encodeRecordFileHeader(MAGIC, fileId, fileNo);
 
 export interface ReadFile {
   readonly fileNo: number;
@@ -95,42 +54,25 @@ export async function readLedgerFile(
 ): Promise<ReadFile | null> {
   const path = `${directory}/${ledgerName(fileNo)}`;
   const bytes = await readWhole(files, path, FILE_BYTES_MAX);
-  if (bytes === null || bytes.length < HEADER_BYTES || !hasAscii(bytes, 0, MAGIC)) return null;
-  const view = viewOf(bytes);
-  if (crc32c(bytes.subarray(0, 60)) !== view.getUint32(60, true)) return null;
-  const version = view.getUint16(8, true);
-  if (version !== FORMAT_VERSION) throw versionError(path, version);
-  if (getCount(view, 32) !== fileNo) return null;
-  const fileId = bytes.slice(16, 32);
+  const records = bytes && decodeRecordFile(bytes, MAGIC, fileNo, path);
+  if (bytes === null || records === null) return null;
+  const { fileId, bodies, ends } = records;
   const tally = new Tally(chunkCountMax);
   const decoder = new RecordDecoder(tally);
-  let at = HEADER_BYTES;
   let recordCount = 0;
-  for (;;) {
-    const body = bodyAt(bytes, at, seedOf(fileId, recordCount));
-    if (body === null) break;
+  for (const body of bodies) {
     try {
       decoder.apply(body);
     } catch (error) {
       if (error instanceof MalformedError) break;
       throw error;
     }
-    at += RECORD_HEAD_BYTES + body.length;
     recordCount++;
   }
   if (!decoder.isWhole) return null;
-  const tornBytes = bytes.length - at;
-  return { fileNo, fileId, tally, decoder, endOffset: at, recordCount, tornBytes };
-}
-
-function bodyAt(bytes: Uint8Array, at: number, seed: number): Uint8Array | null {
-  const from = at + RECORD_HEAD_BYTES;
-  if (from > bytes.length) return null;
-  const view = viewOf(bytes);
-  const length = view.getUint32(at, true);
-  if (length === 0 || length > RECORD_BYTES_MAX || from + length > bytes.length) return null;
-  const body = bytes.subarray(from, from + length);
-  return crc32c(body, seed) === view.getUint32(at + 4, true) ? body : null;
+  const endOffset = ends[recordCount - 1] ?? RECORD_FILE_HEADER_BYTES;
+  const tornBytes = bytes.length - endOffset;
+  return { fileNo, fileId, tally, decoder, endOffset, recordCount, tornBytes };
 }
 
 /**
@@ -172,7 +114,7 @@ export class LedgerAppender {
 
   /** Written and not durable. */
   async write(body: Uint8Array): Promise<void> {
-    const bytes = frameRecord(this.#fileId, this.#recordNo, body);
+    const bytes = encodeRecord(this.#fileId, this.#recordNo, body);
     await this.#handle.write([bytes], this.#at);
     this.#at += bytes.length;
     this.#recordNo++;

@@ -6,10 +6,10 @@ import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import type { StreamEpoch } from '../layout.js';
 import { TEMPORARY_SUFFIX } from '../layout.js';
 import { RangeSet } from '../range-set.js';
+import { RECORD_FILE_HEADER_BYTES } from '../record-file.js';
 import { removeIfThere, Serial } from '../small-files.js';
 import {
   encodeHeader,
-  HEADER_BYTES,
   LedgerAppender,
   ledgerName,
   ledgerNumbers,
@@ -213,7 +213,7 @@ export class SinkLedger {
     await removeIfThere(files, temporary);
     const fileId = random.bytes(16);
     const handle = await files.open(temporary, 'create');
-    const appender = new LedgerAppender(handle, fileId, HEADER_BYTES, 0);
+    const appender = new LedgerAppender(handle, fileId, RECORD_FILE_HEADER_BYTES, 0);
     this.#names = new Names();
     this.#encoder = new RecordEncoder(this.#names, this.#tally.codes);
     try {

@@ -34,7 +34,7 @@ export function verdictLines(report: FsckReport, seconds: number): string[] {
   const noted = notes.length === 0 ? '' : ` (${plural(notes.length, 'note')})`;
   const verdict =
     findings.length === 0
-      ? `clean: every byte checks${noted}`
+      ? `clean: ${notes.length === 0 ? 'every byte checks' : 'every byte that is still needed checks'}${noted}`
       : `NOT clean: ${plural(findings.length, 'finding')}${noted}`;
   return [read, verdict];
 }
