@@ -170,7 +170,7 @@ export class Spool implements BatchBuffer {
     return this.#store.epochs.foreignStreams();
   }
 
-  /** @internal Key and tree are ready when it resolves, or named as a problem. Never rejects. */
+  /** @internal The key is there when it resolves, or named as a problem. Never rejects. */
   async startEvidence(): Promise<void> {
     await this.#notary?.start();
   }

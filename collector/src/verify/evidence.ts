@@ -153,8 +153,11 @@ function compareRoots(
 }
 
 function growTo(peaks: Peaks, size: number, { begin, leaves }: TreeReading): void {
-  for (const { hash } of leaves.slice(peaks.size - begin.size, Math.max(0, size - begin.size)))
-    peaks.append(hash);
+  for (let i = peaks.size - begin.size; i < size - begin.size; i++) {
+    const leaf = leaves.at(i);
+    if (leaf === undefined) return;
+    peaks.append(leaf.hash);
+  }
 }
 
 /** Every frame that is still there must be the one that was hashed. */

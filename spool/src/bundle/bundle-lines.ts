@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { equalHashes, type Hash, leafHash } from '../evidence/merkle.js';
 import { type Signer, signNote, toBase64 } from '../evidence/note.js';
 import type { TreeReading } from '../evidence/read-tree.js';
-import type { TreeLeaf } from '../evidence/tree-files.js';
+import type { TreeLeaf } from '../evidence/tree-leaves.js';
 import type { StoredReceipt } from '../receipts/receipt-note.js';
 
 export interface BundleSink {

@@ -5,6 +5,7 @@ import { numbersOfHead } from '../evidence/head-numbers.js';
 import { equalHashes, leafHash, TreeView } from '../evidence/merkle.js';
 import { toBase64 } from '../evidence/note.js';
 import { FrameFinder, readTree } from '../evidence/read-tree.js';
+import { hashesOf } from '../evidence/tree-leaves.js';
 import type { StreamEpoch } from '../layout.js';
 
 export interface EventId extends StreamEpoch {
@@ -39,16 +40,14 @@ export async function proveEvent(
   if (tree === null || checkpoint === undefined) return { problem: 'no_tree' };
   const finder = new FrameFinder(files, spoolDirectory);
   try {
-    for (const [i, leaf] of tree.leaves.entries()) {
+    let index = tree.begin.size - 1;
+    for (const leaf of tree.leaves) {
+      index++;
       const frame = await finder.read(leaf.segmentId, leaf.frameNo);
       if (frame === null || !holds(frame.head, event)) continue;
       if (!equalHashes(leafHash(frame.head, frame.payloadHash), leaf.hash)) continue;
-      const index = tree.begin.size + i;
       const { size } = checkpoint.says;
-      const view = new TreeView(
-        tree.begin,
-        tree.leaves.map(({ hash }) => hash),
-      );
+      const view = new TreeView(tree.begin, hashesOf(tree.leaves));
       const { tenant, stream, epoch, seq } = event;
       const text = JSON.stringify({
         type: 'weir-proof',

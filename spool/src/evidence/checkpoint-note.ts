@@ -42,4 +42,5 @@ export function parseCheckpointText(text: string): CheckpointText | null {
   return { nodeId, treeNumber, size, root, stateHash };
 }
 
-export const stateHashOf = (document: string): Hash => sha256(document);
+/** Of the document's text, or of its UTF-8. */
+export const stateHashOf = (document: string | Uint8Array): Hash => sha256(document);

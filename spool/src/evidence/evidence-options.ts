@@ -12,4 +12,6 @@ export interface EvidenceOptions {
   readonly onNewTree?: (treeNumber: number, reason: string) => void;
   /** For tests. */
   readonly treeFileBytesMax?: number;
+  /** For tests. */
+  readonly closeBytesMax?: number;
 }

@@ -10,7 +10,7 @@ import { SegmentReader } from '../reader.js';
 import { openSalvage } from '../salvage.js';
 import { type HeadNumbers, numbersOfChecked } from './head-numbers.js';
 import { leafHash, sha256 } from './merkle.js';
-import type { TreeLeaf } from './tree-files.js';
+import type { TreeLeaf } from './tree-leaves.js';
 
 /** Some 0.7 ms of hashing. Small frames cost more than their bytes: then less is read at once. */
 const WINDOW_BYTES_MAX = 512 * 1024;

@@ -35,7 +35,8 @@ export {
   verifierKeyOf,
 } from './note.js';
 export { type FoundFrame, FrameFinder, readTree, type TreeReading } from './read-tree.js';
-export type { StoredCheckpoint, TreeHistory, TreeLeaf } from './tree-files.js';
+export type { StoredCheckpoint, TreeHistory } from './tree-files.js';
+export type { LeafSeries, TreeLeaf } from './tree-leaves.js';
 export {
   parseStateDocument,
   type StateDocument,

@@ -13,6 +13,7 @@ import {
   Peaks,
   peakCountOf,
   rootOf,
+  SpanNodes,
   sha256,
   spansOf,
   TreeView,
@@ -88,6 +89,24 @@ t.test('nodes of a span lead from the peaks before it to those behind it', async
       if (before.copy().appendNodes(to, [...nodes, EMPTY_ROOT])) return false;
       if (Peaks.of(from, [...before.hashes, EMPTY_ROOT]) !== null) return false;
       return before.appendNodes(to, nodes) && hex([before.root()])[0] === hex([rootOf(leaves)])[0];
+    }),
+    runs,
+  );
+});
+
+t.test('nodes of a span that grows are those of the span, at every size', async () => {
+  fc.assert(
+    fc.property(fc.nat(70), fc.nat(140), (from, count) => {
+      const leaves = leavesOf(from + count);
+      const view = new TreeView(Peaks.empty(), leaves);
+      const span = new SpanNodes(from);
+      const reused = new Uint8Array(32);
+      for (let to = from; to < leaves.length; to++) {
+        reused.set(leaves[to] as Hash);
+        span.append(reused);
+        if (hex(span.nodes).join() !== hex(view.nodes(from, to + 1)).join()) return false;
+      }
+      return true;
     }),
     runs,
   );

@@ -8,6 +8,11 @@ import { assert } from '@weir/pipeline';
 /** SHA-256, 32 bytes. */
 export type Hash = Uint8Array;
 export const HASH_BYTES = 32;
+/** Some hashes in order; an array is that, too. */
+export interface Hashes {
+  readonly length: number;
+  at(index: number): Hash | undefined;
+}
 
 export const sha256 = (bytes: Uint8Array | string): Hash => hash('sha256', bytes, 'buffer');
 export const EMPTY_ROOT: Hash = sha256(new Uint8Array(0));
@@ -91,8 +96,9 @@ export class Peaks {
     return new Peaks(this.#size, [...this.#hashes]);
   }
 
+  /** Keeps nothing of the leaf's memory. */
   append(leaf: Hash): void {
-    this.#appendPerfect(leaf, 1);
+    this.#appendPerfect(this.#size % 2 === 0 ? new Uint8Array(leaf) : leaf, 1);
   }
 
   /**
@@ -128,6 +134,36 @@ export class Peaks {
   }
 }
 
+/** The nodes of a span that grows: [from, to), as `spansOf` divides it. */
+export class SpanNodes {
+  #to: number;
+  readonly #sizes: number[] = [];
+  readonly #hashes: Hash[] = [];
+
+  constructor(from: number) {
+    this.#to = from;
+  }
+
+  get nodes(): readonly Hash[] {
+    return this.#hashes;
+  }
+
+  /** Keeps nothing of the leaf's memory. */
+  append(leaf: Hash): void {
+    let joined: Hash = new Uint8Array(leaf);
+    let size = 1;
+    // The two halves of an aligned subtree become one node, if both are in the span.
+    while (this.#sizes.at(-1) === size && (this.#to + 1) % (size * 2) === 0) {
+      joined = nodeHash(this.#hashes.pop() as Hash, joined);
+      this.#sizes.pop();
+      size *= 2;
+    }
+    this.#sizes.push(size);
+    this.#hashes.push(joined);
+    this.#to++;
+  }
+}
+
 /** Root of a tree of these leaves alone. */
 export function rootOf(leaves: readonly Hash[]): Hash {
   const peaks = Peaks.empty();
@@ -139,9 +175,9 @@ export function rootOf(leaves: readonly Hash[]): Hash {
 export class TreeView {
   readonly begin: number;
   readonly #peaks: readonly Hash[];
-  readonly #leaves: readonly Hash[];
+  readonly #leaves: Hashes;
 
-  constructor(begin: Peaks, leaves: readonly Hash[]) {
+  constructor(begin: Peaks, leaves: Hashes) {
     this.begin = begin.size;
     this.#peaks = [...begin.hashes];
     this.#leaves = leaves;
@@ -155,7 +191,7 @@ export class TreeView {
   peaksAt(size: number): Peaks {
     const peaks = Peaks.of(this.begin, this.#peaks);
     assert(peaks !== null && size >= this.begin && size <= this.size, 'the size is in the view');
-    for (let i = 0; i < size - this.begin; i++) peaks.append(this.#leaves[i] as Hash);
+    for (let i = 0; i < size - this.begin; i++) peaks.append(this.#leaves.at(i) as Hash);
     return peaks;
   }
 
@@ -210,7 +246,7 @@ export class TreeView {
 
   /** Root of the leaves [from, to); before `begin` only where peaks say it. */
   #hashOf(from: number, to: number): Hash {
-    if (from >= this.begin && to - from === 1) return this.#leaves[from - this.begin] as Hash;
+    if (from >= this.begin && to - from === 1) return this.#leaves.at(from - this.begin) as Hash;
     if (to <= this.begin) {
       const peak = this.#peakAt(from, to);
       assert(peak !== null, 'a subtree before the view is one of its peaks');

@@ -17,7 +17,8 @@ import { openSigner } from './keys.js';
 import { equalHashes, type Hash, type Peaks, TreeView } from './merkle.js';
 import { type Signer, signNote, toBase64 } from './note.js';
 import { recoverTree } from './recover-tree.js';
-import { TREE_NAME, type TreeLeaf } from './tree-files.js';
+import { TREE_NAME } from './tree-files.js';
+import type { TreeLeaf } from './tree-leaves.js';
 import type { TreeState } from './tree-state.js';
 import { TreeWriter } from './tree-writer.js';
 
@@ -29,6 +30,8 @@ const RETRY_DELAY_MS_MAX = 30_000;
 const FAILURES_WAITED_FOR = 8;
 /** Of a backlog that is still hashed when the spool is closed. */
 const CLOSE_BYTES_MAX = 256 * 1024 * 1024;
+/** For how many of them a byte of the tree counts: there is more to hash in it. */
+const TREE_BYTE_WEIGHT = 4;
 
 /** Durable, signed. */
 export interface Checkpoint {
@@ -105,7 +108,7 @@ export class Notary {
   #badAttempts = { segmentId: 0, offset: -1, count: 0 };
   #newFrameCount = 0;
   #waitingSinceMs: number | null = null;
-  #closeBytesLeft = CLOSE_BYTES_MAX;
+  #closeBytesLeft: number;
   #checkpointCount = 0;
   #isStarted = false;
   /** Why the tree of the files must not be gone on with. */
@@ -116,6 +119,7 @@ export class Notary {
   constructor(store: Store, options: EvidenceOptions, isStateRebuilt: boolean, hooks: NotaryHooks) {
     this.#store = store;
     this.#options = options;
+    this.#closeBytesLeft = options.closeBytesMax ?? CLOSE_BYTES_MAX;
     this.#hooks = hooks;
     this.#isStateRebuilt = isStateRebuilt;
     this.#nodeId = nodeIdOf(store.state.storeUuid);
@@ -131,18 +135,20 @@ export class Notary {
     });
   }
 
-  /** Opens the key and takes the tree up. Never rejects. */
+  /**
+   * Opens the key. The tree is taken up behind that: all of its files are read, and a start waits
+   * for no backlog. Never rejects.
+   */
   async start(): Promise<void> {
     try {
-      await this.#prepare();
+      await this.#openKey();
     } catch (error) {
       this.#failed(error);
     }
     this.#isStarted = true;
-    if (this.#store.catalog.frameTotal > 0 || this.latest !== null) {
+    if (this.#store.catalog.frameTotal > 0)
       this.#waitingSinceMs ??= this.#store.settings.clock.monotonicMs();
-      this.#request();
-    }
+    this.#request();
   }
 
   get signer(): Signer | null {
@@ -457,15 +463,24 @@ export class Notary {
 
   /** Key and tree, as far as they are missing. */
   async #prepare(): Promise<void> {
+    const signer = this.#signer ?? (await this.#openKey());
+    if (this.#tree === null) await this.#recover(signer);
+  }
+
+  async #openKey(): Promise<Signer> {
     const { files, random } = this.#store.settings;
-    if (this.#signer === null) {
-      const { keysDirectory: directory } = this.#options;
-      const place = { files, random, directory, role: 'node' as const, nodeId: this.#nodeId };
-      const opening = await openSigner(place);
-      if ('problem' in opening) throw new EvidenceError(opening.problem, opening.message);
-      this.#signer = opening.signer;
-    }
-    if (this.#tree === null) await this.#recover(this.#signer);
+    const { keysDirectory: directory } = this.#options;
+    const place = { files, random, directory, role: 'node' as const, nodeId: this.#nodeId };
+    const opening = await openSigner(place);
+    if ('problem' in opening) throw new EvidenceError(opening.problem, opening.message);
+    this.#signer = opening.signer;
+    return opening.signer;
+  }
+
+  /** Asked before each of the tree's files: at close a long tree is left to the next start. */
+  #isTreeLeft(fileBytes: number): boolean {
+    if (this.#isClosing) this.#closeBytesLeft -= fileBytes * TREE_BYTE_WEIGHT;
+    return this.#closeBytesLeft < 0;
   }
 
   async #recover(signer: Signer): Promise<void> {
@@ -474,7 +489,9 @@ export class Notary {
     const found = await recoverTree(this.#store, this.#nodeId, key, {
       isStateRebuilt: this.#isStateRebuilt,
       leave: this.#leaveTree,
+      isGivenUp: (fileBytes) => this.#isTreeLeft(fileBytes),
     });
+    if (found === null) return;
     this.#leaveTree = null;
     this.#writer.take(found.chain, this.#store.state.treeMark?.fileNo ?? 0);
     const { treeNumber, peaks, state, last, next, isTorn } = found;

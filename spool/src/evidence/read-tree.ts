@@ -5,9 +5,16 @@ import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, segmentName } from '../layout
 import { SegmentReader } from '../reader.js';
 import { openSalvage, type SalvageHandle } from '../salvage.js';
 import { readSegmentHeader } from '../segment-files.js';
-import { type Hash, Peaks, sha256 } from './merkle.js';
-import { followHistory, readTreeChain } from './tree-chain.js';
-import { type StoredCheckpoint, TREE_NAME, type TreeHistory, type TreeLeaf } from './tree-files.js';
+import { type Hash, type Peaks, sha256 } from './merkle.js';
+import { readTreeChain } from './tree-chain.js';
+import {
+  type SeenCheckpoint,
+  type StoredCheckpoint,
+  storedOf,
+  TREE_NAME,
+  type TreeHistory,
+} from './tree-files.js';
+import { type LeafSeries, PackedLeaves } from './tree-leaves.js';
 
 export interface TreeReading {
   readonly treeNumber: number;
@@ -16,7 +23,7 @@ export interface TreeReading {
   /** What stands before the first of `leaves`. */
   readonly begin: Peaks;
   /** Leaf `begin.size + i` of the tree. */
-  readonly leaves: readonly TreeLeaf[];
+  readonly leaves: LeafSeries;
   /** Oldest first; sizes do not fall. The first behind `begin` has a whole state. */
   readonly checkpoints: readonly StoredCheckpoint[];
   /** Why the files do not fit together; null if they do. What fits is given. */
@@ -26,32 +33,56 @@ export interface TreeReading {
 const ATTEMPTS_MAX = 4;
 
 /**
- * The newest tree of a spool; null if there is none. Hashes are checked, signatures are not.
- * Rejects with WEIR_SPOOL_VERSION, or the system's error.
+ * The newest tree of a spool, with all leaves that are not in the history: 48 bytes each. Null if
+ * there is none. Hashes are checked, signatures are not. Rejects with WEIR_SPOOL_VERSION, or the
+ * system's error.
  */
 export async function readTree(files: Files, spoolDirectory: string): Promise<TreeReading | null> {
   const directory = `${spoolDirectory}/${TREE_NAME}`;
   for (let attempt = 1; ; attempt++) {
-    const chain = await readTreeChain(files, directory);
+    const contents = new Map<number, FileContent>();
+    const history: TreeHistory[] = [];
+    const chain = await readTreeChain(files, directory, {
+      file: (fileNo) => {
+        const content = new FileContent();
+        contents.set(fileNo, content);
+        return (checkpoint) => content.add(checkpoint);
+      },
+      history: (record) => {
+        history.push(record);
+      },
+    });
     // A live spool may have moved a file into the history between two looks.
     if (chain.problem !== null && attempt < ATTEMPTS_MAX) continue;
-    const { treeNumber, history, files: chained, problem } = chain;
+    const { treeNumber, historyEnd, files: chained, problem } = chain;
     if (treeNumber === 0) return null;
+    const living = chained.map(({ fileNo }) => contents.get(fileNo) as FileContent);
     return {
       treeNumber,
-      history,
-      begin: chained[0]?.begin ?? peaksBehind(history),
-      leaves: chained.flatMap((file) => file.leaves),
-      checkpoints: chained.flatMap((file) => file.checkpoints),
+      history: history.filter((record) => record.treeNumber === treeNumber),
+      begin: chained[0]?.begin ?? historyEnd,
+      leaves: new PackedLeaves(living.map((content) => content.packed())),
+      checkpoints: living.flatMap(({ checkpoints }) => checkpoints),
       problem,
     };
   }
 }
 
-function peaksBehind(history: readonly TreeHistory[]): Peaks {
-  const peaks = Peaks.empty();
-  for (const record of history) if (!followHistory(peaks, record)) return Peaks.empty();
-  return peaks;
+/** What of a file counts. */
+class FileContent {
+  readonly checkpoints: StoredCheckpoint[] = [];
+  #leaves: Uint8Array[] = [];
+
+  add(checkpoint: SeenCheckpoint): void {
+    this.checkpoints.push(storedOf(checkpoint));
+    for (const part of checkpoint.leaves.parts) this.#leaves.push(new Uint8Array(part));
+  }
+
+  /** The leaves in one piece. */
+  packed(): Uint8Array {
+    if (this.#leaves.length !== 1) this.#leaves = [Buffer.concat(this.#leaves)];
+    return this.#leaves[0] as Uint8Array;
+  }
 }
 
 /** A frame that is where the tree says. */

@@ -10,7 +10,9 @@ import { openNote, type VerifierKey } from './note.js';
 import { readTreeChain, type TreeChain } from './tree-chain.js';
 import {
   HISTORY_NAME,
+  type SeenCheckpoint,
   type StoredCheckpoint,
+  storedOf,
   TREE_NAME,
   treeLogName,
   treeLogNumbers,
@@ -35,24 +37,54 @@ export interface RecoveredTree {
   readonly left: string | null;
 }
 
-/** Rejects with the system's error. */
+/** What the checkpoints of a file say together. */
+class FileState {
+  readonly state: TreeState;
+  last: StoredCheckpoint | null = null;
+  isReadable = true;
+
+  constructor(nodeId: string) {
+    this.state = new TreeState(nodeId);
+  }
+
+  add(checkpoint: SeenCheckpoint): void {
+    this.last = storedOf(checkpoint);
+    const document = parseStateDocument(this.last.state);
+    if (document === null) this.isReadable = false;
+    else this.state.load(document);
+  }
+}
+
+/**
+ * Reads all files of the tree, a window at a time, so that other work has its turn. Null if it was
+ * given up: that is asked before each of them, with its size. Rejects with the system's error.
+ */
 export async function recoverTree(
   store: Store,
   nodeId: string,
   key: VerifierKey,
-  how: { readonly isStateRebuilt: boolean; readonly leave: string | null },
-): Promise<RecoveredTree> {
+  how: {
+    readonly isStateRebuilt: boolean;
+    readonly leave: string | null;
+    readonly isGivenUp: (fileBytes: number) => boolean;
+  },
+): Promise<RecoveredTree | null> {
   const { files } = store.settings;
   const directory = store.pathOf(TREE_NAME);
-  await trust(files, directory);
-  const chain = await readTreeChain(files, directory);
-  const last = chain.files.at(-1)?.checkpoints.at(-1) ?? null;
+  const sizes = await trust(files, directory);
+  const read = await readNewest(files, directory, nodeId, (fileNo) =>
+    how.isGivenUp(sizes.get(treeLogName(fileNo)) ?? 0),
+  );
+  if (read === null) return null;
+  const { chain, newest } = read;
+  const isCounted = chain.files.at(-1)?.fileNo === chain.readable.at(-1)?.fileNo;
+  const last = isCounted ? newest.last : null;
   const mark = store.state.treeMark;
   // Cut short while they were made: nothing that they say was told to anybody.
   for (const fileNo of chain.unreadable)
     if (fileNo > (mark?.fileNo ?? 0) && !isUnmarked(mark, chain))
       await removeIfThere(files, `${directory}/${treeLogName(fileNo)}`);
-  const problem = how.leave ?? problemOf(store, chain, last, nodeId, key);
+  const problem = how.leave ?? problemOf(store, chain, last, newest.isReadable, nodeId, key);
   if (problem !== null || last === null) {
     const known = Math.max(mark?.treeNumber ?? 0, chain.treeNumberMax);
     // With the state rebuilt nobody knows which numbers were used; the epoch counter only rises.
@@ -69,17 +101,38 @@ export async function recoverTree(
       left: problem,
     };
   }
-  const state = new TreeState(nodeId);
-  for (const { checkpoints } of chain.files.slice(-1))
-    for (const checkpoint of checkpoints) {
-      const document = parseStateDocument(checkpoint.state);
-      if (document !== null) state.load(document);
-    }
   const { segmentId, frameNo, nextOffset: offset } = last;
   const peaks = (chain.files.at(-1)?.end ?? Peaks.empty()).copy();
   const next = { segmentId, frameNo: frameNo + 1, offset };
   const { treeNumber, isTorn } = chain;
+  const { state } = newest;
   return { chain, treeNumber, peaks, state, last, next, isTorn, left: null };
+}
+
+const givenUp = new Error('given up');
+
+async function readNewest(
+  files: Files,
+  directory: string,
+  nodeId: string,
+  isGivenUp: (fileNo: number) => boolean,
+): Promise<{ readonly chain: TreeChain; readonly newest: FileState } | null> {
+  let newest = new FileState(nodeId);
+  try {
+    const chain = await readTreeChain(files, directory, {
+      file: (fileNo, isNewest) => {
+        if (isGivenUp(fileNo)) throw givenUp;
+        if (!isNewest) return null;
+        const looked = new FileState(nodeId);
+        newest = looked;
+        return (checkpoint) => looked.add(checkpoint);
+      },
+    });
+    return { chain, newest };
+  } catch (error) {
+    if (error === givenUp) return null;
+    throw error;
+  }
 }
 
 /** Why nothing may be signed on top of these files; null if it may, or if there are none. */
@@ -87,6 +140,7 @@ function problemOf(
   store: Store,
   chain: TreeChain,
   last: StoredCheckpoint | null,
+  isStateReadable: boolean,
   nodeId: string,
   key: VerifierKey,
 ): string | null {
@@ -100,8 +154,7 @@ function problemOf(
   const opened = openNote(last.note, [key]);
   if ('problem' in opened) return `the last checkpoint does not verify: ${opened.problem}`;
   if (last.says.nodeId !== nodeId) return 'the last checkpoint is that of another node';
-  if (chain.files.at(-1)?.checkpoints.some(({ state }) => parseStateDocument(state) === null))
-    return 'a state of the tree cannot be read';
+  if (!isStateReadable) return 'a state of the tree cannot be read';
   const deleted = store.state.deletedEnd;
   const isGap =
     deleted === null
@@ -119,15 +172,22 @@ const isUnmarked = (mark: TreeMark | null, chain: TreeChain): boolean =>
 const isBehindOldest = (oldest: SegmentInfo | undefined, last: StoredCheckpoint): boolean =>
   oldest !== undefined && oldest.id > last.segmentId + 1;
 
-/** After a kill without power loss what is read may be in memory only. */
-async function trust(files: Files, directory: string): Promise<void> {
+/**
+ * After a kill without power loss what is read may be in memory only. Returns the sizes of the
+ * files by name.
+ */
+async function trust(files: Files, directory: string): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
   const numbers = await treeLogNumbers(files, directory);
-  if (numbers.length === 0) return;
+  if (numbers.length === 0) return sizes;
   for (const name of [...numbers.map(treeLogName), HISTORY_NAME]) {
     const path = `${directory}/${name}`;
-    if ((await files.sizeBytes(path)) === null) continue;
+    const size = await files.sizeBytes(path);
+    if (size === null) continue;
+    sizes.set(name, size);
     const handle = await files.open(path, 'read');
     await handle.datasync().finally(() => handle.close());
   }
   await files.syncDir(directory);
+  return sizes;
 }

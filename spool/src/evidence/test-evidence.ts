@@ -72,22 +72,27 @@ export async function treeProblem(
   return (await framesProblem(files, tree)) ?? null;
 }
 
-/** Leaves are those of the frames that are there, and states follow from their heads. */
+/**
+ * Leaves are those of the frames that are there, and states follow from their heads. Where a frame
+ * is gone the next state is taken at its word.
+ */
 async function framesProblem(files: SimFiles, tree: TreeReading): Promise<string | null> {
   const finder = new FrameFinder(files, TEST_DIRECTORY);
-  const nodeId = tree.checkpoints[0]?.says.nodeId ?? '';
-  const state = new TreeState(nodeId);
+  const state = new TreeState(tree.checkpoints[0]?.says.nodeId ?? '');
   const before = parseStateDocument(tree.history.at(-1)?.state ?? '');
-  if (before?.whole === true) state.load(before);
-  const isKnown = tree.begin.size === 0 || before?.whole === true;
+  if (before !== null) state.load(before);
+  let isKnown = tree.begin.size === 0 || before?.whole === true;
   try {
     let at = 0;
     for (const { says, state: text } of tree.checkpoints) {
       for (; at < says.size - tree.begin.size; at++) {
-        const leaf = tree.leaves[at];
+        const leaf = tree.leaves.at(at);
         if (leaf === undefined) return 'a checkpoint is behind the leaves';
         const frame = await finder.read(leaf.segmentId, leaf.frameNo);
-        if (frame === null) return null;
+        if (frame === null) {
+          isKnown = false;
+          continue;
+        }
         if (!equalHashes(leafHash(frame.head, frame.payloadHash), leaf.hash))
           return `leaf ${tree.begin.size + at} is not that of its frame`;
         const numbers = numbersOfHead(frame.head);
@@ -95,10 +100,13 @@ async function framesProblem(files: SimFiles, tree: TreeReading): Promise<string
         state.note(numbers);
       }
       const document = parseStateDocument(text);
-      if (document === null || !isKnown) continue;
-      const expected = state.document(BigInt(document.epoch), true);
-      if (document.whole && expected !== text)
+      if (document === null) continue;
+      const expected = state.document(BigInt(document.epoch), document.whole);
+      if (isKnown && expected !== text)
         return `the state at ${says.size} does not follow from the heads: ${text} for ${expected}`;
+      if (!isKnown) state.load(document);
+      isKnown ||= document.whole;
+      if (document.whole) state.wholeWritten();
     }
     return null;
   } finally {

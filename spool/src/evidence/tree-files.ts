@@ -1,11 +1,12 @@
 // Files of the tree: what a record says, and reading a file back. EVIDENCE.md "Files of the tree".
 import type { Files } from '@weir/pipeline';
 import { getCount, putCount, viewOf } from '../layout.js';
-import { decodeRecordFile, RECORD_FILE_HEADER_BYTES } from '../record-file.js';
-import { fileNumbers, readWhole } from '../small-files.js';
+import { RecordFileReader } from '../record-file.js';
+import { fileNumbers } from '../small-files.js';
 import { type CheckpointText, parseCheckpointText, stateHashOf } from './checkpoint-note.js';
 import { equalHashes, HASH_BYTES, type Hash, Peaks } from './merkle.js';
 import { fromBase64, splitNote, toBase64 } from './note.js';
+import { hashesOf, LEAF_BYTES, PackedLeaves, putLeaf, type TreeLeaf } from './tree-leaves.js';
 
 export const TREE_MAGIC = 'WEIRTREE';
 export const TREE_NAME = 'tree';
@@ -13,7 +14,6 @@ export const HISTORY_NAME = 'history';
 /** The file number in the header of `history`. */
 export const HISTORY_FILE_NO = 0;
 const FILE_BYTES_MAX = 1024 * 1024 * 1024;
-const LEAF_BYTES = 16 + HASH_BYTES;
 const RECORD = { begin: 1, checkpoint: 2, history: 3 } as const;
 
 const namePattern = /^log-([0-9a-f]{16})$/;
@@ -24,14 +24,7 @@ export const treeLogName = (fileNo: number): string =>
 export const treeLogNumbers = (files: Files, directory: string): Promise<number[]> =>
   fileNumbers(files, directory, namePattern);
 
-/** A frame that is in the tree, and where it stood. */
-export interface TreeLeaf {
-  readonly segmentId: number;
-  readonly frameNo: number;
-  readonly hash: Hash;
-}
-
-/** A checkpoint as it is stored. */
+/** A checkpoint as it is stored, without its leaves. */
 export interface StoredCheckpoint {
   /** What the note says; its signature was not checked here. */
   readonly says: CheckpointText;
@@ -41,9 +34,26 @@ export interface StoredCheckpoint {
   readonly segmentId: number;
   readonly frameNo: number;
   readonly nextOffset: number;
+}
+
+/** One to be written. */
+export interface NewCheckpoint extends Omit<StoredCheckpoint, 'says'> {
   /** Since the checkpoint before it in the file. */
   readonly leaves: readonly TreeLeaf[];
 }
+
+/** One that is being read: state and leaves are valid during the visit. */
+export interface SeenCheckpoint extends Omit<StoredCheckpoint, 'state'> {
+  /** UTF-8. */
+  readonly state: Uint8Array;
+  /** Since the checkpoint before it in the file. */
+  readonly leaves: PackedLeaves;
+}
+
+export const storedOf = (seen: SeenCheckpoint): StoredCheckpoint => {
+  const { says, note, segmentId, frameNo, nextOffset } = seen;
+  return { says, note, state: textOf(seen.state), segmentId, frameNo, nextOffset };
+};
 
 /** All that is left of a file whose frames are deleted. */
 export interface TreeHistory {
@@ -68,7 +78,7 @@ export function encodeHistory(history: Omit<TreeHistory, 'treeNumber'>): Uint8Ar
   return bodyOf(RECORD.history, Buffer.from(json));
 }
 
-export function encodeCheckpoint(checkpoint: Omit<StoredCheckpoint, 'says'>): Uint8Array {
+export function encodeCheckpoint(checkpoint: NewCheckpoint): Uint8Array {
   const note = Buffer.from(checkpoint.note);
   const state = Buffer.from(checkpoint.state);
   const { leaves } = checkpoint;
@@ -86,10 +96,8 @@ export function encodeCheckpoint(checkpoint: Omit<StoredCheckpoint, 'says'>): Ui
   putCount(view, at + 16, checkpoint.nextOffset);
   view.setUint32(at + 24, leaves.length, true);
   at += 28;
-  for (const { segmentId, frameNo, hash } of leaves) {
-    putCount(view, at, segmentId);
-    putCount(view, at + 8, frameNo);
-    bytes.set(hash, at + 16);
+  for (const leaf of leaves) {
+    putLeaf(view, at, leaf);
     at += LEAF_BYTES;
   }
   return bytes;
@@ -102,60 +110,104 @@ function bodyOf(type: number, content: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** A file that could be read, up to the first record that does not match. */
+/** What a file that could be read is, up to the first record that does not match. */
 export interface TreeFile {
   readonly fileNo: number;
   readonly treeNumber: number;
   readonly begin: Peaks;
-  readonly checkpoints: readonly StoredCheckpoint[];
-  /** Of all checkpoints, in order: leaf `begin.size + i` of the tree. */
-  readonly leaves: readonly TreeLeaf[];
   /** Peaks behind the last checkpoint. */
   readonly end: Peaks;
+  readonly checkpointCount: number;
+  /** The newest segment that a leaf is in; 0 for none. */
+  readonly segmentIdMax: number;
   /** Behind the last record that matches: one is being written, was cut short, or is damaged. */
   readonly tornBytes: number;
   /** Damage for sure: a record that matches stands behind one that does not, or roots differ. */
   readonly isDamaged: boolean;
 }
 
+/** Called for each checkpoint in order; `peaks` are those behind it, and change no more. */
+export type CheckpointVisit = (checkpoint: SeenCheckpoint, peaks: Peaks) => void;
+
 /**
- * Null for a file that is gone, or whose header or begin is damaged. Roots and hashes of states are
- * checked, signatures are not. Throws WEIR_SPOOL_VERSION.
+ * Reads a file through, a window at a time. Null for one that is gone, or whose header or begin is
+ * damaged. Roots and hashes of states are checked, signatures are not. Rejects with
+ * WEIR_SPOOL_VERSION, or the system's error.
  */
-export async function readTreeFile(
+export async function walkTreeFile(
   files: Files,
   directory: string,
   fileNo: number,
+  visit: CheckpointVisit | null,
 ): Promise<TreeFile | null> {
-  const path = `${directory}/${treeLogName(fileNo)}`;
-  const bytes = await readWhole(files, path, FILE_BYTES_MAX);
-  const records = bytes && decodeRecordFile(bytes, TREE_MAGIC, fileNo, path);
-  const begin = records?.bodies[0] === undefined ? null : decodeBegin(records.bodies[0]);
-  if (bytes === null || records === null || begin === null) return null;
-  let end = begin.peaks.copy();
-  const checkpoints: StoredCheckpoint[] = [];
-  const leaves: TreeLeaf[] = [];
-  let isDamaged = records.isHoled;
-  let endOffset = records.ends[0] ?? 0;
-  for (let i = 1; i < records.bodies.length; i++) {
-    const checkpoint = decodeCheckpoint(records.bodies[i] as Uint8Array);
-    const next = end.copy();
-    for (const { hash } of checkpoint?.leaves ?? []) next.append(hash);
-    if (checkpoint === null || !isThatOf(checkpoint, begin.treeNumber, next)) {
-      isDamaged = true;
-      break;
+  const opened = await openTreeFile(files, directory, fileNo);
+  if (opened === null) return null;
+  const { reader, treeNumber, begin } = opened;
+  try {
+    let end = begin.copy();
+    let isDamaged = false;
+    let [checkpointCount, segmentIdMax, endOffset] = [0, 0, reader.endOffset];
+    for (;;) {
+      const body = await reader.next();
+      if (body === null) break;
+      const checkpoint = decodeCheckpoint(body);
+      const next = end.copy();
+      if (checkpoint !== null) appendAll(next, checkpoint.leaves);
+      if (checkpoint === null || !isThatOf(checkpoint, treeNumber, next)) {
+        isDamaged = true;
+        break;
+      }
+      end = next;
+      checkpointCount++;
+      segmentIdMax = Math.max(segmentIdMax, checkpoint.leaves.segmentIdMax());
+      endOffset = reader.endOffset;
+      visit?.(checkpoint, end);
     }
-    end = next;
-    for (const leaf of checkpoint.leaves) leaves.push(leaf);
-    checkpoints.push(checkpoint);
-    endOffset = records.ends[i] ?? endOffset;
+    isDamaged ||= await reader.isHoled();
+    const tornBytes = reader.sizeBytes - endOffset;
+    const found = { checkpointCount, segmentIdMax, tornBytes, isDamaged };
+    return { fileNo, treeNumber, begin, end, ...found };
+  } finally {
+    await reader.close();
   }
-  const tornBytes = bytes.length - endOffset;
-  const { treeNumber, peaks } = begin;
-  return { fileNo, treeNumber, begin: peaks, checkpoints, leaves, end, tornBytes, isDamaged };
 }
 
-function isThatOf(checkpoint: StoredCheckpoint, treeNumber: number, peaks: Peaks): boolean {
+/** What a file goes on from; null as above. */
+export async function readTreeBegin(
+  files: Files,
+  directory: string,
+  fileNo: number,
+): Promise<{ readonly treeNumber: number; readonly begin: Peaks } | null> {
+  const opened = await openTreeFile(files, directory, fileNo);
+  await opened?.reader.close();
+  return opened;
+}
+
+async function openTreeFile(
+  files: Files,
+  directory: string,
+  fileNo: number,
+): Promise<{ reader: RecordFileReader; treeNumber: number; begin: Peaks } | null> {
+  const path = `${directory}/${treeLogName(fileNo)}`;
+  const how = { magic: TREE_MAGIC, fileNo, bytesMax: FILE_BYTES_MAX };
+  const reader = await RecordFileReader.open(files, path, how);
+  if (reader === null || reader === 'damaged') return null;
+  let begin: ReturnType<typeof decodeBegin> = null;
+  try {
+    const body = await reader.next();
+    begin = body && decodeBegin(body);
+  } finally {
+    if (begin === null) await reader.close();
+  }
+  return begin && { reader, treeNumber: begin.treeNumber, begin: begin.peaks };
+}
+
+function appendAll(peaks: Peaks, leaves: PackedLeaves): void {
+  const hashes = hashesOf(leaves);
+  for (let i = 0; i < hashes.length; i++) peaks.append(hashes.at(i) as Hash);
+}
+
+function isThatOf(checkpoint: SeenCheckpoint, treeNumber: number, peaks: Peaks): boolean {
   const { says, state } = checkpoint;
   return (
     says.treeNumber === treeNumber &&
@@ -165,39 +217,54 @@ function isThatOf(checkpoint: StoredCheckpoint, treeNumber: number, peaks: Peaks
   );
 }
 
+/** What `history` is, up to the first record that does not match. */
 export interface HistoryFile {
   readonly fileId: Uint8Array;
-  readonly records: readonly TreeHistory[];
+  readonly recordCount: number;
   readonly endOffset: number;
   readonly tornBytes: number;
   readonly isDamaged: boolean;
 }
 
-/** Null if there is none; 'damaged' if its header is. Throws WEIR_SPOOL_VERSION. */
-export async function readHistory(
+/**
+ * Reads the history through, a record at a time. Null if there is none; 'damaged' if its header is.
+ * Rejects with WEIR_SPOOL_VERSION, or the system's error.
+ */
+export async function walkHistory(
   files: Files,
   directory: string,
+  visit: (record: TreeHistory) => void,
 ): Promise<HistoryFile | 'damaged' | null> {
-  const path = `${directory}/${HISTORY_NAME}`;
-  const bytes = await readWhole(files, path, FILE_BYTES_MAX);
-  if (bytes === null) return null;
-  const found = decodeRecordFile(bytes, TREE_MAGIC, HISTORY_FILE_NO, path);
-  if (found === null) return 'damaged';
-  const records: TreeHistory[] = [];
-  for (const body of found.bodies) {
-    const record = decodeHistory(body);
-    if (record === null) break;
-    records.push(record);
+  const how = { magic: TREE_MAGIC, fileNo: HISTORY_FILE_NO, bytesMax: FILE_BYTES_MAX };
+  const reader = await RecordFileReader.open(files, `${directory}/${HISTORY_NAME}`, how);
+  if (reader === null || reader === 'damaged') return reader;
+  try {
+    let { endOffset } = reader;
+    let recordCount = 0;
+    let isDamaged = false;
+    for (;;) {
+      const body = await reader.next();
+      if (body === null) break;
+      const record = decodeHistory(body);
+      if (record === null) {
+        isDamaged = true;
+        break;
+      }
+      recordCount++;
+      endOffset = reader.endOffset;
+      visit(record);
+    }
+    isDamaged ||= await reader.isHoled();
+    const { fileId, sizeBytes } = reader;
+    return { fileId, recordCount, endOffset, tornBytes: sizeBytes - endOffset, isDamaged };
+  } finally {
+    await reader.close();
   }
-  const endOffset = found.ends[records.length - 1] ?? RECORD_FILE_HEADER_BYTES;
-  const isDamaged = found.isHoled || records.length < found.bodies.length;
-  const { fileId } = found;
-  return { fileId, records, endOffset, tornBytes: bytes.length - endOffset, isDamaged };
 }
 
 function decodeBegin(body: Uint8Array): { treeNumber: number; peaks: Peaks } | null {
   const json = body[0] === RECORD.begin ? parseJson(body.subarray(1)) : null;
-  const hashes = hashesOf(json?.peaks);
+  const hashes = hashesIn(json?.peaks);
   const { tree, size } = json ?? {};
   if (hashes === null || !isCount(tree) || tree === 0 || !isCount(size)) return null;
   const peaks = Peaks.of(size, hashes);
@@ -206,7 +273,7 @@ function decodeBegin(body: Uint8Array): { treeNumber: number; peaks: Peaks } | n
 
 function decodeHistory(body: Uint8Array): TreeHistory | null {
   const json = body[0] === RECORD.history ? parseJson(body.subarray(1)) : null;
-  const nodes = hashesOf(json?.nodes);
+  const nodes = hashesIn(json?.nodes);
   const { from, to, note, state } = json ?? {};
   if (nodes === null || !isCount(from) || !isCount(to)) return null;
   if (typeof note !== 'string' || typeof state !== 'string') return null;
@@ -220,16 +287,16 @@ export function checkpointTextOf(note: string): CheckpointText | null {
   return 'problem' in parts ? null : parseCheckpointText(parts.text);
 }
 
-function decodeCheckpoint(body: Uint8Array): StoredCheckpoint | null {
+function decodeCheckpoint(body: Uint8Array): SeenCheckpoint | null {
   if (body[0] !== RECORD.checkpoint) return null;
   const view = viewOf(body);
-  const texts: string[] = [];
+  const texts: Uint8Array[] = [];
   let at = 1;
   for (let i = 0; i < 2; i++) {
     if (at + 4 > body.length) return null;
     const length = view.getUint32(at, true);
     if (at + 4 + length > body.length) return null;
-    texts.push(Buffer.from(body.subarray(at + 4, at + 4 + length)).toString());
+    texts.push(body.subarray(at + 4, at + 4 + length));
     at += 4 + length;
   }
   if (at + 28 > body.length) return null;
@@ -238,28 +305,26 @@ function decodeCheckpoint(body: Uint8Array): StoredCheckpoint | null {
   const count = view.getUint32(at + 24, true);
   at += 28;
   if (body.length - at !== count * LEAF_BYTES) return null;
-  const leaves: TreeLeaf[] = [];
-  for (; at < body.length; at += LEAF_BYTES)
-    leaves.push({
-      segmentId: getCount(view, at),
-      frameNo: getCount(view, at + 8),
-      hash: body.slice(at + 16, at + LEAF_BYTES),
-    });
-  const [note = '', state = ''] = texts;
+  const leaves = new PackedLeaves([body.subarray(at)]);
+  const [noteBytes, state] = texts as [Uint8Array, Uint8Array];
+  const note = textOf(noteBytes);
   const says = checkpointTextOf(note);
   return says && { says, note, state, segmentId, frameNo, nextOffset, leaves };
 }
 
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+
 function parseJson(bytes: Uint8Array): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    const value: unknown = JSON.parse(textOf(bytes));
     return typeof value === 'object' ? (value as Record<string, unknown> | null) : null;
   } catch {
     return null;
   }
 }
 
-function hashesOf(value: unknown): Hash[] | null {
+function hashesIn(value: unknown): Hash[] | null {
   if (!Array.isArray(value)) return null;
   const hashes = value.map((text) => (typeof text === 'string' ? fromBase64(text) : null));
   return hashes.every((one): one is Buffer => one?.length === HASH_BYTES) ? hashes : null;

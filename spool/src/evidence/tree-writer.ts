@@ -8,7 +8,7 @@ import {
   RECORD_FILE_ID_BYTES,
 } from '../record-file.js';
 import { removeIfThere } from '../small-files.js';
-import { type Peaks, TreeView } from './merkle.js';
+import { type Hash, type Peaks, SpanNodes } from './merkle.js';
 import type { TreeChain } from './tree-chain.js';
 import {
   encodeBegin,
@@ -16,13 +16,15 @@ import {
   encodeHistory,
   HISTORY_FILE_NO,
   HISTORY_NAME,
-  readHistory,
-  readTreeFile,
-  type StoredCheckpoint,
+  type NewCheckpoint,
+  readTreeBegin,
   TREE_MAGIC,
   type TreeHistory,
   treeLogName,
+  walkHistory,
+  walkTreeFile,
 } from './tree-files.js';
+import { hashesOf } from './tree-leaves.js';
 
 const FILE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -60,9 +62,8 @@ export class TreeWriter {
   /** Takes up what is there. No file of before is appended to. */
   take(chain: TreeChain, fileNoMax: number): void {
     this.#fileNoMax = Math.max(fileNoMax, ...chain.unreadable);
-    this.#known = chain.readable.map(({ fileNo, leaves }) => {
+    this.#known = chain.readable.map(({ fileNo, segmentIdMax }) => {
       this.#fileNoMax = Math.max(this.#fileNoMax, fileNo);
-      const segmentIdMax = leaves.reduce((max, leaf) => Math.max(max, leaf.segmentId), 0);
       return { fileNo, segmentIdMax };
     });
   }
@@ -74,11 +75,7 @@ export class TreeWriter {
   }
 
   /** `before`: the peaks of the checkpoint before it. Durable when it resolves. */
-  async write(
-    treeNumber: number,
-    before: Peaks,
-    checkpoint: Omit<StoredCheckpoint, 'says'>,
-  ): Promise<void> {
+  async write(treeNumber: number, before: Peaks, checkpoint: NewCheckpoint): Promise<void> {
     const body = encodeCheckpoint(checkpoint);
     try {
       if (this.needsFile) await this.#startFile(treeNumber, before, body);
@@ -158,20 +155,24 @@ export class TreeWriter {
 
   async #foldOne(fileNo: number, nextFileNo: number): Promise<void> {
     const { files, directory } = this.#options;
-    const file = await readTreeFile(files, directory, fileNo);
-    const next = await readTreeFile(files, directory, nextFileNo);
+    const file = await readTreeBegin(files, directory, fileNo);
+    const next = await readTreeBegin(files, directory, nextFileNo);
     // A file that cannot be read stays: it says nothing that others could build upon.
     if (file === null || next === null) return;
-    const isSameTree = file.treeNumber === next.treeNumber;
-    const sizeMax = isSameTree ? next.begin.size : file.end.size;
-    const last = file.checkpoints.filter(({ says }) => says.size <= sizeMax).at(-1);
-    if (last !== undefined) {
-      const hashes = file.leaves.map(({ hash }) => hash);
-      const [from, to] = [file.begin.size, last.says.size];
-      const nodes = new TreeView(file.begin, hashes).nodes(from, to);
-      const { note, state } = last;
-      await this.#appendHistory({ from, to, nodes, note, state }, file.treeNumber);
-    }
+    const { treeNumber, begin } = file;
+    const sizeMax = next.treeNumber === treeNumber ? next.begin.size : Number.POSITIVE_INFINITY;
+    const from = begin.size;
+    const span = new SpanNodes(from);
+    const records: Omit<TreeHistory, 'treeNumber'>[] = [];
+    await walkTreeFile(files, directory, fileNo, ({ says, note, state, leaves }) => {
+      if (says.size > sizeMax) return;
+      const hashes = hashesOf(leaves);
+      for (let i = 0; i < hashes.length; i++) span.append(hashes.at(i) as Hash);
+      const text = Buffer.from(state).toString();
+      records[0] = { from, to: says.size, nodes: [...span.nodes], note, state: text };
+    });
+    const [last] = records;
+    if (last !== undefined) await this.#appendHistory(last, treeNumber);
     await removeIfThere(files, `${directory}/${treeLogName(fileNo)}`);
     await files.syncDir(directory);
   }
@@ -179,7 +180,10 @@ export class TreeWriter {
   async #appendHistory(record: Omit<TreeHistory, 'treeNumber'>, treeNumber: number): Promise<void> {
     const { files, random, directory } = this.#options;
     const path = `${directory}/${HISTORY_NAME}`;
-    const found = await readHistory(files, directory);
+    let isThere = false;
+    const found = await walkHistory(files, directory, (one) => {
+      isThere ||= one.treeNumber === treeNumber && one.to >= record.to;
+    });
     if (found === 'damaged' || found?.isDamaged === true) {
       // Kept for an expert; the tree that it belonged to has been left at the start.
       const kept = `${path}.damaged-${treeLogName(this.#fileNoMax).slice(4)}`;
@@ -188,13 +192,10 @@ export class TreeWriter {
     }
     const history = found === 'damaged' || found?.isDamaged === true ? null : found;
     // After a crash between the record and the unlink.
-    const isThere = history?.records.some(
-      (one) => one.treeNumber === treeNumber && one.to >= record.to,
-    );
-    if (isThere === true) return;
+    if (history !== null && isThere) return;
     const fileId = history?.fileId ?? random.bytes(RECORD_FILE_ID_BYTES);
     const at = history?.endOffset ?? RECORD_FILE_HEADER_BYTES;
-    const bytes = encodeRecord(fileId, history?.records.length ?? 0, encodeHistory(record));
+    const bytes = encodeRecord(fileId, history?.recordCount ?? 0, encodeHistory(record));
     const handle = await files.open(path, history === null ? 'create' : 'write');
     try {
       if (history === null) {

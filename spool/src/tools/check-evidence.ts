@@ -4,8 +4,8 @@ import type { Files } from '@weir/pipeline';
 import { equalHashes, leafHash, sha256 } from '../evidence/merkle.js';
 import { readTree } from '../evidence/read-tree.js';
 import { readTreeChain } from '../evidence/tree-chain.js';
-import type { TreeLeaf } from '../evidence/tree-files.js';
 import { TREE_NAME, treeLogName } from '../evidence/tree-files.js';
+import type { LeafSeries, TreeLeaf } from '../evidence/tree-leaves.js';
 import { FRAME_HEADER_BYTES } from '../layout.js';
 import type { FrameAt } from '../reader.js';
 import { readReceipts } from '../receipts/receipt-files.js';
@@ -14,21 +14,21 @@ import { type Finding, findingOf } from './findings.js';
 
 /** Frames and leaves both come in order, so one look at each is enough. */
 export class LeafCheck {
-  readonly #leaves: readonly TreeLeaf[];
+  readonly #leaves: LeafSeries;
   #next = 0;
   leafCount = 0;
 
-  constructor(leaves: readonly TreeLeaf[]) {
+  constructor(leaves: LeafSeries) {
     this.#leaves = leaves;
   }
 
   /** What is wrong with a frame, without a dot; null for nothing, or if it has no leaf yet. */
   problemOf(segmentId: number, { header, bytes }: FrameAt): string | null {
     const { frameNo, metaBytes, storedBytes } = header;
-    let leaf = this.#leaves[this.#next];
+    let leaf = this.#leaves.at(this.#next);
     while (leaf !== undefined && isBefore(leaf, segmentId, frameNo)) {
       this.#next++;
-      leaf = this.#leaves[this.#next];
+      leaf = this.#leaves.at(this.#next);
     }
     if (leaf?.segmentId !== segmentId || leaf.frameNo !== frameNo) return null;
     const headBytes = FRAME_HEADER_BYTES + metaBytes;
@@ -50,7 +50,9 @@ export async function checkTree(
 ): Promise<{ readonly findings: Finding[]; readonly leaves: LeafCheck | null }> {
   const tree = await readTree(files, spoolDirectory);
   if (tree === null) {
-    const { unreadable } = await readTreeChain(files, `${spoolDirectory}/${TREE_NAME}`);
+    const { unreadable } = await readTreeChain(files, `${spoolDirectory}/${TREE_NAME}`, {
+      file: () => null,
+    });
     const say = (fileNo: number): Finding =>
       findingOf(
         'evidence_damaged',
