@@ -244,7 +244,8 @@ export class Notary {
   #request(): void {
     if (this.#isClosed) return;
     this.#isAskedAgain = true;
-    if (this.#running !== null || this.#isClosing) return;
+    // Damage is declared before there is a key: the start asks again.
+    if (!this.#isStarted || this.#running !== null || this.#isClosing) return;
     if (this.#store.settings.clock.monotonicMs() < this.#retryAtMs) {
       this.#schedule(this.#retryAtMs - this.#store.settings.clock.monotonicMs());
       return;

@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import type { Files } from '@weir/pipeline';
 import { SimFiles } from '@weir/pipeline/testing';
 import t from 'tap';
+import { segmentName } from '../layout.js';
 import { textBatch } from '../test-batches.js';
 import { drain, newWorld, TEST_DIRECTORY } from '../test-spool.js';
 import { encodeCheckpointText, stateHashOf } from './checkpoint-note.js';
@@ -16,7 +17,7 @@ import { signNote } from './note.js';
 import { readTree } from './read-tree.js';
 import { KEYS_DIRECTORY, openWithEvidence, treeProblem } from './test-evidence.js';
 import { readTreeChain } from './tree-chain.js';
-import { TREE_NAME } from './tree-files.js';
+import { TREE_NAME, treeLogName } from './tree-files.js';
 import { TreeWriter } from './tree-writer.js';
 
 const DIRECTORY = `${TEST_DIRECTORY}/${TREE_NAME}`;
@@ -55,7 +56,7 @@ async function writeTree(files: SimFiles): Promise<void> {
   const peaks = Peaks.empty();
   const state = '{"epoch":"1","whole":true,"streams":[]}';
   for (let size = 0; size < LEAF_COUNT; size += 1_000) {
-    const before = peaks.copy();
+    const signed = peaks.copy();
     const leaves = Array.from({ length: 1_000 }, (_, i) => {
       const leaf = { segmentId: 1 + Math.floor(size / 10_000), frameNo: size + i };
       return { ...leaf, hash: sha256(`leaf ${size + i}`) };
@@ -64,7 +65,7 @@ async function writeTree(files: SimFiles): Promise<void> {
     const says = { nodeId: NODE_ID, treeNumber: 1, size: peaks.size, root: peaks.root() };
     const text = encodeCheckpointText({ ...says, stateHash: stateHashOf(state) });
     const last = { segmentId: 1, frameNo: size + 999, nextOffset: 0 };
-    await writer.write(1, before, { ...last, note: signNote(text, opened.signer), state, leaves });
+    await writer.write(1, signed, { ...last, note: signNote(text, opened.signer), state, leaves });
   }
   await writer.close();
 }
@@ -105,15 +106,11 @@ t.test('a start holds no leaves, and the whole tree is held packed', async (t) =
   t.equal(frameNo, LEAF_COUNT, 'in order');
 });
 
-/** Files whose tree can be opened for reading only when the gate is open. */
-function gated(files: SimFiles): { readonly files: Files; readonly open: () => void } {
-  let open = (): void => undefined;
-  const gate = new Promise<void>((resolve) => {
-    open = resolve;
-  });
+/** Files where something comes before each opening for reading. */
+function before(files: SimFiles, wait: (path: string) => Promise<void>): SimFiles {
   const through: Files = {
     open: async (path, mode) => {
-      if (path.startsWith(`${DIRECTORY}/`) && mode === 'read') await gate;
+      if (mode === 'read') await wait(path);
       return files.open(path, mode);
     },
     readDir: (path) => files.readDir(path),
@@ -124,7 +121,20 @@ function gated(files: SimFiles): { readonly files: Files; readonly open: () => v
     sizeBytes: (path) => files.sizeBytes(path),
     freeBytes: (path) => files.freeBytes(path),
   };
-  return { files: through, open };
+  // The files of a world are simulated ones; of these only what is in the port is asked for.
+  return through as SimFiles;
+}
+
+/** Files whose tree can be opened for reading only when the gate is open. */
+function gated(files: SimFiles): { readonly files: SimFiles; readonly open: () => void } {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const wait = async (path: string): Promise<void> => {
+    if (path.startsWith(`${DIRECTORY}/`)) await gate;
+  };
+  return { files: before(files, wait), open };
 }
 
 /** Null for a promise that does not settle while others have many turns. */
@@ -145,8 +155,7 @@ t.test('opening waits for no file of the tree, and events go on', async (t) => {
   const published = await first.checkpointNow();
   await first.close();
   const gate = gated(world.files);
-  // The ports of a simulation are its files; a gate in front of them is as good.
-  const opening = openWithEvidence({ ...world, files: gate.files as SimFiles });
+  const opening = openWithEvidence({ ...world, files: gate.files });
   const spool = await soon(opening);
   t.ok(spool !== null, 'it is open before the tree is read');
   gate.open();
@@ -178,7 +187,7 @@ t.test('a stop waits for no long tree, and the next start goes on with it', asyn
   }
   const gate = gated(world.files);
   const short = { closeBytesMax: 1_000 };
-  const spool = await openWithEvidence({ ...world, files: gate.files as SimFiles }, short);
+  const spool = await openWithEvidence({ ...world, files: gate.files }, short);
   await spool.append(textBatch('n/a/0', spool.epoch, 0, 1));
   const closing = spool.close();
   gate.open();
@@ -190,4 +199,42 @@ t.test('a stop waits for no long tree, and the next start goes on with it', asyn
   t.equal(next.latestCheckpoint?.treeNumber, 1);
   await next.close();
   t.equal(await treeProblem(world.files), null);
+});
+
+t.test('a tree is taken up once, although damage is declared before there is a key', async (t) => {
+  const world = newWorld(4);
+  const first = await openWithEvidence(world, {}, { segmentBytes: 65_536 });
+  for (let i = 0; i < 10; i++) await first.append(textBatch('n/a/0', first.epoch, i, 1));
+  const published = [await first.checkpointNow()];
+  for (let i = 10; i < 14; i++) await first.append(textBatch('n/a/0', first.epoch, i, 1));
+  const files = world.files.crash('process_kill', world.random);
+  await first.close();
+  files.flipBit(`${TEST_DIRECTORY}/${segmentName(1)}`, 192 + 128 + 10, 3);
+  let [keyOpenings, treeOpenings] = [0, 0];
+  const slow = before(files, async (path) => {
+    if (path.endsWith('/node.key')) keyOpenings++;
+    // The first one makes it durable, the second one reads it: slowly.
+    if (!path.endsWith(treeLogName(1)) || ++treeOpenings !== 2) return;
+    for (let i = 0; i < 300 && !files.paths.includes(`${DIRECTORY}/${treeLogName(2)}`); i++)
+      await new Promise((resolve) => setImmediate(resolve));
+  });
+  const spool = await openWithEvidence({ ...world, files: slow });
+  t.equal(spool.stats().damage.length, 1);
+  published.push(await spool.checkpointNow());
+  await spool.append(textBatch('n/a/0', spool.epoch, 0, 1));
+  published.push(await spool.checkpointNow());
+  await spool.close();
+  t.equal(keyOpenings, 1);
+  t.equal(treeOpenings, 2);
+  t.equal(spool.latestCheckpoint?.size, 16, 'with the frame that declares');
+  t.equal(
+    await treeProblem(
+      files,
+      published.filter((one) => one !== null),
+    ),
+    null,
+  );
+  const next = await openWithEvidence({ ...world, files });
+  t.equal((await next.checkpointNow())?.treeNumber, 1, 'and it goes on');
+  await next.close();
 });
