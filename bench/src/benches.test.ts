@@ -63,6 +63,7 @@ t.test('recovery, drawn', async (t) => {
   const { measures } = await smallBench('recovery', '--svg', file);
   t.ok((measures.cut4MiBOpenMs?.median ?? 0) > 0);
   t.ok((measures.sealed8MiBResidentMiB?.median ?? 0) > 0);
+  t.ok((measures.treeCheckpointMs?.median ?? 0) >= (measures.treeOpenMs?.median ?? 0));
   const svg = readFileSync(file, 'utf8');
   t.match(svg, /^<svg xmlns=/);
   t.equal(svg.match(/<polyline /g)?.length, 4);

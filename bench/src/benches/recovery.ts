@@ -1,11 +1,12 @@
 // How long a spool takes to open, and how much memory, by what is in it: after an orderly stop, and
-// after a kill that left a whole segment without a footer.
+// after a kill that left a whole segment without a footer; and with a long signed tree.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { assert } from '@weir/pipeline';
 import {
   type Bench,
   type BenchOptions,
@@ -25,6 +26,8 @@ export const recovery: Bench = {
 const MiB = 1024 * 1024;
 const SIZES_FULL_MIB = [512, 1024, 2048, 4096, 8192];
 const SIZES_SMALL_MIB = [4, 8];
+const TREE_FRAMES_FULL = 1_000_000;
+const TREE_FRAMES_SMALL = 5_000;
 const helper = fileURLToPath(new URL('./recovery-process.js', import.meta.url));
 const execute = promisify(execFile);
 
@@ -34,6 +37,12 @@ interface Opened {
   readonly segmentCount: number;
   readonly scannedSegmentCount: number;
   readonly bytesUsed: number;
+  /** Until the first checkpoint: the whole tree was read. */
+  readonly checkpointMs: number;
+  /** The longest time between two turns of the event loop, until then. */
+  readonly stallMs: number;
+  /** Under that checkpoint. */
+  readonly frameCount: number;
 }
 type Ending = 'sealed' | 'cut';
 
@@ -62,12 +71,42 @@ async function run(options: BenchOptions): Promise<BenchResult> {
             `${segmentCount} segments, ${scannedSegmentCount} read whole`,
         );
       }
+    Object.assign(measures, await openTree(join(directory, 'tree'), options));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
   if (options.svgFile !== null) writeFileSync(options.svgFile, chartOf(points));
   const facts = { cache: 'warm: what was written shortly before is read from memory' };
   return { measures, facts, hash: 'none: payloads are random' };
+}
+
+/** Opens a spool whose frames are small and many, all of them under signed checkpoints. */
+async function openTree(
+  directory: string,
+  { small, runs, say }: BenchOptions,
+): Promise<Record<string, Measure>> {
+  const frames = small ? TREE_FRAMES_SMALL : TREE_FRAMES_FULL;
+  await execute(process.execPath, [helper, 'fill-tree', directory, String(frames)]);
+  const opened: Opened[] = [];
+  for (let i = 0; i < Math.max(1, runs); i++) {
+    const { stdout } = await execute(process.execPath, [helper, 'open-tree', directory]);
+    opened.push(JSON.parse(stdout) as Opened);
+  }
+  const { frameCount } = opened[0] as Opened;
+  assert(frameCount === frames, `${frames} frames are signed, ${frameCount} were`);
+  const measures: Record<string, Measure> = {};
+  const texts: string[] = [];
+  const add = (name: string, unit: string, pick: (one: Opened) => number): void => {
+    const values = opened.map(pick);
+    measures[`tree${name}`] = measure('other', unit, ...values);
+    texts.push(`${name} ${Math.round(spreadOf(values).median)} ${unit}`);
+  };
+  add('OpenMs', 'ms', ({ openMs }) => openMs);
+  add('CheckpointMs', 'ms', ({ checkpointMs }) => checkpointMs);
+  add('StallMs', 'ms', ({ stallMs }) => stallMs);
+  add('ResidentMiB', 'MiB', ({ residentMiB }) => residentMiB);
+  say(`signed tree of ${frames} frames: ${texts.join(', ')}`);
+  return measures;
 }
 
 /** Fills the spool up to a size and opens it again and again; each process is a new one. */
