@@ -62,7 +62,7 @@ t.test('both readings agree', async (t) => {
   const seed = testSeed(20_260_301);
   const random = new SimRandom(seed);
   const seen = { none: 0, holed: 0, whole: 0 };
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 200; i++) {
     // Some files are larger than the window, some records, too.
     const [count, bytesMax] = random.pick([
       [random.below(12), 300],

@@ -124,7 +124,7 @@ function bodyAt(bytes: Uint8Array, at: number, seed: number): Uint8Array | null 
   return crc32c(body, seed) === view.getUint32(at + 4, true) ? body : null;
 }
 
-/** Read at once: some 5 ms of hashing where the records are leaves of the tree. */
+/** Read at once: 5 to 10 ms of hashing where the records are leaves of the tree. */
 const WINDOW_BYTES = 256 * 1024;
 
 /**
