@@ -1,6 +1,6 @@
 // Writes the tree's files: a checkpoint is durable when it resolves, and a file whose frames are
 // all deleted becomes a line of the history. EVIDENCE.md "Files of the tree".
-import type { FileHandle, Files, Random } from '@weir/pipeline';
+import { assert, type FileHandle, type Files, type Random } from '@weir/pipeline';
 import {
   encodeRecord,
   encodeRecordFileHeader,
@@ -61,6 +61,7 @@ export class TreeWriter {
 
   /** Takes up what is there. No file of before is appended to. */
   take(chain: TreeChain, fileNoMax: number): void {
+    assert(this.#open === null, 'no file is being written when others are taken up');
     this.#fileNoMax = Math.max(fileNoMax, ...chain.unreadable);
     this.#known = chain.readable.map(({ fileNo, segmentIdMax }) => {
       this.#fileNoMax = Math.max(this.#fileNoMax, fileNo);
