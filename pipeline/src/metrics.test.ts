@@ -55,7 +55,7 @@ t.test('gauges of several components share a name', async (t) => {
   metrics.gauge(of('a'), 'pending_event_count', 'Help.', () => value);
   metrics.gauge(of('b'), 'pending_event_count', 'Help.', () => 9);
   metrics.gauge(null, 'process_things', 'Help.', () => 3);
-  metrics.total('process_seconds_total', 'Help.', () => value * 10);
+  metrics.total(null, 'process_seconds_total', 'Help.', () => value * 10);
   t.match(await metrics.text(), /component_id="a"[^\n]* 1\n[^\n]*component_id="b"[^\n]* 9/);
   value = 2;
   const text = await metrics.text();

@@ -210,17 +210,14 @@ export class Metrics {
     });
   }
 
-  /** A counter of the process whose total someone else keeps; read when it is scraped. */
-  total(name: string, help: string, read: () => number): void {
-    new Counter({
-      name,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        this.inc(read());
-      },
-    });
+  /**
+   * A counter whose total someone else keeps; read when it is scraped. Null: it belongs to the
+   * process.
+   */
+  total(component: ComponentName | null, name: string, help: string, read: () => number): void {
+    const labels = component === null ? {} : labelsOf(component);
+    const rows = (): MetricRow[] => [{ labels, value: read() }];
+    this.table('counter', name, help, component === null ? [] : COMPONENT_LABELS, rows);
   }
 
   /** Values with labels of their own, all read when they are scraped. */

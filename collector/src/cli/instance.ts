@@ -2,10 +2,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WeirError } from '@weir/pipeline';
+import { nodeClock, nodeTimers } from '@weir/pipeline/node';
 import { startEmbeddedStore } from '@weir/sinks/clickhouse';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { readRunFile } from '../run/data-directory.js';
+
+const STORE_LOOK_INTERVAL_MS = 250;
 
 export interface InstanceFlags {
   readonly config?: string;
@@ -44,6 +47,28 @@ export function findInstance(flags: InstanceFlags): Instance {
     storeUrl: flags.url ?? running?.storeUrl ?? configured,
     eventsTable: running?.eventsTable ?? config.store.events_table,
   };
+}
+
+/**
+ * Calls `use` with the instance, and again with what it says then while the store of a running one
+ * starts or comes back, for `waitMs` at most; `use` is told what is left of that.
+ */
+export async function withInstance<T>(
+  flags: InstanceFlags,
+  waitMs: number,
+  use: (instance: Instance, leftMs: number) => Promise<T>,
+): Promise<T> {
+  const endMs = nodeClock.monotonicMs() + waitMs;
+  for (;;) {
+    const instance = findInstance(flags);
+    try {
+      return await use(instance, Math.max(0, endMs - nodeClock.monotonicMs()));
+    } catch (error) {
+      const isAway = error instanceof WeirError && error.code === 'WEIR_STORE_UNREACHABLE';
+      if (!isAway || !instance.isRunning || nodeClock.monotonicMs() >= endMs) throw error;
+    }
+    await nodeTimers.sleep(STORE_LOOK_INTERVAL_MS);
+  }
 }
 
 /** Calls `use` with the URL of the store; the embedded one is started for this command only. */

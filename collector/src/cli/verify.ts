@@ -13,7 +13,13 @@ import {
   type VerifyReport,
   verify,
 } from '../verify/verify.js';
-import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
+import {
+  addInstanceOptions,
+  type Instance,
+  type InstanceFlags,
+  withInstance,
+  withStoreUrl,
+} from './instance.js';
 import { checkBundle, checkProof } from './offline.js';
 import { checkOutFile } from './out-file.js';
 import { table } from './table.js';
@@ -48,7 +54,11 @@ Exit codes: 0 the ledger closes, or bundle or proof hold; 1 they do not; 2 wrong
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
-    .option('--wait <time>', 'longest wait for events in flight, such as 30s or 500ms', '30s')
+    .option(
+      '--wait <time>',
+      'longest wait for events in flight and for the store, such as 30s or 500ms',
+      '30s',
+    )
     .option(
       '--deep',
       'also compare the tables row by row with the ledger, and frames with the tree',
@@ -74,9 +84,13 @@ async function run(flags: VerifyFlags): Promise<void> {
     process.exitCode = checkProof(flags.proof, flags);
     return;
   }
-  const waitMs = parseDuration(flags.wait);
   if (flags.export !== undefined) checkOutFile(flags.export);
-  const instance = findInstance(flags);
+  await withInstance(flags, parseDuration(flags.wait), (instance, leftMs) =>
+    look(flags, instance, leftMs),
+  );
+}
+
+async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Promise<void> {
   const files = nodeFiles();
   const { directory, isRunning } = instance;
   const { consumers } = await inspectSpool(files, join(directory, 'spool'));

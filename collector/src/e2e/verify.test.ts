@@ -46,6 +46,12 @@ t.test('verify', async (t) => {
     );
   });
 
+  await t.test('waits for a store that is just coming back', async (t) => {
+    t.ok(weir.killStore());
+    const result = await weir.verify(60);
+    t.equal(result.code, 0, result.stderr);
+  });
+
   await t.test('a row that is gone', async (t) => {
     await weir.sql('ALTER TABLE dev.events DELETE WHERE seq = 77 SETTINGS mutations_sync = 2');
     t.equal((await weir.verify(5)).code, 0, 'the ledger alone cannot know');

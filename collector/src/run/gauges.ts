@@ -101,11 +101,13 @@ export function registerSpoolMetrics(
     spool.stats().preparationError === '' ? 0 : 1,
   );
   metrics.total(
+    SPOOL,
     'spool_scrubbed_bytes_total',
     'Bytes of stored segments that were read again to find damage.',
     () => spool.stats().scrubbedBytes,
   );
   metrics.total(
+    SPOOL,
     'spool_damaged_ranges_total',
     'Damaged ranges found since the start.',
     () => spool.stats().damage.length,
@@ -260,7 +262,12 @@ export function registerClockMetrics(
   metrics: Metrics,
   watch: { readonly stepSeconds: number; readonly stepCount: number },
 ): void {
-  metrics.total('clock_steps_total', 'How often the wall clock was set.', () => watch.stepCount);
+  metrics.total(
+    null,
+    'clock_steps_total',
+    'How often the wall clock was set.',
+    () => watch.stepCount,
+  );
   metrics.gauge(
     null,
     'clock_step_seconds',
@@ -275,7 +282,7 @@ export function registerProcessMetrics(metrics: Metrics, startedAtSeconds: numbe
   delay.enable();
   const gauge = (name: string, help: string, read: () => number): void =>
     metrics.gauge(null, name, help, read);
-  metrics.total('process_cpu_seconds_total', 'CPU time of all threads.', cpuSeconds);
+  metrics.total(null, 'process_cpu_seconds_total', 'CPU time of all threads.', cpuSeconds);
   gauge('process_start_time_seconds', 'Start, seconds since 1970.', () => startedAtSeconds);
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
   gauge('process_open_fds', 'Open file descriptors.', openFileCount);

@@ -71,7 +71,7 @@ async function finish(t: Test, { weir, http, tcp, restartMs, doubleKills }: Loop
   t.ok(await waitFor(async () => goesOn(), 20_000), 'fresh events get through');
   await Promise.all([...http, tcp].map((sender) => sender.stop()));
   for (const { failure } of http) t.equal(failure, null);
-  const verified = await weir.verify(60);
+  const verified = await weir.verify(120);
   t.equal(verified.code, 0, `the ledger closes: ${verified.stderr}`);
   const sorted = [...restartMs].sort((a, b) => a - b);
   const at = (share: number): string =>

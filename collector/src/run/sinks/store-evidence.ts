@@ -44,15 +44,17 @@ export async function openStoreEvidence(
     },
     log: (line) => log.warn({ component: sink }, line),
   });
-  metrics.total('weir_receipts_total', 'Receipts signed since the start.', () => {
+  metrics.total(null, 'weir_receipts_total', 'Receipts signed since the start.', () => {
     return receipts.stats().receiptCount;
   });
   metrics.total(
+    null,
     'weir_receipt_failures_total',
     'Intents whose receipt could not be signed or written.',
     () => receipts.stats().failureCount,
   );
   metrics.total(
+    null,
     'weir_anchored_checkpoints_total',
     'Checkpoints that the store has taken since the start.',
     () => anchors.stats().sentCount,
