@@ -88,6 +88,6 @@ export class Janitor {
     if (isUnlinkFirst) await state.intendDelete(done);
     for (let i = 0; i < done.length; i++) catalog.removeFirst();
     this.deletedSegmentCount += done.length;
-    await keys.removeExpired(settings.clock.nowNs());
+    await keys.removeExpired();
   }
 }
