@@ -271,6 +271,7 @@ interface Identity {
   readonly deleteIntent: number;
   readonly deletedEnd: DeletedEnd | null;
   readonly treeMark: TreeMark | null;
+  readonly rebuiltAt: number;
 }
 
 /** Ids and the epoch counter end up above everything seen, so none is ever used twice. */
@@ -300,6 +301,7 @@ function identify(settings: SpoolSettings, found: Found): Identity {
   const isRaised = counter === 0n || !isPlanted('epoch_not_raised');
   const isAgain = slot !== null && isPlanted('numbers_restart');
   if (slot !== null && isPlanted('segment_id_reused')) nextSegmentId = Number(slot.words[0]);
+  const oldestId = Math.min(nextSegmentId, ...found.segments.keys());
   return {
     storeUuid,
     epoch: isAgain
@@ -309,6 +311,7 @@ function identify(settings: SpoolSettings, found: Found): Identity {
     deleteIntent: slot === null ? 0 : Number(slot.words[2]),
     deletedEnd: decodeDeletedEnd(slot?.words[4] ?? 0n),
     treeMark: decodeTreeMark(slot?.words[3] ?? 0n),
+    rebuiltAt: slot === null ? oldestId : Number(slot.words[5] ?? 0n),
   };
 }
 
