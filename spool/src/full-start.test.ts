@@ -40,8 +40,8 @@ t.test('what is drained frees space, the segment that the crash cut last', async
   const spool = await openSim(world);
   const { segmentCount } = spool.stats();
   t.ok(segmentCount > 3, `${segmentCount} segments`);
-  for (const { position } of await drain(spool.consumer('loader')))
-    await spool.consumer('loader').settle(position);
+  const last = (await drain(spool.consumer('loader'))).at(-1);
+  if (last !== undefined) await spool.consumer('loader').settle(last.position);
   await world.clock.advance(10);
   t.equal(spool.stats().segmentCount, 0, 'all are deleted');
   t.ok(world.files.paths.includes(`${TEST_DIRECTORY}/epochs`));
