@@ -66,6 +66,14 @@ export function systemCodeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
+const NO_SPACE_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** The disk, or somebody's share of it, is full: that, or what it was the cause of. */
+export function isNoSpace(error: unknown): boolean {
+  if (NO_SPACE_CODES.has(systemCodeOf(error))) return true;
+  return error instanceof Error && error.cause !== undefined && isNoSpace(error.cause);
+}
+
 /** Thrown by assert; the process must end on it. */
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';

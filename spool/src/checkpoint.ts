@@ -18,10 +18,10 @@ import { readWhole, replaceFile, Serial } from './small-files.js';
 export const SLOT_KIND = { writer: 1, consumer: 2 } as const;
 export type SlotKind = (typeof SLOT_KIND)[keyof typeof SLOT_KIND];
 
-/** The fields of both kinds: u64 behind the store's uuid; a fifth has the writer only. */
+/** The fields of both kinds: u64 behind the store's uuid; a fifth and sixth has the writer only. */
 export interface SlotValues {
   readonly storeUuid: Uint8Array;
-  readonly words: readonly [bigint, bigint, bigint, bigint, bigint?];
+  readonly words: readonly [bigint, bigint, bigint, bigint, bigint?, bigint?];
 }
 interface Slot extends SlotValues {
   readonly generation: number;
@@ -51,7 +51,7 @@ function decodeSlot(bytes: Uint8Array, kind: SlotKind, file: string): Slot | nul
   return {
     generation: getCount(view, 16),
     storeUuid: bytes.slice(24, 40),
-    words: [word(0), word(1), word(2), word(3), word(4)],
+    words: [word(0), word(1), word(2), word(3), word(4), word(5)],
   };
 }
 

@@ -5,6 +5,7 @@ import {
   assert,
   BufferPool,
   InvariantError,
+  isNoSpace,
   isPlanted,
   LIMITS,
   messageOf,
@@ -16,7 +17,7 @@ import { encodeFrame } from './frame-codec.js';
 import { appendParts, requestPartsOf } from './keys.js';
 import { SEGMENT_HEADER_BYTES, SEGMENT_REQUEST_PARTS_MAX } from './layout.js';
 import { dropLastEvent } from './sabotage.js';
-import { isNoSpace, SegmentWriter } from './segment-writer.js';
+import { SegmentWriter } from './segment-writer.js';
 import type { Store } from './store.js';
 
 /** Most bytes of one group: bounds the latency that a large backlog adds to the first of it. */
@@ -188,6 +189,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
+    await this.#lookForSpace();
     while (await this.#gather()) {
       try {
         const isWaiting = !(await this.#commitGroup());
@@ -242,13 +244,27 @@ export class Committer {
       const first = this.#urgent[0] ?? this.#pinned?.[0] ?? this.#queue[0];
       if (first === undefined) {
         if (this.#isClosing) return false;
-        await this.#sleep(null);
+        if (this.#isOutOfSpace) await this.#lookForSpace();
+        await this.#sleep(this.#isOutOfSpace ? retryDelayMsMax : null);
         continue;
       }
       const waitMs = this.#waitingSinceMs() + commitIntervalMs - clock.monotonicMs();
       if (this.#isClosing || waitMs <= 0 || this.#isEnough) return true;
       await this.#sleep(waitMs);
     }
+  }
+
+  /**
+   * With nothing to write, whether the first segment would have room: inputs that stopped for want
+   * of space append nothing that would show it, nor does a start.
+   */
+  async #lookForSpace(): Promise<void> {
+    const { preparer, settings, usedBytes } = this.#store;
+    const left = Math.max(0, settings.bytesMax - usedBytes);
+    const needed = this.#writer === null ? Math.min(preparer.firstBytes, left) : 0;
+    const { files, directory } = settings;
+    const freeBytes = await files.freeBytes(directory).catch(() => Number.POSITIVE_INFINITY);
+    this.#isOutOfSpace = freeBytes < needed;
   }
 
   /** Of the oldest event; a batch that filled quickly may stand before one that waited. */

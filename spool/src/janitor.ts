@@ -1,5 +1,5 @@
 // Deletes segments that every consumer is done with: intent, unlink, fsync of the directory.
-import { isPlanted, type Timer } from '@weir/pipeline';
+import { isNoSpace, isPlanted, type Timer } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import { endName } from './layout.js';
 import { removeIfThere } from './small-files.js';
@@ -69,12 +69,24 @@ export class Janitor {
     this.#retry = this.#store.settings.timers.after(RETRY_MS, () => this.request());
   }
 
+  /** False without space for it, where the deletion of others will give some. */
+  async #record(info: SegmentInfo, hasOthers: boolean): Promise<boolean> {
+    try {
+      await this.#store.record(info);
+      return true;
+    } catch (error) {
+      if (!hasOthers || !isNoSpace(error)) throw error;
+      this.#isAskedAgain = true;
+      return false;
+    }
+  }
+
   async #sweep(): Promise<void> {
     const { catalog, keys, state, settings } = this.#store;
     const done: SegmentInfo[] = [];
     for (const info of catalog.segments) {
       if (!info.isEnded || info.undeclaredCount > 0 || !this.#hooks.isDone(info)) break;
-      await this.#store.record(info);
+      if (!(await this.#record(info, done.length > 0))) break;
       done.push(info);
     }
     if (done.length === 0) return;
@@ -88,6 +100,6 @@ export class Janitor {
     if (isUnlinkFirst) await state.intendDelete(done);
     for (let i = 0; i < done.length; i++) catalog.removeFirst();
     this.deletedSegmentCount += done.length;
-    await keys.removeExpired(settings.clock.nowNs());
+    await keys.removeExpired();
   }
 }

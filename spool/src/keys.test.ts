@@ -1,15 +1,15 @@
 // Scenario: a sender gives every event a request part of its own, hundreds of thousands within the
 // window.
 // Guarantees: the spool opens again however many there are; a segment, and so a sidecar, holds a
-// bounded number; what is remembered is bounded and is the newest.
+// bounded number; what is remembered is bounded and is the newest, whatever the wall clock says.
 import { isDeepStrictEqual } from 'node:util';
 import { LIMITS } from '@weir/pipeline';
 import { SimFiles } from '@weir/pipeline/testing';
 import t from 'tap';
 import type { RecoveredRequestPart } from './keys.js';
-import { loadKeys, storeKeys, windowNs } from './keys.js';
+import { loadKeys, storeKeys } from './keys.js';
 import { parseSegmentName, SEGMENT_REQUEST_PARTS_MAX } from './layout.js';
-import { makeBatch } from './test-batches.js';
+import { makeBatch, textBatch } from './test-batches.js';
 import { drain, newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
 
 const bodySha256 = new Uint8Array(32).fill(7);
@@ -42,7 +42,7 @@ t.test('sidecars with more parts than a stack holds; the newest segments count',
   const now = world.clock.nowNs();
   await world.files.makeDir(TEST_DIRECTORY);
   // As a spool of another limit may have left them.
-  await storeKeys(world.files, TEST_DIRECTORY, 1, storedParts('old', 1000, now - windowNs));
+  await storeKeys(world.files, TEST_DIRECTORY, 1, storedParts('old', 1000, now));
   await storeKeys(world.files, TEST_DIRECTORY, 2, storedParts('mid', 130_000, now - 5n));
   await storeKeys(world.files, TEST_DIRECTORY, 3, storedParts('new', 140_000, now - 4n));
   const spool = await openSim(world);
@@ -53,6 +53,43 @@ t.test('sidecars with more parts than a stack holds; the newest segments count',
   t.equal(parts[0]?.key, `mid${270_000 - LIMITS.idempotencyKeysMax}`);
   t.notOk(world.files.paths.some((path) => path.endsWith('seg-0000000000000001.keys')));
   await spool.close();
+});
+
+t.test('over a restart no clock but the monotonic one has a say', async (t) => {
+  const hourMs = 3_600_000;
+  for (const wallMs of [30 * 24 * hourMs, 0, -2 * hourMs, -50 * 365 * 24 * hourMs]) {
+    const world = newWorld(4);
+    const setClock = (atMs: number): void => {
+      world.clock.wallOffsetNs += BigInt(atMs) * 1_000_000n;
+    };
+    const requestParts = [
+      { key: 'k', bodySha256, eventIndexFirst: 0, eventCount: 1, itemIndexFirst: 0, itemCount: 1 },
+    ];
+    const events = [new Uint8Array([1])];
+    const first = await openSim(world);
+    const { epoch } = first;
+    const receivedAtNs = world.clock.nowNs();
+    await first.append(makeBatch({ epoch, seqFirst: 0, events, requestParts, receivedAtNs }));
+    await first.close();
+    setClock(wallMs);
+    const second = await openSim(world);
+    t.equal(second.recoveredRequestParts.length, 1, `kept, clock set by ${wallMs} ms`);
+    const [read] = await drain(second.consumer('loader'));
+    if (read) await second.consumer('loader').settle(read.position);
+    await world.clock.advance(LIMITS.idempotencyWindowMs - 1);
+    setClock(wallMs);
+    await second.append(textBatch('a', second.epoch, 0, 1));
+    await second.close();
+    const third = await openSim(world);
+    t.equal(third.recoveredRequestParts.length, 1, 'and its sidecar outlives the segment');
+    await world.clock.advance(LIMITS.idempotencyWindowMs + 1);
+    for (const { position } of await drain(third.consumer('loader')))
+      await third.consumer('loader').settle(position);
+    await world.clock.advance(1);
+    await third.close();
+    const left = world.files.paths.filter((path) => path.endsWith('.keys'));
+    t.same(left, [], 'after a window of one process it is gone');
+  }
 });
 
 t.test('a segment ends at its number of request parts', async (t) => {

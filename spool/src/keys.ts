@@ -1,14 +1,18 @@
 // Request parts of keyed HTTP requests. They must be known for the idempotency window, longer than
 // the segments that held them may live, so each ended segment leaves a sidecar with its own.
-import type { Files, SequencedBatch } from '@weir/pipeline';
+//
+// No stamp and no wall clock decides what is known: within a process the monotonic clock tells how
+// old a sidecar is, and over a restart nothing does, so what is there at a start is kept for a
+// whole window more. What bounds it is the number of parts, counted from the newest.
+import type { Clock, Files, SequencedBatch } from '@weir/pipeline';
 import { LIMITS } from '@weir/pipeline';
 import { keysName, SIDECAR_BYTES_MAX } from './layout.js';
 import { openSalvage } from './salvage.js';
 import type { JsonObject } from './sidecar.js';
 import {
   bigintOf,
-  decodeSidecarEnds,
   encodeSidecar,
+  isOtherVersionByHead,
   mapSidecar,
   numberOf,
   textOf,
@@ -29,8 +33,6 @@ export interface RecoveredRequestPart {
   readonly itemCount: number;
   readonly receivedAtNs: bigint;
 }
-
-export const windowNs = BigInt(LIMITS.idempotencyWindowMs) * 1_000_000n;
 
 type PartSource = Pick<
   SequencedBatch,
@@ -62,45 +64,26 @@ export function appendParts(
 }
 
 /**
- * Parts of several segments within the window, at most `countMax`. Segments are given the newest
- * first, and what exceeds the limit is not kept.
+ * Parts of several segments, at most `countMax`. Segments are given the newest first, and what
+ * exceeds the limit is not kept.
  */
-export class LivingParts {
+export class NewestParts {
   readonly #parts: RecoveredRequestPart[] = [];
-  constructor(
-    readonly nowNs: bigint,
-    readonly countMax: number,
-  ) {}
+  constructor(readonly countMax: number) {}
 
   add(parts: readonly RecoveredRequestPart[]): void {
     // Within a segment the newest are at the end.
     for (let i = parts.length - 1; i >= 0; i--) {
       const part = parts[i];
       if (this.#parts.length >= this.countMax) return;
-      if (part !== undefined && part.receivedAtNs + windowNs > this.nowNs) this.#parts.push(part);
+      if (part !== undefined) this.#parts.push(part);
     }
   }
 
-  /** Oldest first. */
+  /** In the order of the log. */
   list(): RecoveredRequestPart[] {
-    const order = (a: RecoveredRequestPart, b: RecoveredRequestPart): number =>
-      a.receivedAtNs === b.receivedAtNs ? 0 : a.receivedAtNs < b.receivedAtNs ? -1 : 1;
-    const parts = this.#parts.reverse();
-    // They nearly always are in order already.
-    let last: RecoveredRequestPart | undefined;
-    for (const part of parts) {
-      if (last !== undefined && last.receivedAtNs > part.receivedAtNs) return parts.sort(order);
-      last = part;
-    }
-    return parts;
+    return this.#parts.toReversed();
   }
-}
-
-/** Newest stamp of the parts; 0 for none. */
-export function newestOf(parts: readonly RecoveredRequestPart[]): bigint {
-  let newest = 0n;
-  for (const part of parts) if (part.receivedAtNs > newest) newest = part.receivedAtNs;
-  return newest;
 }
 
 export async function storeKeys(
@@ -136,34 +119,22 @@ export async function loadKeys(
   return mapSidecar(bytes, 'weir-keys', path, new PartMaker().make)?.lines ?? null;
 }
 
-const endBytes = 4096;
+const headBytes = 4096;
 
-/**
- * Newest stamp of a sidecar, from its last line alone: parts stand in the order of their frames.
- * Null if it does not tell. Throws WEIR_SPOOL_VERSION.
- */
-export async function newestStampOf(
+/** Of a sidecar that is not read. Throws WEIR_SPOOL_VERSION if it is intact and of another one. */
+export async function requireKeysVersion(
   files: Files,
   directory: string,
   segmentId: number,
-): Promise<bigint | null> {
-  const path = `${directory}/${keysName(segmentId)}`;
-  const handle = await openSalvage(files, path);
-  if (handle === null) return null;
+): Promise<void> {
+  const handle = await openSalvage(files, `${directory}/${keysName(segmentId)}`);
+  if (handle === null) return;
   try {
-    const size = (await files.sizeBytes(path)) ?? 0;
-    const first = new Uint8Array(Math.min(size, endBytes));
-    const last = new Uint8Array(first.length);
-    await handle.read(first, 0);
-    await handle.read(last, size - last.length);
-    const { lastLine, isOtherVersion } = decodeSidecarEnds(first, last, 'weir-keys');
-    if (isOtherVersion) {
-      const parts = await loadKeys(files, directory, segmentId);
-      return parts === null ? null : newestOf(parts);
-    }
-    return lastLine === null || lastLine.key === undefined
-      ? null
-      : bigintOf(lastLine, 'receivedAtNs');
+    const first = new Uint8Array(headBytes);
+    const byteCount = await handle.read(first, 0);
+    // Or it is rotten: only the CRC of the whole file tells.
+    if (isOtherVersionByHead(first.subarray(0, byteCount), 'weir-keys'))
+      await loadKeys(files, directory, segmentId);
   } finally {
     await handle.close();
   }
@@ -249,29 +220,46 @@ class PartMaker {
   }
 }
 
-/** Which sidecars there are, and how old their newest part is. */
+interface KeyFile {
+  /** By the monotonic clock: when it was written, or found by a start. */
+  readonly sinceMs: number;
+  /** Parts that a start reads from it: 0 while it was not read, or is damaged. */
+  readonly partCount: number;
+}
+
+/** Which sidecars there are, and since when. */
 export class KeyFiles {
-  readonly #newest = new Map<number, bigint>();
+  readonly #known = new Map<number, KeyFile>();
   constructor(
     readonly files: Files,
     readonly directory: string,
+    readonly clock: Clock,
   ) {}
 
   async store(segmentId: number, parts: readonly RecoveredRequestPart[]): Promise<void> {
     if (parts.length === 0) return;
     await storeKeys(this.files, this.directory, segmentId, parts);
-    this.note(segmentId, newestOf(parts));
+    this.note(segmentId, parts.length);
   }
-  note(segmentId: number, newestNs: bigint): void {
-    this.#newest.set(segmentId, newestNs);
+  note(segmentId: number, partCount: number): void {
+    this.#known.set(segmentId, { sinceMs: this.clock.monotonicMs(), partCount });
   }
 
-  /** Deletes what no window can ask for any more. */
-  async removeExpired(nowNs: bigint): Promise<void> {
-    for (const [segmentId, newestNs] of this.#newest) {
-      if (newestNs + windowNs > nowNs) continue;
-      this.#newest.delete(segmentId);
+  /**
+   * Deletes what nothing can ask for any more: it was there for a whole window of this process, or
+   * newer ones alone have as many parts as a start takes.
+   */
+  async removeExpired(): Promise<void> {
+    const nowMs = this.clock.monotonicMs();
+    let newerCount = 0;
+    for (const segmentId of [...this.#known.keys()].sort((a, b) => b - a)) {
+      const { sinceMs, partCount } = this.#known.get(segmentId) as KeyFile;
+      const isNeeded =
+        nowMs - sinceMs <= LIMITS.idempotencyWindowMs && newerCount < LIMITS.idempotencyKeysMax;
+      newerCount += partCount;
+      if (isNeeded) continue;
       await removeIfThere(this.files, `${this.directory}/${keysName(segmentId)}`);
+      this.#known.delete(segmentId);
     }
   }
 }

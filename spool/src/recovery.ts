@@ -9,7 +9,7 @@ import { loadSlots, SLOT_KIND, SlotFile } from './checkpoint.js';
 import type { EpochEntry, EpochsHead, EpochTable } from './epochs.js';
 import { loadEpochs } from './epochs.js';
 import type { RecoveredRequestPart } from './keys.js';
-import { KeyFiles, LivingParts, loadKeys, newestOf, newestStampOf, windowNs } from './keys.js';
+import { KeyFiles, loadKeys, NewestParts, requireKeysVersion } from './keys.js';
 import {
   CHECKPOINT_NAME,
   consumerName,
@@ -72,8 +72,9 @@ export interface Recovered {
 }
 
 interface FoundKeys {
-  readonly newestNs: bigint;
-  /** Only what counts: within the window, and all segments together within the limit. */
+  /** Parts of the file: 0 if it was not read, or is damaged. */
+  readonly partCount: number;
+  /** Only what counts: all segments together within the limit. */
   readonly parts: readonly RecoveredRequestPart[];
 }
 
@@ -92,8 +93,7 @@ interface Found {
 export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const { files, directory } = settings;
   await files.makeDir(directory);
-  const nowNs = settings.clock.nowNs();
-  const found = await look(settings, nowNs);
+  const found = await look(settings);
   await trust(files, directory, found);
   await requireIdentity(files, directory, found);
   const identity = identify(settings, found);
@@ -102,15 +102,15 @@ export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const state = new WriterState(new SlotFile(files, place, found.checkpoint), identity);
   await state.save();
   await clean(files, directory, found, identity.deleteIntent);
-  const keys = new KeyFiles(files, directory);
-  for (const [id, { newestNs }] of found.keys) keys.note(id, newestNs);
+  const keys = new KeyFiles(files, directory, settings.clock);
+  for (const [id, { partCount }] of found.keys) keys.note(id, partCount);
   const store = new Store(settings, state, new Catalog(), found.epochs, keys);
   const loader = new SegmentLoader(store, found.segments, !found.isEpochsDamaged);
   await loader.load(identity.deleteIntent);
   const endedEpochs = found.epochs.endAll();
-  const requestParts = livingParts(found.keys, loader, nowNs);
+  const requestParts = newestParts(found.keys, loader);
   await recordScanned(store, loader);
-  await keys.removeExpired(nowNs).catch(() => undefined);
+  await keys.removeExpired().catch(() => undefined);
   return {
     store,
     consumers: await openConsumers(settings, found, identity.storeUuid),
@@ -182,7 +182,7 @@ function reportOf(
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION if any file is of another version. */
-async function look(settings: SpoolSettings, nowNs: bigint): Promise<Found> {
+async function look(settings: SpoolSettings): Promise<Found> {
   const { files, directory, consumers } = settings;
   const names = await files.readDir(directory);
   const checkpoint = await loadSlots(files, `${directory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
@@ -209,7 +209,7 @@ async function look(settings: SpoolSettings, nowNs: bigint): Promise<Found> {
   return {
     names,
     segments,
-    keys: await lookAtKeys(files, directory, keyIds, nowNs),
+    keys: await lookAtKeys(files, directory, keyIds),
     checkpoint,
     consumers: slots,
     epochs: table,
@@ -271,6 +271,7 @@ interface Identity {
   readonly deleteIntent: number;
   readonly deletedEnd: DeletedEnd | null;
   readonly treeMark: TreeMark | null;
+  readonly rebuiltAt: number;
 }
 
 /** Ids and the epoch counter end up above everything seen, so none is ever used twice. */
@@ -300,6 +301,7 @@ function identify(settings: SpoolSettings, found: Found): Identity {
   const isRaised = counter === 0n || !isPlanted('epoch_not_raised');
   const isAgain = slot !== null && isPlanted('numbers_restart');
   if (slot !== null && isPlanted('segment_id_reused')) nextSegmentId = Number(slot.words[0]);
+  const oldestId = Math.min(nextSegmentId, ...found.segments.keys());
   return {
     storeUuid,
     epoch: isAgain
@@ -309,6 +311,7 @@ function identify(settings: SpoolSettings, found: Found): Identity {
     deleteIntent: slot === null ? 0 : Number(slot.words[2]),
     deletedEnd: decodeDeletedEnd(slot?.words[4] ?? 0n),
     treeMark: decodeTreeMark(slot?.words[3] ?? 0n),
+    rebuiltAt: slot === null ? oldestId : Number(slot.words[5] ?? 0n),
   };
 }
 
@@ -339,39 +342,36 @@ async function lookAtKeys(
   files: Files,
   directory: string,
   idsNewestFirst: readonly number[],
-  nowNs: bigint,
 ): Promise<Map<number, FoundKeys>> {
   const found = new Map<number, FoundKeys>();
   let room: number = LIMITS.idempotencyKeysMax;
   const memory = new ReadMemory();
   for (const id of idsNewestFirst) {
-    const lastNs = await newestStampOf(files, directory, id);
-    const isExpired = lastNs !== null && lastNs + windowNs <= nowNs;
-    // Of what cannot count any more the age is enough, however many there are.
-    if (isExpired || room === 0) {
-      found.set(id, { newestNs: lastNs ?? nowNs, parts: [] });
+    // What cannot count is not read, however many there are.
+    if (room === 0) {
+      await requireKeysVersion(files, directory, id);
+      found.set(id, { partCount: 0, parts: [] });
       continue;
     }
     const stored = (await loadKeys(files, directory, id, memory)) ?? [];
-    const living = new LivingParts(nowNs, room);
-    living.add(stored);
-    const parts = living.list();
+    const newest = new NewestParts(room);
+    newest.add(stored);
+    const parts = newest.list();
     room -= parts.length;
-    found.set(id, { newestNs: newestOf(stored), parts });
+    found.set(id, { partCount: stored.length, parts });
   }
   return found;
 }
 
-/** Within the window, oldest first, at most idempotencyKeysMax of the newest segments. */
-function livingParts(
+/** In the order of the log, at most idempotencyKeysMax of the newest segments. */
+function newestParts(
   sidecars: ReadonlyMap<number, FoundKeys>,
   loader: SegmentLoader,
-  nowNs: bigint,
 ): RecoveredRequestPart[] {
   const scanned = new Map(loader.unended.map((info) => [info.id, info.unstoredParts]));
-  const living = new LivingParts(nowNs, LIMITS.idempotencyKeysMax);
+  const newest = new NewestParts(LIMITS.idempotencyKeysMax);
   const ids = new Set([...sidecars.keys(), ...scanned.keys()]);
   for (const id of [...ids].sort((a, b) => b - a))
-    living.add(scanned.get(id) ?? sidecars.get(id)?.parts ?? []);
-  return living.list();
+    newest.add(scanned.get(id) ?? sidecars.get(id)?.parts ?? []);
+  return newest.list();
 }

@@ -1,6 +1,6 @@
 // The segment that is being written.
 import type { FileHandle } from '@weir/pipeline';
-import { isPlanted, systemCodeOf } from '@weir/pipeline';
+import { isNoSpace, isPlanted } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import type { EncodedFrame } from './frame-codec.js';
 import { headerSeed, sealFrame } from './frame-codec.js';
@@ -9,9 +9,6 @@ import { fillWithZeros, type PreparedSegment } from './preparer.js';
 import { encodeFooter, encodeSegmentHeader, SegmentTally } from './segment.js';
 import { removeIfThere } from './small-files.js';
 import type { Store } from './store.js';
-
-const noSpaceCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
-export const isNoSpace = (error: unknown): boolean => noSpaceCodes.has(systemCodeOf(error));
 
 export class SegmentWriter {
   readonly tally = new SegmentTally();

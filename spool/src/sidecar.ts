@@ -72,26 +72,11 @@ export function mapSidecar<T>(
   return lines.length === tail.count ? { head, lines } : null;
 }
 
-/** What the ends of a sidecar tell, where reading all of it would be too much. */
-export interface SidecarEnds {
-  /** Null if not readable. Not checked by a CRC. */
-  readonly lastLine: JsonObject | null;
-  /** Or rotten: only the CRC of the whole file tells which. */
-  readonly isOtherVersion: boolean;
-}
-
-/** From the first and the last bytes of a file. */
-export function decodeSidecarEnds(
-  first: Uint8Array,
-  last: Uint8Array,
-  format: string,
-): SidecarEnds {
+/** From the first bytes of a file, not checked by a CRC. */
+export function isOtherVersionByHead(first: Uint8Array, format: string): boolean {
   const [headText = ''] = decoder.decode(first).split('\n', 1);
   const head = parseObject(headText);
-  const isOtherVersion = head?.format === format && head.version !== FORMAT_VERSION;
-  const lines = decoder.decode(last).split('\n');
-  // Behind the last line stands the one with the CRC, and nothing behind its newline.
-  return { lastLine: parseObject(lines.at(-3) ?? ''), isOtherVersion };
+  return head?.format === format && head.version !== FORMAT_VERSION;
 }
 
 export const textOf = (object: JsonObject, name: string): string => {

@@ -247,14 +247,22 @@ t.test('request parts survive restart and deletion for the window', async (t) =>
     t.equal(third.recoveredRequestParts.length, 1, `${name}: after deletion`);
     await third.close();
   }
-  await world.clock.advance(LIMITS.idempotencyWindowMs + 1);
   const fourth = await openSim(world);
-  t.equal(fourth.recoveredRequestParts.length, 0, 'expired');
+  await world.clock.advance(LIMITS.idempotencyWindowMs + 1);
+  await fourth.append(textBatch('a', fourth.epoch, 0, 1));
+  await fourth.close();
+  const fifth = await openSim(world);
+  t.equal(fifth.recoveredRequestParts.length, 1, 'a start asks no clock');
+  await world.clock.advance(LIMITS.idempotencyWindowMs + 1);
+  for (const { position } of await drain(fifth.consumer('loader')))
+    await fifth.consumer('loader').settle(position);
+  await world.clock.advance(1);
   t.same(
     world.files.paths.filter((path) => path.endsWith('.keys')),
     [],
+    'expired',
   );
-  await fourth.close();
+  await fifth.close();
 });
 
 t.test('the planted fault drop_event loses one event', async (t) => {

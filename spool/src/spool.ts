@@ -76,7 +76,7 @@ export class Spool implements BatchBuffer {
   /** New at every open: counter << 32 | random. */
   readonly epoch: bigint;
   readonly report: RecoveryReport;
-  /** Parts of keyed requests that are durable and within the idempotency window, oldest first. */
+  /** Parts of keyed requests that are durable, the newest that there are, in the log's order. */
   readonly recoveredRequestParts: readonly RecoveredRequestPart[];
   /**
    * Resolves once with the reason when the spool can write no more; then it must be opened again.

@@ -51,6 +51,8 @@ export class WriterState {
   readonly #slots: SlotFile;
   readonly storeUuid: Uint8Array;
   readonly epoch: bigint;
+  /** See FORMAT.md "Slots": the file was made anew when this was the oldest segment; 0 for never. */
+  readonly rebuiltAt: number;
   #nextSegmentId: number;
   #deleteIntent: number;
   #deletedEnd: DeletedEnd | null;
@@ -65,11 +67,13 @@ export class WriterState {
       readonly deleteIntent: number;
       readonly deletedEnd: DeletedEnd | null;
       readonly treeMark: TreeMark | null;
+      readonly rebuiltAt: number;
     },
   ) {
     this.#slots = slots;
     this.storeUuid = values.storeUuid;
     this.epoch = values.epoch;
+    this.rebuiltAt = values.rebuiltAt;
     this.#nextSegmentId = values.nextSegmentId;
     this.#deleteIntent = values.deleteIntent;
     this.#deletedEnd = values.deletedEnd;
@@ -129,6 +133,7 @@ export class WriterState {
         BigInt(this.#deleteIntent),
         tree,
         deletedEnd,
+        BigInt(this.rebuiltAt),
       ],
     });
   }

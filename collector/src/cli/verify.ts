@@ -50,7 +50,8 @@ is the one that the store has checkpoints of.
 A bundle or a proof is checked without the instance; --anchor names a checkpoint that was kept
 elsewhere (the header Weir-Checkpoint, decoded, or the column note of the table checkpoints).
 
-Exit codes: 0 the ledger closes, or bundle or proof hold; 1 they do not; 2 wrong usage.`;
+Exit codes: 0 the ledger closes, or bundle or proof hold; 1 they do not, or what was exported is
+known to be less than was signed or delivered; 2 wrong usage.`;
 
 export function verifyCommand(): Command {
   const command = new Command('verify')
@@ -114,7 +115,9 @@ async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Pro
   if (file !== undefined) {
     const random = nodeRandom;
     const summary = await withStore((store) => exportBundle({ ...common, random, store, file }));
+    process.exitCode = summary.problems.length === 0 ? 0 : 1;
     process.stdout.write(`${flags.json ? JSON.stringify(summary) : exportText(summary, file)}\n`);
+    for (const problem of summary.problems) process.stderr.write(`weir: ${problem}\n`);
     return;
   }
   const report = await withStore((store) =>

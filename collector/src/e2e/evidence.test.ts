@@ -165,6 +165,21 @@ t.test('from the socket to a verdict offline', async (t) => {
     t.match([wrong.code, wrong.stderr], [2, /no\.note holds no signed checkpoint$/m]);
   });
 
+  await t.test('exported when receipts are cut', async (t) => {
+    const folder = join(weir.directory, 'receipts/clickhouse');
+    const path = join(folder, readdirSync(folder).at(-1) ?? '');
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(0, -9));
+    const file = at('cut.ndjson');
+    const exported = await weir.command('verify', '--data', weir.directory, '--export', file);
+    t.equal(exported.code, 1);
+    t.match(exported.stderr, /clickhouse: \d+ numbers that wait for it no more have no receipt/);
+    const looked = await weir.command('spool', 'fsck', weir.directory);
+    t.equal(looked.code, 1);
+    t.match(looked.stdout, /receipts\/clickhouse\//);
+    writeFileSync(path, whole);
+  });
+
   await t.test('tampered with', async (t) => {
     const bytes = readFileSync(at('day.ndjson'));
     for (const [mark, offset] of [

@@ -27,9 +27,11 @@ import { type EvidenceOptions, openSpool, type Sabotage, type Spool } from '@wei
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { ChosenDestination } from '../config/destination.js';
+import { splitHostPort } from '../config/host-port.js';
 import type { Config } from '../config/schema.js';
 import { KEYS_FOLDER } from '../verify/sink-record.js';
 import { version } from '../version.js';
+import { Announcement } from './announcement.js';
 import { Closers, endsWithin } from './closers.js';
 import { BufferAccounts } from './conservation/buffer-accounts.js';
 import { Conservation } from './conservation/conservation.js';
@@ -43,6 +45,7 @@ import type { ManagedSink } from './sinks/managed-sink.js';
 import { clickhouseOf, openSinks } from './sinks/open-sinks.js';
 import type { StatusSample } from './status-line.js';
 import type { Totals } from './totals.js';
+import { whenThereIsSpace } from './wait-for-space.js';
 import { type CheckedModules, checkModules } from './worker/modules.js';
 
 const SOURCES_STOP_MS = 10_000;
@@ -81,9 +84,18 @@ export interface RunningCollector {
 
 /**
  * Rejects with a WeirError that says in one sentence why it cannot start; then nothing is left
- * running.
+ * running. For want of space on the disk it waits.
  */
-export async function startCollector(options: CollectorOptions): Promise<RunningCollector> {
+export function startCollector(options: CollectorOptions): Promise<RunningCollector> {
+  const addresses = Object.values(options.config.sources).flatMap((source) =>
+    source.type === 'http' ? [splitHostPort(source.listen)] : [],
+  );
+  const say = (sentence: string): void => options.log.error({ component: 'start' }, sentence);
+  const waiting = { addresses, sleep: (ms: number) => nodeTimers.sleep(ms), say };
+  return whenThereIsSpace(waiting, () => startOnce(options));
+}
+
+async function startOnce(options: CollectorOptions): Promise<RunningCollector> {
   const closers = new Closers(nodeTimers);
   try {
     return await new Collector(options, closers).start();
@@ -114,6 +126,8 @@ class Collector implements RunningCollector {
   #conservation!: Conservation;
   #insight!: Insight;
   #controlSocket = '';
+  /** Null until the listeners are there. */
+  #announcement: Announcement | null = null;
   #delivering: Promise<void> = Promise.resolve();
   #sources!: Listeners;
 
@@ -154,7 +168,7 @@ class Collector implements RunningCollector {
       taps: (sink) => this.#insight.tapRequests(sink),
       onEncoded: (sink, encoded) => this.#insight.onEncoded(sink, encoded),
       onClose: (name, close) => this.#closers.add(name, close),
-      onChange: () => this.#writeRunFile(),
+      onChange: () => this.#announcement?.write(),
     });
     this.#insight.watchSinks(this.sinks);
     registerEvidenceMetrics(this.#metrics, () => this.#spool.evidence);
@@ -164,8 +178,17 @@ class Collector implements RunningCollector {
     this.listeners = await this.#sources.start();
     this.#delivering = this.#deliver();
     const { data_dir: dataDirectory } = this.#config;
-    this.#controlSocket = await this.#insight.startControl(join(dataDirectory, 'control.sock'));
-    this.#writeRunFile();
+    this.#announcement = new Announcement({
+      openSocket: async () => {
+        const path = join(dataDirectory, 'control.sock');
+        this.#controlSocket = await this.#insight.startControl(path);
+      },
+      writeRunFile: () => this.#writeRunFile(),
+      warn: (error) =>
+        this.#log.warn({ component: 'start', error }, 'commands do not find this process yet'),
+    });
+    this.#closers.add('announcement', () => this.#announcement?.stop());
+    await this.#announcement.make();
     return this;
   }
 
@@ -346,7 +369,11 @@ class Collector implements RunningCollector {
   #notReadyReason(): string {
     if (this.#isDraining) return 'draining';
     if (this.failure !== null) return this.failure.message;
-    return this.#spool.isFull ? 'the spool is full' : '';
+    if (!this.#spool.isFull) return '';
+    const { preparationError } = this.#spool.stats();
+    return preparationError === ''
+      ? 'the spool is full'
+      : `the spool is full: its disk has no space for the next segment (${preparationError})`;
   }
 
   #readiness(): Readiness {

@@ -1,18 +1,22 @@
 // Scenario: the checkpoints that a store has are compared with the tree of a spool: the same, of a
 // tree that was forked, of one that is larger, of another number; sinks in files are exported.
 // Guarantees: each disagreement is named for what it is, and a bundle of ledgers in files closes,
-// what came before a sink and what it lost included.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// what came before a sink and what it lost included. An export that is known to say less than what
+// was delivered says so.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSequencer } from '@weir/pipeline';
+import { createSequencer, type SequencedBatch } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import type { AnchorRow } from '@weir/sinks/clickhouse';
 import {
+  openReceiptLog,
+  openSigner,
   openSinkLedger,
   openSpool,
   Peaks,
   type Spool,
   sha256,
+  signNote,
   type TreeLeaf,
   type TreeReading,
   toBase64,
@@ -158,4 +162,62 @@ t.test('a sink in files', async (t) => {
   const lines = readFileSync(file, 'utf8').split('\n');
   writeFileSync(file, lines.filter((line) => !line.includes('"type":"sink"')).join('\n'));
   t.equal((await check(readFileSync(file))).holds, false, 'a sink that was left out');
+});
+
+/** Delivers four of the six batches, with a receipt for each. */
+async function deliver(directory: string, spool: Spool): Promise<void> {
+  const key = await openSigner({
+    ...{ files, random: nodeRandom, directory: join(directory, 'keys') },
+    ...{ role: 'loader' as const, nodeId: spool.nodeId },
+  });
+  if (!('signer' in key)) throw new Error(key.message);
+  const { signer } = key;
+  const log = await openReceiptLog({
+    ...{ files, random: nodeRandom, directory: join(directory, 'receipts/out'), sink: 'out' },
+    signer: { name: signer.verifierKey.name, sign: (text) => signNote(text, signer) },
+  });
+  const consumer = spool.consumer('out');
+  for (let intent = 1; intent <= 4; intent++) {
+    const read = await consumer.read(new AbortController().signal);
+    if (read === null) break;
+    const { tenant, stream, epoch, seqFirst, eventCount } = read.batch as SequencedBatch;
+    const seqs = [seqFirst, seqFirst + eventCount - 1];
+    await log.append(intent, [{ tenant, stream, epoch, kind: 'stored', seqs }]);
+    await consumer.settle(read.position);
+  }
+  await log.close();
+}
+
+t.test('an export that is known to say less', async (t) => {
+  const directory = t.testdir({ spool: {}, ledger: {}, receipts: {} });
+  mkdirSync(join(directory, 'keys'));
+  const spool = await openAt(directory);
+  await fill(spool);
+  await deliver(directory, spool);
+  await spool.close();
+  const exportAs = async (type: string): Promise<readonly string[]> => {
+    const sinks = [{ id: 'out', type, isRequired: true, isConfigured: true }];
+    const file = join(directory, 'bundle.ndjson');
+    const options = { files, random: nodeRandom, timers: nodeTimers, directory, sinks, file };
+    return (await exportBundle({ ...options, store: null, isRunning: false })).problems;
+  };
+  t.same(await exportAs('clickhouse'), [], 'all is there');
+  const folder = join(directory, 'receipts/out');
+  const path = join(folder, readdirSync(folder)[0] ?? '');
+  const whole = readFileSync(path);
+  const bend = async (bytes: Uint8Array): Promise<readonly string[]> => {
+    writeFileSync(path, bytes);
+    return exportAs('clickhouse');
+  };
+  const flipped = (at: number): Uint8Array =>
+    whole.map((byte, i) => (i === at ? byte ^ 1 : byte)) as Uint8Array;
+  const gap = (count: number): RegExp =>
+    new RegExp(`^out: ${count} numbers that wait .* no receipt`);
+  t.match(await bend(whole.subarray(0, -9)), [gap(100)], 'the last one cut short');
+  t.match(await bend(flipped(whole.length - 9)), [gap(100)], 'a bit of the last one');
+  const damaged = /^out: a receipt in receipts-.* does not match its checksum$/;
+  t.match(await bend(flipped(Math.floor(whole.length / 2))), [damaged, /^out: [23]00 numbers/]);
+  rmSync(path);
+  t.match(await exportAs('clickhouse'), [gap(400)], 'the file is gone');
+  t.match(await exportAs('file'), [gap(400)], 'a ledger in files that is gone');
 });

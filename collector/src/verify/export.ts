@@ -8,23 +8,35 @@ import { createGzip } from 'node:zlib';
 import { type Files, type Random, type Timers, WeirError } from '@weir/pipeline';
 import type { Store, TableNames } from '@weir/sinks/clickhouse';
 import {
+  BEFORE_SUFFIX,
   type BundleSink,
   bundleLines,
   FrameFinder,
   inspectSpool,
   openSigner,
+  outcomesOf,
   parseDocument,
   readReceipts,
+  readSinkLedger,
   readTree,
   readVerifierKey,
+  receiptGaps,
+  type SettledStream,
   type Signer,
   type StoredReceipt,
+  settledNumbers,
   type TreeReading,
 } from '@weir/spool';
-import { anchorsOf } from './evidence.js';
+import { anchorsOf, compareAnchors } from './evidence.js';
 import { Issued } from './issued.js';
 import { foldOfLedger } from './ledger-fold.js';
-import { isClickhouse, KEYS_FOLDER, type KnownSink, RECEIPTS_FOLDER } from './sink-record.js';
+import {
+  isClickhouse,
+  KEYS_FOLDER,
+  type KnownSink,
+  LEDGER_FOLDER,
+  RECEIPTS_FOLDER,
+} from './sink-record.js';
 
 export interface ExportOptions {
   readonly files: Files;
@@ -48,6 +60,8 @@ export interface ExportSummary {
   /** Receipts that name numbers behind the last checkpoint. */
   readonly leftOutReceiptCount: number;
   readonly anchorCount: number;
+  /** How the bundle is known to say less than was signed or delivered. */
+  readonly problems: readonly string[];
 }
 
 const LOOK_INTERVAL_MS = 250;
@@ -62,7 +76,9 @@ export async function exportBundle(options: ExportOptions): Promise<ExportSummar
   if (nodeId === null)
     throw new WeirError('WEIR_NOT_RUNNING', `${directory} holds no spool: there is no evidence`);
   const sealer = await openLoaderKey(options, nodeId);
-  const { tree, sinks, leftOutReceiptCount } = await readBoth(options, sealer, nodeId);
+  const settled = await settledBy(options);
+  const both = await readBoth(options, sealer, nodeId);
+  const { tree, sinks, leftOutReceiptCount } = both;
   const anchors = options.store === null ? [] : await anchorsOf(options.store, nodeId, tree);
   const number = tree?.treeNumber ?? 1;
   const size = tree?.checkpoints.at(-1)?.says.size ?? tree?.begin.size ?? 0;
@@ -88,7 +104,37 @@ export async function exportBundle(options: ExportOptions): Promise<ExportSummar
     await finder.close();
   }
   const anchorCount = notes.length;
-  return { nodeId, tree: number, size, lineCount, leftOutReceiptCount, anchorCount };
+  const problems = [...both.problems];
+  if (!options.isRunning) compareAnchors(tree, anchors, { problems, notes: [] });
+  for (const { id, receipts } of both.found)
+    problems.push(...(await gapProblems(options, id, settled.get(id) ?? [], receipts)));
+  return { nodeId, tree: number, size, lineCount, leftOutReceiptCount, anchorCount, problems };
+}
+
+/** Before anything else is read: what settles meanwhile is not asked of the receipts. */
+function settledBy(options: ExportOptions): Promise<ReadonlyMap<string, readonly SettledStream[]>> {
+  const ids = options.sinks.filter(({ isConfigured }) => isConfigured).map(({ id }) => id);
+  return settledNumbers(options.files, join(options.directory, 'spool'), ids);
+}
+
+async function gapProblems(
+  { files, directory }: ExportOptions,
+  sink: string,
+  settled: readonly SettledStream[],
+  receipts: readonly StoredReceipt[],
+): Promise<string[]> {
+  const place = join(directory, LEDGER_FOLDER, `${sink}${BEFORE_SUFFIX}`);
+  const before = (await readSinkLedger(files, place))?.streams ?? [];
+  const gaps = receiptGaps(settled, outcomesOf(receipts), before);
+  if (gaps.length === 0) return [];
+  const count = gaps.reduce((sum, { eventCount }) => sum + eventCount, 0);
+  const [{ stream, epoch, ranges } = { stream: '', epoch: 0n, ranges: [] }] = gaps;
+  return [
+    `${sink}: ${count} numbers that wait for it no more have no receipt, the first is ` +
+      `${ranges[0]?.[0] ?? 0} of ${stream} epoch ${epoch}: files in DIR/receipts or DIR/ledger were ` +
+      'cut, or the loader key could not be used; the bundle says less than the ledger of the sink. ' +
+      'Start the instance, which makes receipts anew, and export again',
+  ];
 }
 
 async function openLoaderKey(options: ExportOptions, nodeId: string): Promise<Signer> {
@@ -112,6 +158,9 @@ interface Both {
   readonly tree: TreeReading | null;
   readonly sinks: readonly BundleSink[];
   readonly leftOutReceiptCount: number;
+  /** All receipts of each sink. */
+  readonly found: readonly { readonly id: string; readonly receipts: readonly StoredReceipt[] }[];
+  readonly problems: readonly string[];
 }
 
 /**
@@ -121,9 +170,12 @@ interface Both {
 async function readBoth(options: ExportOptions, sealer: Signer, nodeId: string): Promise<Both> {
   const { files, directory, isRunning, timers } = options;
   const configured = options.sinks.filter(({ isConfigured }) => isConfigured);
-  const found: { readonly sink: KnownSink; readonly receipts: readonly StoredReceipt[] }[] = [];
+  const found: (FoundReceipts & { readonly sink: KnownSink; readonly id: string })[] = [];
   for (const sink of configured)
-    found.push({ sink, receipts: await receiptsOf(options, sink, sealer, nodeId) });
+    found.push({ sink, id: sink.id, ...(await receiptsOf(options, sink, sealer, nodeId)) });
+  const problems = found.flatMap(({ id, problem }) =>
+    problem === null ? [] : `${id}: ${problem}`,
+  );
   for (let look = 1; ; look++) {
     const tree = await readTree(files, join(directory, 'spool'));
     if (tree !== null && tree.problem !== null)
@@ -137,9 +189,14 @@ async function readBoth(options: ExportOptions, sealer: Signer, nodeId: string):
       return { id, type, isRequired, isSigned: isClickhouse(sink), receipts: covered };
     });
     if (leftOutReceiptCount === 0 || !isRunning || look >= LOOKS_MAX)
-      return { tree, sinks, leftOutReceiptCount };
+      return { tree, sinks, leftOutReceiptCount, found, problems };
     await timers.sleep(LOOK_INTERVAL_MS);
   }
+}
+
+interface FoundReceipts {
+  readonly receipts: readonly StoredReceipt[];
+  readonly problem: string | null;
 }
 
 async function receiptsOf(
@@ -147,10 +204,9 @@ async function receiptsOf(
   sink: KnownSink,
   sealer: Signer,
   nodeId: string,
-): Promise<readonly StoredReceipt[]> {
+): Promise<FoundReceipts> {
   if (!isClickhouse(sink)) return foldOfLedger(files, directory, sink, sealer, nodeId);
-  const { receipts } = await readReceipts(files, join(directory, RECEIPTS_FOLDER, sink.id));
-  return receipts;
+  return readReceipts(files, join(directory, RECEIPTS_FOLDER, sink.id));
 }
 
 /** Those up to the first that names a number which no checkpoint covers. */

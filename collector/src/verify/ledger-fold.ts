@@ -15,16 +15,16 @@ import {
 } from '@weir/spool';
 import { type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
-/** Empty if the sink has no ledger yet. */
+/** No receipt if the sink has no ledger yet. */
 export async function foldOfLedger(
   files: Files,
   directory: string,
   { id }: KnownSink,
   signer: Signer,
   nodeId: string,
-): Promise<StoredReceipt[]> {
+): Promise<{ readonly receipts: readonly StoredReceipt[]; readonly problem: string | null }> {
   const reading = await readSinkLedger(files, join(directory, LEDGER_FOLDER, id));
-  if (reading === null) return [];
+  if (reading === null) return { receipts: [], problem: null };
   const outcomes = new ReceiptOutcomes();
   for (const stream of reading.streams) addStream(outcomes, id, stream);
   const streams = outcomes.streams();
@@ -32,7 +32,12 @@ export async function foldOfLedger(
   const text = JSON.stringify(document);
   const head = { number: 1, previous: NO_PREVIOUS };
   const note = signNote(receiptText(`weir/loader/${nodeId}`, id, head, text), signer);
-  return [{ note, document: text }];
+  const { damagedFileCount } = reading;
+  const problem =
+    damagedFileCount === 0
+      ? null
+      : `${damagedFileCount} files of its ledger cannot be read; the bundle says what an older one knew`;
+  return { receipts: [{ note, document: text }], problem };
 }
 
 function addStream(outcomes: ReceiptOutcomes, sink: string, stream: SinkLedgerStream): void {

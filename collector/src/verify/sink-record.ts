@@ -2,6 +2,7 @@
 // and ledgers show of sinks that were there before.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BEFORE_SUFFIX } from '@weir/spool';
 
 export interface KnownSink {
   /** Id of the component, and name of its consumer. */
@@ -18,8 +19,6 @@ export const LEDGER_FOLDER = 'ledger';
 export const KEYS_FOLDER = 'keys';
 /** Signed receipts, one folder a sink. */
 export const RECEIPTS_FOLDER = 'receipts';
-/** Behind the id of a ClickHouse sink: what was issued before it was added. */
-export const BEFORE_SUFFIX = '.before';
 const CLICKHOUSE = 'clickhouse';
 
 interface Recorded {

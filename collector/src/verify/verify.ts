@@ -13,11 +13,11 @@ import {
   type VerifiedStream,
   verifyTables,
 } from '@weir/sinks/clickhouse';
-import { inspectSpool, readSinkLedger, type SpoolInspection } from '@weir/spool';
+import { BEFORE_SUFFIX, inspectSpool, readSinkLedger, type SpoolInspection } from '@weir/spool';
 import { withCauses } from './causes.js';
 import { compareStates, type EvidenceReport, lookAtEvidence } from './evidence.js';
 import { judge, keyOf, type SinkStream, without } from './judge.js';
-import { BEFORE_SUFFIX, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
+import { isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
 export interface VerifyOptions {
   readonly files: Files;

@@ -44,8 +44,6 @@ export class Oracle {
   readonly incarnations: Incarnation[] = [];
   readonly #bySender = new Map<string, Sent[]>();
   readonly #partialOf = new Map<string, string>();
-  /** The wall clock went so far that a recovered key may have been too old. */
-  mayForgetKeys = false;
 
   /** `make` gives the bytes of an event with this id. */
   mint(
@@ -246,7 +244,7 @@ class Check {
   #checkSent(sent: Sent): void {
     const rows = this.#rowsOf.get(sent.id) ?? [];
     // A keyed request is stored once however often it was sent.
-    const isOnce = sent.way === 'tcp' || (sent.isKeyed && !this.#oracle.mayForgetKeys);
+    const isOnce = sent.way === 'tcp' || sent.isKeyed;
     const most = isOnce ? 1 : Math.max(1, sent.takenCount);
     if (rows.length > most)
       this.#problem(`${sent.id}: stored ${rows.length} times, came ${sent.takenCount} times`);
@@ -267,11 +265,7 @@ class Check {
   #checkOrder(): void {
     const epochs = new Map(this.#oracle.incarnations.map(({ epoch }, i) => [epoch, i]));
     for (const [sender, list] of this.#bySender) {
-      if (
-        list[0]?.way === 'udp' ||
-        (list[0]?.way === 'http' && (!list[0].isKeyed || this.#oracle.mayForgetKeys))
-      )
-        continue;
+      if (list[0]?.way === 'udp' || (list[0]?.way === 'http' && !list[0].isKeyed)) continue;
       let last: Row | null = null;
       for (const { id } of list) {
         const row = this.#rowsOf.get(id)?.[0];

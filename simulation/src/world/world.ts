@@ -363,7 +363,6 @@ export class World implements SendingWorld {
     else if (kind === 'clock_2038')
       this.clock.wallOffsetNs = offset - nowNs + 2_147_483_640_000_000_000n;
     else return false;
-    if (kind !== 'clock_back') this.oracle.mayForgetKeys = true;
     return true;
   }
 

@@ -9,6 +9,13 @@ export {
 } from './outcomes.js';
 export { type ReceiptReading, readReceipts } from './receipt-files.js';
 export {
+  outcomesOf,
+  type ReceiptGap,
+  receiptGaps,
+  type SettledStream,
+  settledNumbers,
+} from './receipt-gaps.js';
+export {
   type NoteSigner,
   openReceiptLog,
   ReceiptLog,

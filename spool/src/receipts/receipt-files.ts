@@ -4,7 +4,13 @@ import type { Files } from '@weir/pipeline';
 import { decodeRecordFile } from '../record-file.js';
 import { MalformedError } from '../sink-ledger/byte-writer.js';
 import { fileNumbers, readWhole } from '../small-files.js';
-import { decodeReceipt, numberOfNote, parseDocument, type StoredReceipt } from './receipt-note.js';
+import {
+  decodeReceipt,
+  hashOfText,
+  numberOfNote,
+  parseDocument,
+  type StoredReceipt,
+} from './receipt-note.js';
 
 export const RECEIPT_MAGIC = 'WEIRRCPT';
 /** Far above what folding lets a file grow to. */
@@ -29,6 +35,8 @@ export interface ReceiptFile {
   readonly firstEnd: number;
   /** Bytes behind the last good record: one that a crash cut short, or damage. */
   readonly tornBytes: number;
+  /** Damage for sure: a record that matches stands behind one that does not, or says nothing. */
+  readonly isDamaged: boolean;
 }
 
 /**
@@ -54,7 +62,9 @@ export async function readReceiptFile(
   const [firstEnd] = ends;
   const endOffset = ends[receipts.length - 1];
   if (firstEnd === undefined || endOffset === undefined) return null;
-  return { fileNo, fileId, receipts, endOffset, firstEnd, tornBytes: bytes.length - endOffset };
+  const tornBytes = bytes.length - endOffset;
+  const isDamaged = records.isHoled || receipts.length < bodies.length;
+  return { fileNo, fileId, receipts, endOffset, firstEnd, tornBytes, isDamaged };
 }
 
 function tryReceipt(body: Uint8Array): StoredReceipt | null {
@@ -76,6 +86,8 @@ export interface ReceiptReading {
   readonly damagedFileCount: number;
   /** Bytes at the end that are no whole record: one is being written, or was cut short. */
   readonly tornBytes: number;
+  /** Why the files are not as they were written; null if nothing shows that they are not. */
+  readonly problem: string | null;
 }
 
 /** Touches nothing; the log may be at work. Rejects with WEIR_SPOOL_VERSION or a system error. */
@@ -90,9 +102,33 @@ export async function readReceipts(files: Files, directory: string): Promise<Rec
         damagedFileCount++;
         continue;
       }
-      return { receipts: found.receipts, damagedFileCount, tornBytes: found.tornBytes };
+      const { receipts, tornBytes } = found;
+      return { receipts, damagedFileCount, tornBytes, problem: problemOf(found, damagedFileCount) };
     }
     if (numbers.length === 0 || attempt >= ATTEMPTS_MAX)
-      return { receipts: [], damagedFileCount, tornBytes: 0 };
+      return {
+        ...{ receipts: [], damagedFileCount, tornBytes: 0 },
+        problem: numbers.length === 0 ? null : unreadable(damagedFileCount),
+      };
   }
+}
+
+const unreadable = (count: number): string =>
+  `${count} files of signed receipts do not match their checksums`;
+
+function problemOf(
+  { receipts, fileNo, isDamaged }: ReceiptFile,
+  damagedFileCount: number,
+): string | null {
+  if (damagedFileCount > 0) return unreadable(damagedFileCount);
+  if (isDamaged) return `a receipt in ${receiptFileName(fileNo)} does not match its checksum`;
+  for (const [i, { note }] of receipts.entries()) {
+    const before = receipts[i - 1];
+    if (before === undefined) continue;
+    const previous = Buffer.from(hashOfText(before.note)).toString('base64');
+    const isNext = numberOfNote(note) === numberOfNote(before.note) + 1;
+    if (!isNext || note.split('\n')[2] !== `previous ${previous}`)
+      return `receipt ${numberOfNote(note)} does not name the one before it`;
+  }
+  return null;
 }

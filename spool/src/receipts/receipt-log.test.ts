@@ -213,6 +213,7 @@ t.test('a key that fails writes nothing', async (t) => {
     receipts: [],
     damagedFileCount: 0,
     tornBytes: 0,
+    problem: null,
   });
 });
 

@@ -13,6 +13,9 @@ import { type DeletedEnd, decodeDeletedEnd } from '../store.js';
 import type { StreamOutcome } from './record-codec.js';
 import type { SinkLedger } from './sink-ledger.js';
 
+/** Behind the id of a ClickHouse sink, whose ledger is in its store: folder for its beginning. */
+export const BEFORE_SUFFIX = '.before';
+
 export interface BeginningOptions {
   readonly files: Files;
   readonly spoolDirectory: string;
@@ -58,7 +61,10 @@ export async function noteBeginning(options: BeginningOptions): Promise<number> 
   return eventCount;
 }
 
-async function wasAlwaysThere(options: BeginningOptions): Promise<boolean> {
+/** True if the consumer has settled all that was ever deleted. */
+export async function wasAlwaysThere(
+  options: Pick<BeginningOptions, 'files' | 'spoolDirectory' | 'consumer'>,
+): Promise<boolean> {
   const { files, spoolDirectory, consumer } = options;
   const writer = await loadSlots(files, `${spoolDirectory}/${CHECKPOINT_NAME}`, SLOT_KIND.writer);
   if ((writer.slot?.words[2] ?? 0n) === 0n) return true;

@@ -1,4 +1,4 @@
-export { type BeginningOptions, noteBeginning } from './beginning.js';
+export { BEFORE_SUFFIX, type BeginningOptions, noteBeginning } from './beginning.js';
 export {
   readSinkLedger,
   type SinkLedgerReading,

@@ -2,7 +2,7 @@
 // it resolves, and it is written after the other side has taken the rows and before the frontier
 // moves, so the ledger is always a subset of what was delivered.
 import type { Files, Random } from '@weir/pipeline';
-import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import { isNoSpace, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import type { StreamEpoch } from '../layout.js';
 import { TEMPORARY_SUFFIX } from '../layout.js';
 import { RangeSet } from '../range-set.js';
@@ -195,7 +195,12 @@ export class SinkLedger {
   /** A file that a crash cut short is not written to again. */
   async #begin(found: ReadFile | null): Promise<void> {
     if (found === null || found.tornBytes > 0 || this.opening.damagedFileCount > 0) {
-      await this.#startFile(null);
+      try {
+        await this.#startFile(null);
+      } catch (error) {
+        // On a full disk the file comes with the first record; until then nothing is recorded.
+        if (!isNoSpace(error)) throw error;
+      }
       return;
     }
     const { files, directory } = this.#options;

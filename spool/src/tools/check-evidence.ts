@@ -9,17 +9,30 @@ import type { LeafSeries, TreeLeaf } from '../evidence/tree-leaves.js';
 import { FRAME_HEADER_BYTES } from '../layout.js';
 import type { FrameAt } from '../reader.js';
 import { readReceipts } from '../receipts/receipt-files.js';
+import {
+  outcomesOf,
+  type ReceiptGap,
+  receiptGaps,
+  settledNumbers,
+} from '../receipts/receipt-gaps.js';
+import { BEFORE_SUFFIX } from '../sink-ledger/beginning.js';
+import { readSinkLedger, type SinkLedgerStream } from '../sink-ledger/read-sink-ledger.js';
+import { decodeTreeMark } from '../store.js';
 import { foldersIn } from './directory.js';
-import { type Finding, findingOf } from './findings.js';
+import { type Finding, type FindingKind, findingOf } from './findings.js';
+import type { Survey } from './survey.js';
 
 /** Frames and leaves both come in order, so one look at each is enough. */
 export class LeafCheck {
   readonly #leaves: LeafSeries;
   #next = 0;
   leafCount = 0;
+  /** By segment: how many frames it has at least. */
+  readonly frameEnds = new Map<number, number>();
 
   constructor(leaves: LeafSeries) {
     this.#leaves = leaves;
+    for (const { segmentId, frameNo } of leaves) this.frameEnds.set(segmentId, frameNo + 1);
   }
 
   /** What is wrong with a frame, without a dot; null for nothing, or if it has no leaf yet. */
@@ -46,6 +59,7 @@ const isBefore = (leaf: TreeLeaf, segmentId: number, frameNo: number): boolean =
 export async function checkTree(
   files: Files,
   spoolDirectory: string,
+  survey: Survey,
   { prefix, isLive }: { readonly prefix: string; readonly isLive: boolean },
 ): Promise<{ readonly findings: Finding[]; readonly leaves: LeafCheck | null }> {
   const tree = await readTree(files, spoolDirectory);
@@ -61,21 +75,61 @@ export async function checkTree(
       );
     return { findings: isLive ? [] : unreadable.map(say), leaves: null };
   }
-  const findings =
-    tree.problem === null
-      ? []
-      : [findingOf('evidence_damaged', `${prefix}${TREE_NAME}/`, tree.problem)];
+  const findings: Finding[] = [];
+  const say = (what: string): void => {
+    findings.push(findingOf('evidence_damaged', `${prefix}${TREE_NAME}/`, what));
+  };
+  if (tree.problem !== null) say(tree.problem);
+  else if (!isLive) {
+    const mark = decodeTreeMark(survey.checkpoint.slot?.words[3] ?? 0n);
+    const { readable } = await readTreeChain(files, `${spoolDirectory}/${TREE_NAME}`);
+    if (mark !== null && (readable.at(-1)?.fileNo ?? 0) < mark.fileNo)
+      say(`${treeLogName(mark.fileNo)} was in use and is not there, or cannot be read`);
+  }
   return { findings, leaves: new LeafCheck(tree.leaves) };
 }
 
-/** `directory` holds one folder a sink with signed receipts. */
-export async function checkReceipts(files: Files, directory: string): Promise<Finding[]> {
+export interface ReceiptsCheck {
+  readonly files: Files;
+  readonly spoolDirectory: string;
+  /** With one folder a sink with signed receipts. */
+  readonly directory: string;
+  readonly ledgerDirectory: string | null;
+  readonly isLive: boolean;
+}
+
+export async function checkReceipts(check: ReceiptsCheck): Promise<Finding[]> {
+  const { files, spoolDirectory, directory, isLive } = check;
   const findings: Finding[] = [];
-  for (const sink of await foldersIn(files, directory)) {
-    const { damagedFileCount } = await readReceipts(files, `${directory}/${sink}`);
-    if (damagedFileCount === 0) continue;
-    const what = `${damagedFileCount} files of signed receipts do not match their checksums`;
-    findings.push(findingOf('evidence_damaged', `receipts/${sink}/`, what));
+  const sinks = await foldersIn(files, directory);
+  const settled = isLive ? new Map() : await settledNumbers(files, spoolDirectory, sinks);
+  for (const sink of sinks) {
+    const say = (kind: FindingKind, what: string, numbers: readonly ReceiptGap[] = []): void => {
+      findings.push(findingOf(kind, `receipts/${sink}/`, what, { numbers }));
+    };
+    const reading = await readReceipts(files, `${directory}/${sink}`);
+    const { problem, tornBytes } = reading;
+    if (problem !== null) say('receipts_damaged', problem);
+    else if (tornBytes > 0 && !isLive)
+      say('receipts_torn', `${tornBytes} bytes behind the last whole receipt`);
+    const before = await beforeOf(check, sink);
+    const gaps = receiptGaps(settled.get(sink) ?? [], outcomesOf(reading.receipts), before);
+    if (gaps.length === 0) continue;
+    const count = gaps.reduce((sum, { eventCount }) => sum + eventCount, 0);
+    say(
+      'receipts_missing',
+      `${count} numbers that wait for this sink no more have no receipt`,
+      gaps,
+    );
   }
   return findings;
+}
+
+async function beforeOf(
+  { files, ledgerDirectory }: ReceiptsCheck,
+  sink: string,
+): Promise<readonly SinkLedgerStream[]> {
+  if (ledgerDirectory === null) return [];
+  const ledger = await readSinkLedger(files, `${ledgerDirectory}/${sink}${BEFORE_SUFFIX}`);
+  return ledger?.streams ?? [];
 }

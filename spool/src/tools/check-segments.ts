@@ -3,13 +3,14 @@ import type { Files } from '@weir/pipeline';
 import type { Frontier } from '../catalog.js';
 import { nameOf } from '../damage.js';
 import { decodeFrame } from '../frame-codec.js';
-import { QUARANTINE_NAME, SEGMENT_HEADER_BYTES } from '../layout.js';
+import { QUARANTINE_NAME, SEGMENT_HEADER_BYTES, segmentName } from '../layout.js';
 import type { FrameAt, Readable } from '../reader.js';
 import { SegmentReader } from '../reader.js';
 import { openSalvage, type SalvageHandle } from '../salvage.js';
 import type { DamageRange, LostNumbers, SegmentScan } from '../scan.js';
 import { lostNumbers, scanSegment } from '../scan.js';
 import { checkEnding, contradictionOf } from './check-endings.js';
+import type { LeafCheck } from './check-evidence.js';
 import { hex } from './check-small-files.js';
 import { namesOrNone } from './directory.js';
 import {
@@ -38,8 +39,8 @@ export interface SegmentsCheckOptions {
   readonly numbers: NumberCheck;
   readonly onFinding: (finding: Finding) => void;
   readonly onBytes: (byteCount: number) => void;
-  /** Each good frame, in order; returns what is wrong with it besides. */
-  readonly onFrame: ((segmentId: number, frame: FrameAt) => string | null) | null;
+  /** What the signed tree says of frames; null without one. */
+  readonly leaves: LeafCheck | null;
 }
 
 export class SegmentsCheck {
@@ -83,6 +84,7 @@ export class SegmentsCheck {
       try {
         scan = await this.#scan(segment, bounds, handle, isWritten);
         if (!isWritten) await this.#checkTail(segment, bounds, handle, scan);
+        this.#checkSigned(segment, scan);
       } finally {
         await handle.close();
       }
@@ -142,7 +144,7 @@ export class SegmentsCheck {
 
   #noteFrame(segment: SurveyedSegment, frame: FrameAt): void {
     const { header, meta, offset } = frame;
-    const { numbers, onFrame } = this.#options;
+    const { numbers, leaves } = this.#options;
     this.frameCount++;
     this.eventCount += header.eventCount;
     const { tenant, stream, dispositions } = meta;
@@ -155,7 +157,7 @@ export class SegmentsCheck {
       const what = `frame ${header.frameNo} has numbers that an earlier frame has too`;
       this.#say('numbers_twice', segment.name, what, { ...detail, numbers: [twice] });
     }
-    const wrong = onFrame?.(segment.id, frame) ?? null;
+    const wrong = leaves?.problemOf(segment.id, frame) ?? null;
     if (wrong !== null) {
       const numbers = [numbersOf(frame)];
       this.#say('leaf_wrong', segment.name, wrong, { ...detail, numbers });
@@ -257,25 +259,39 @@ export class SegmentsCheck {
     this.#say('torn_tail', segment.name, what, detail);
   }
 
-  /** Each header names the segment before it. */
+  /** A segment without footer that was cut looks as if a crash had, but for what was signed. */
+  #checkSigned({ id, name }: SurveyedSegment, { damage, tally }: SegmentScan): void {
+    const signed = this.#options.leaves?.frameEnds.get(id) ?? 0;
+    if (damage.length > 0 || signed <= tally.frameCount || this.#options.isLive) return;
+    const what = `it ends behind ${tally.frameCount} frames, and ${signed} of it are in the signed tree`;
+    this.#say('frames_cut', name, what);
+  }
+
+  /** Each header names the segment before it, and the signed tree all that had frames. */
   async #checkChain(): Promise<void> {
-    const { files, survey, prefix } = this.#options;
-    const { segments, deleteIntent, checkpoint } = survey;
+    const { files, survey, prefix, leaves } = this.#options;
+    const { segments, deleteIntent, checkpoint, undeletedFrom } = survey;
     if (checkpoint.slot === null || this.#options.isLive) return;
     const ids = new Set(segments.map(({ id }) => id));
     const known = await knownInManifest(files, survey.directory);
+    const say = (missing: number, what: string, kind: FindingKind | null = null): void => {
+      const file = `${prefix}${segmentName(missing)}`;
+      const isKnown = known.has(`segment_missing ${file}`);
+      const other = isKnown ? 'segment_gone' : 'segment_missing';
+      this.#options.onFinding(findingOf(kind ?? other, file, what));
+    };
     for (const { header, id } of segments) {
       const before = header?.previousId ?? 0;
       if (before <= deleteIntent || ids.has(before)) continue;
-      const name = `seg-${before.toString(16).padStart(16, '0')}.log`;
-      const file = prefix + name;
-      const isKnown = known.has(`segment_missing ${file}`);
       // When ckpt was made anew it has forgotten what was deleted.
-      const isOldest = id === segments[0]?.id;
-      const kind = isOldest ? 'oldest_gone' : isKnown ? 'segment_gone' : 'segment_missing';
+      const isOldest = id === segments[0]?.id && before < survey.undeletedFrom;
       const what = `segment ${hex(id)} was written behind it, and it is not there`;
-      this.#options.onFinding(findingOf(kind, file, what));
+      say(before, what, isOldest ? 'oldest_gone' : null);
+      ids.add(before);
     }
+    for (const [id, frameEnd] of leaves?.frameEnds ?? [])
+      if (id >= undeletedFrom && !ids.has(id))
+        say(id, `its frames up to ${frameEnd - 1} are in the signed tree, and it is not there`);
   }
 
   #say(kind: FindingKind, name: string, what: string, detail: FindingDetail = {}): void {

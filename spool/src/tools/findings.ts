@@ -127,6 +127,11 @@ export const FINDING_KINDS = {
       'and the bytes kept in quarantine/',
     remedy: `${RETURN}, else ${REPAIR}`,
   },
+  frames_cut: {
+    severity: 'damage',
+    atStart: 'takes what is left as the end of the segment',
+    remedy: `${RETURN}; weir verify names the numbers that were signed and are gone`,
+  },
   frames_declared: {
     severity: 'note',
     atStart: 'knows it: the loss is declared and the bytes are in quarantine/',
@@ -197,6 +202,23 @@ export const FINDING_KINDS = {
     atStart:
       'begins a new tree with the frames that are there, or goes on from the last good record',
     remedy: `${RETURN}; checkpoints that others keep still prove what was signed`,
+  },
+  receipts_damaged: {
+    severity: 'damage',
+    atStart: 'takes the file before it, or what stands before the damage, and makes the rest anew',
+    remedy: `${RETURN}; who keeps an exported bundle still has what was signed`,
+  },
+  receipts_torn: {
+    severity: 'note',
+    atStart: 'goes on in a new file: a crash cut a receipt short, or it rotted',
+    remedy: NOTHING,
+  },
+  receipts_missing: {
+    severity: 'damage',
+    atStart: 'makes receipts for them from the ledger of the store, as far as it has them',
+    remedy:
+      `${RETURN}, else start and look again: files of receipts were cut or damaged, or the loader ` +
+      'key could not be used; weir verify says what the ledger has',
   },
   leaf_wrong: {
     severity: 'damage',

@@ -67,7 +67,7 @@ export async function fsckSpool(options: FsckOptions): Promise<FsckReport> {
   const isFromStart = survey.deleteIntent === 0 && survey.segments[0]?.header?.previousId === 0;
   const numbers = new NumberCheck(survey.epochs, isFromStart);
   const bytesTotal = await bytesOf(files, survey);
-  const { findings: inTree, leaves: tree } = await checkTree(files, directory, options);
+  const { findings: inTree, leaves: tree } = await checkTree(files, directory, survey, options);
   let bytesRead = 0;
   const segments = new SegmentsCheck({
     files,
@@ -81,7 +81,7 @@ export async function fsckSpool(options: FsckOptions): Promise<FsckReport> {
       bytesRead += byteCount;
       onProgress?.(Math.min(bytesRead, bytesTotal), bytesTotal);
     },
-    onFrame: tree === null ? null : (segmentId, frame) => tree.problemOf(segmentId, frame),
+    leaves: tree,
   });
   await segments.run();
   const isEpochsKnown = survey.epochsHead !== null;
@@ -96,7 +96,10 @@ export async function fsckSpool(options: FsckOptions): Promise<FsckReport> {
   all.push(...inTree);
   if (ledgerDirectory !== null)
     all.push(...(await checkLedgers(files, ledgerDirectory, 'ledger/', isLive)));
-  if (receiptDirectory !== null) all.push(...(await checkReceipts(files, receiptDirectory)));
+  if (receiptDirectory !== null) {
+    const place = { spoolDirectory: directory, directory: receiptDirectory, ledgerDirectory };
+    all.push(...(await checkReceipts({ files, isLive, ...place })));
+  }
   const findings = all.filter(({ severity }) => severity === 'damage');
   return {
     isClean: findings.length === 0,

@@ -52,6 +52,8 @@ export interface Survey {
   /** Names of segments that a start deletes: every sink had settled them. */
   readonly deletableNames: readonly string[];
   readonly deleteIntent: number;
+  /** Segments from this id on that were written were not deleted by the spool. */
+  readonly undeletedFrom: number;
 }
 
 /**
@@ -88,7 +90,14 @@ export async function surveySpool(files: Files, directory: string): Promise<Surv
     consumers,
     ...sorted(directory, headers, storeUuid, deleteIntent),
     deleteIntent,
+    undeletedFrom: undeletedFrom(checkpoint),
   };
+}
+
+/** Who lost `ckpt` does not know any more what was deleted before that. */
+function undeletedFrom({ slot }: LoadedSlots): number {
+  if (slot === null) return Number.POSITIVE_INFINITY;
+  return Math.max(Number(slot.words[2]) + 1, Number(slot.words[5] ?? 0n));
 }
 
 /** Null for a consumer that has settled nothing, or whose file is damaged. */

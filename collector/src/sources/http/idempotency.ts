@@ -14,7 +14,6 @@ export interface RecoveredRequestPart {
   readonly eventCount: number;
   readonly itemIndexFirst: number;
   readonly itemCount: number;
-  readonly receivedAtNs: bigint;
 }
 
 /** Names the first event of a request. */
@@ -98,20 +97,16 @@ export class IdempotencyIndex {
   }
 
   /**
-   * Takes over what the frames say. The wall clock only ages entries here; it decides no verdict.
+   * Takes over what the frames say, for a whole window from now: how long the process was down no
+   * clock tells that nobody can set, and a key that is known too long does no harm.
    */
   recover(parts: Iterable<RecoveredRequestPart>): void {
-    const nowNs = this.#clock.nowNs();
     const nowMs = this.#clock.monotonicMs();
     for (const part of parts) {
-      const ageMs = Math.max(0, Number((nowNs - part.receivedAtNs) / 1_000_000n));
-      if (ageMs > this.#windowMs) continue;
       const digest = digestOf(part.bodySha256);
       const known = this.#entries.get(part.key);
       const entry =
-        known?.digest === digest
-          ? known
-          : this.#add(part.key, digest, part.itemCount, nowMs - ageMs);
+        known?.digest === digest ? known : this.#add(part.key, digest, part.itemCount, nowMs);
       addDurable(entry, part);
     }
   }

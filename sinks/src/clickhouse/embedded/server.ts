@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, WeirError } from '@weir/pipeline';
+import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import { assertAuthenticated, assertLocal, PASSWORD_VARIABLE } from './access.js';
 import { Connections } from './connections.js';
 import { loadEngine } from './engine.js';
@@ -109,6 +109,6 @@ try {
 } catch (error) {
   removeEngineRecord(directory, process.pid);
   const code = error instanceof WeirError ? error.code : 'WEIR_DATA_DIR_UNWRITABLE';
-  send({ kind: 'failed', code, message: messageOf(error) });
+  send({ kind: 'failed', code, message: messageOf(error), systemCode: systemCodeOf(error) });
   process.disconnect?.();
 }

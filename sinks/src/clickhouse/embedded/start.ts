@@ -36,6 +36,8 @@ export interface EmbeddedStore {
 }
 
 const STOP_WAIT_MS = 20_000;
+/** The engine tells why it cannot start in its output only. */
+const NO_SPACE_SAID = /No space left on device|NOT_ENOUGH_SPACE/;
 const ENTRY = fileURLToPath(new URL('./server.js', import.meta.url));
 
 /**
@@ -98,16 +100,20 @@ async function started(
   const end = await exited;
   if (lastLines.some((line) => line.includes('Cannot lock file')))
     throw lockedError(directory, null);
+  const isFull = lastLines.some((line) => NO_SPACE_SAID.test(line));
+  const systemCode = isFull ? 'ENOSPC' : (message?.systemCode ?? '');
+  const cause = Object.assign(new Error(message?.message ?? 'it ended'), { code: systemCode });
   const said = lastLines.length > 0 ? `; it said: ${lastLines.join(' | ')}` : '';
   if (message === null)
     throw new WeirError(
       'WEIR_STORE_ENGINE_MISSING',
       `the embedded engine ended at its start (code ${end.code}, signal ${end.signal})${said}`,
       { directory },
+      cause,
     );
   // The binding tells why it could not open a directory only in its output.
   const code = message.code === 'WEIR_DATA_DIR_LOCKED' ? 'WEIR_DATA_DIR_UNWRITABLE' : message.code;
-  throw new WeirError(code, `${message.message}${said}`, { directory });
+  throw new WeirError(code, `${message.message}${said}`, { directory }, cause);
 }
 
 /** The last lines stand in the message when the start fails. */
