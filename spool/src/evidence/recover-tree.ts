@@ -2,8 +2,10 @@
 // ever signed on top of what does not verify. EVIDENCE.md "Files of the tree".
 import type { Files } from '@weir/pipeline';
 import type { SegmentInfo } from '../catalog.js';
+import { patientFiles } from '../patience.js';
 import { removeIfThere } from '../small-files.js';
 import type { Store, TreeMark } from '../store.js';
+import { writeAgain } from '../write-again.js';
 import type { ReadPlace } from './frame-hasher.js';
 import { Peaks } from './merkle.js';
 import { openNote, type VerifierKey } from './note.js';
@@ -42,7 +44,7 @@ export async function recoverTree(
   key: VerifierKey,
   how: { readonly isStateRebuilt: boolean; readonly leave: string | null },
 ): Promise<RecoveredTree> {
-  const { files } = store.settings;
+  const files = patientFiles(store.settings.files, store.settings.timers);
   const directory = store.pathOf(TREE_NAME);
   await trust(files, directory);
   const chain = await readTreeChain(files, directory);
@@ -124,10 +126,7 @@ async function trust(files: Files, directory: string): Promise<void> {
   const numbers = await treeLogNumbers(files, directory);
   if (numbers.length === 0) return;
   for (const name of [...numbers.map(treeLogName), HISTORY_NAME]) {
-    const path = `${directory}/${name}`;
-    if ((await files.sizeBytes(path)) === null) continue;
-    const handle = await files.open(path, 'read');
-    await handle.datasync().finally(() => handle.close());
+    await writeAgain(files, directory, name);
   }
   await files.syncDir(directory);
 }
