@@ -1,6 +1,6 @@
-// Scenario: an fdatasync fails, and as on Linux what it did not write counts as clean although it is
-// on no disk; the process is killed before it has written the frames elsewhere; the next one reads
-// them out of the page cache, and then the power fails.
+// Scenario: an fdatasync fails, and as on Linux what it did not write counts as clean although it
+// is on no disk; the process is killed before it has written the frames elsewhere; the next one
+// reads them out of the page cache, and then the power fails.
 // Guarantees: what that next process delivered is there again; where the old place cannot be
 // written the file is replaced by an equal one; when neither works the start is refused, and
 // nothing is delivered.

@@ -32,7 +32,7 @@ export async function writeAgain(
   name: string,
   { mayBeUnreadable = false } = {},
 ): Promise<void> {
-  if (isPlanted('recovered_without_writing')) return;
+  if (isPlanted('recovered_without_writing') || isPlanted('recovered_without_sync')) return;
   const path = `${directory}/${name}`;
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     let handle: FileHandle;

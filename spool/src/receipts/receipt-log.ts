@@ -71,7 +71,8 @@ export async function openReceiptLog(options: ReceiptLogOptions): Promise<Receip
   let newest: ReceiptFile | null = null;
   for (const fileNo of [...numbers].reverse()) {
     // What is read may be in memory only, after a kill: nothing may build on it before.
-    if (newest === null) await writeAgain(files, directory, receiptFileName(fileNo));
+    if (newest === null)
+      await writeAgain(files, directory, receiptFileName(fileNo), { mayBeUnreadable: true });
     const found = await readReceiptFile(files, directory, fileNo);
     if (found === null) continue;
     newest ??= found;
