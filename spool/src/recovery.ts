@@ -36,7 +36,6 @@ import {
   type TreeMark,
   WriterState,
 } from './store.js';
-import { writeAgain } from './write-again.js';
 
 /** What opening found. Counts are of this opening only. */
 export interface RecoveryReport {
@@ -237,11 +236,8 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
     return;
   }
   for (const name of found.names) {
-    const isSlots = name === CHECKPOINT_NAME || parseConsumerName(name) !== null;
-    // Slots are not rejected for want of it: the next generation of each says all again.
-    if (isSlots) await writeAgain(files, directory, name).catch(() => undefined);
     const isSegment = parseSegmentName(name)?.ending === 'log';
-    if (!isSegment) continue;
+    if (!isSegment && name !== CHECKPOINT_NAME && parseConsumerName(name) === null) continue;
     let handle: FileHandle | null = null;
     try {
       handle = await files.open(`${directory}/${name}`, 'read');
