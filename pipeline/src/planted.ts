@@ -36,6 +36,8 @@ export type SpoolBug =
   | 'order_swapped_in_group'
   | 'numbers_not_recorded_before_delete'
   | 'recovered_without_sync'
+  | 'recovered_without_writing'
+  | 'unreadable_is_rotten'
   | 'stuck_after_no_space';
 
 /** Of sinks, loader and ledger. */

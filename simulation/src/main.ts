@@ -13,8 +13,6 @@ interface Options {
   readonly twice?: boolean;
   readonly seen?: boolean;
   readonly without?: string;
-  readonly readErrorsAtStart?: boolean;
-  readonly failedSyncDropsPages?: boolean;
 }
 
 const whole = (text: string): number => {
@@ -30,15 +28,11 @@ const program = new Command('simulate')
   .option('--twice', 'run each seed twice and compare the hashes of all calls')
   .option('--seen', 'print how often each class of faults was seen')
   .option('--without <classes>', 'leave these classes of faults out, comma-separated')
-  .option('--read-errors-at-start', 'reads may fail while the spool is opened, too')
-  .option('--failed-sync-drops-pages', 'a failed sync loses what it did not write')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 const options = program.parse().opts<Options>();
 const code = await WorkerCode.load();
 const print = options.trace ? (line: string): void => void process.stdout.write(`${line}\n`) : null;
-const readErrorsAtStart = options.readErrorsAtStart === true;
-const failedSyncDropsPages = options.failedSyncDropsPages === true;
 const without = options.without?.split(',') ?? [];
 const seen: Seen = {};
 let failedCount = 0;
@@ -46,18 +40,13 @@ let sentCount = 0;
 let ackedCount = 0;
 const startedMs = nodeClock.monotonicMs();
 for (let seed = options.seed; seed < options.seed + options.count; seed++) {
-  const result = await simulate(seed, code, {
-    print,
-    without,
-    readErrorsAtStart,
-    failedSyncDropsPages,
-  });
+  const result = await simulate(seed, code, { print, without });
   addSeen(seen, result.seen);
   sentCount += result.sentEvents;
   ackedCount += result.ackedEvents;
   const violations = [...result.violations];
   if (options.twice) {
-    const again = await simulate(seed, code, { without, readErrorsAtStart, failedSyncDropsPages });
+    const again = await simulate(seed, code, { without });
     if (again.hash !== result.hash)
       violations.push(`two runs differ: ${result.hash} ${again.hash}`);
   }

@@ -8,12 +8,13 @@ import {
   hasAscii,
   putAscii,
   putCount,
+  QUARANTINE_NAME,
   SLOT_BYTES,
   SLOT_MAGIC,
   versionError,
   viewOf,
 } from './layout.js';
-import { readWhole, replaceFile, Serial } from './small-files.js';
+import { readWhole, readWholeFile, replaceFile, Serial } from './small-files.js';
 
 export const SLOT_KIND = { writer: 1, consumer: 2 } as const;
 export type SlotKind = (typeof SLOT_KIND)[keyof typeof SLOT_KIND];
@@ -58,18 +59,30 @@ function decodeSlot(bytes: Uint8Array, kind: SlotKind, file: string): Slot | nul
 export interface LoadedSlots {
   readonly exists: boolean;
   readonly slot: (SlotValues & { readonly generation: number }) | null;
+  /** No slot could be read, which is not to say that they are rotten. */
+  readonly isUnread?: boolean;
+}
+
+/** Where a two-slot file is. */
+export interface SlotPlace {
+  readonly directory: string;
+  readonly name: string;
+  readonly kind: SlotKind;
+  /** Name in quarantine/ for a file that is replaced and could not be read. */
+  readonly keepAs?: string;
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION for an intact slot of another version. */
 export async function loadSlots(files: Files, path: string, kind: SlotKind): Promise<LoadedSlots> {
-  const bytes = await readWhole(files, path, 1024 * 1024);
-  if (bytes === null) return { exists: false, slot: null };
+  const whole = await readWholeFile(files, path, 1024 * 1024);
+  if (whole === null) return { exists: false, slot: null };
+  const { bytes, isUnread } = whole;
   let best: Slot | null = null;
   for (const at of [0, SLOT_BYTES]) {
     const slot = decodeSlot(bytes.subarray(at, at + SLOT_BYTES), kind, path);
     if (slot !== null && (best === null || slot.generation > best.generation)) best = slot;
   }
-  return { exists: true, slot: best };
+  return { exists: true, slot: best, isUnread: isUnread && best === null };
 }
 
 /** How many slots check, and how many hold something that does not. */
@@ -102,12 +115,10 @@ export class SlotFile {
   #handle: FileHandle | null = null;
   #generation: number;
   #isWhole: boolean;
+  /** Where the file goes that could not be read, until it is there; null for none. */
+  #keepAs: string | null;
 
-  constructor(
-    files: Files,
-    place: { directory: string; name: string; kind: SlotKind },
-    loaded: LoadedSlots,
-  ) {
+  constructor(files: Files, place: SlotPlace, loaded: LoadedSlots) {
     this.#files = files;
     this.#directory = place.directory;
     this.#name = place.name;
@@ -116,6 +127,7 @@ export class SlotFile {
     // A missing or wholly damaged file is made anew; a half good one is only written in its older
     // slot.
     this.#isWhole = loaded.slot !== null;
+    this.#keepAs = loaded.isUnread === true ? (place.keepAs ?? null) : null;
   }
 
   /** Durable when it resolves. Calls are written in order. Rejects with the system's error. */
@@ -152,8 +164,16 @@ export class SlotFile {
     }
     const whole = new Uint8Array(SLOT_BYTES * 2);
     whole.set(bytes, (generation % 2) * SLOT_BYTES);
+    await this.#keepUnread();
     await replaceFile(this.#files, this.#directory, this.#name, [whole]);
     this.#generation = generation;
     this.#isWhole = true;
+  }
+
+  async #keepUnread(): Promise<void> {
+    if (this.#keepAs === null) return;
+    const directory = `${this.#directory}/${QUARANTINE_NAME}`;
+    await this.#files.rename(`${this.#directory}/${this.#name}`, `${directory}/${this.#keepAs}`);
+    this.#keepAs = null;
   }
 }

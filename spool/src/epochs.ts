@@ -4,13 +4,12 @@
 //
 // Own streams are dense from 0: the highest number says all. Of the streams of other nodes only
 // part may come, in frames that were numbered elsewhere: their numbers are kept as ranges.
-import type { Disposition, Files } from '@weir/pipeline';
+import type { Disposition } from '@weir/pipeline';
 import type { StreamEpoch } from './layout.js';
-import { EPOCHS_NAME, nodeOfStream, SIDECAR_BYTES_MAX, streamKey } from './layout.js';
+import { nodeOfStream, streamKey } from './layout.js';
 import { type NumberRange, RangeSet } from './range-set.js';
 import type { JsonObject } from './sidecar.js';
-import { bigintOf, decodeSidecar, encodeSidecar, numberOf, textOf } from './sidecar.js';
-import { readWhole, replaceFile } from './small-files.js';
+import { numberOf } from './sidecar.js';
 
 export interface EpochEntry extends StreamEpoch {
   /** Highest number that is known in any way; -1 for none. */
@@ -35,12 +34,6 @@ export interface ForeignNumbers {
 /** A stream of another node, as far as it was forwarded here durably. */
 export interface ForeignStream extends StreamEpoch {
   readonly received: readonly NumberRange[];
-}
-
-export interface EpochsHead {
-  readonly storeUuid: string;
-  readonly nextSegmentId: number;
-  readonly epochCounter: number;
 }
 
 /** What a frame says of numbers. */
@@ -98,12 +91,12 @@ export class EpochTable {
     return ended;
   }
 
-  /** As it stood in the file. */
+  /** As it stood in a file. Only ever raises. */
   load(id: StreamEpoch, line: JsonObject): void {
     const isForeign = Array.isArray(line.received);
     const entry = this.#entryOf(id, isForeign);
     entry.lastSeq = Math.max(entry.lastSeq, numberOf(line, 'lastSeq'));
-    entry.ended = line.ended === true;
+    entry.ended ||= line.ended === true;
     for (const [first, last] of rangesOf(line.received)) entry.foreign?.received.add(first, last);
     for (const [first, last] of rangesOf(line.declared)) entry.foreign?.declared.add(first, last);
   }
@@ -147,51 +140,4 @@ function rangesOf(value: unknown): NumberRange[] {
     (range): range is [number, number] =>
       Array.isArray(range) && Number.isSafeInteger(range[0]) && Number.isSafeInteger(range[1]),
   );
-}
-
-export async function storeEpochs(
-  files: Files,
-  directory: string,
-  table: EpochTable,
-  head: EpochsHead,
-): Promise<void> {
-  const lines: JsonObject[] = [];
-  for (const { tenant, stream, epoch, lastSeq, ended, foreign } of table.values()) {
-    const line = { tenant, stream, epoch: epoch.toString(), lastSeq, ended };
-    if (foreign === null) lines.push(line);
-    else {
-      const { received, declared } = foreign;
-      lines.push({ ...line, received: received.ranges, declared: declared.ranges });
-    }
-  }
-  const { storeUuid: store, nextSegmentId, epochCounter } = head;
-  const bytes = encodeSidecar('weir-epochs', { store, nextSegmentId, epochCounter }, lines);
-  // At once: the table goes on changing while the file is written.
-  await replaceFile(files, directory, EPOCHS_NAME, [Buffer.concat([...bytes])]);
-}
-
-/** `head` is null when there is no file or it is damaged; `isDamaged` tells which. */
-export async function loadEpochs(
-  files: Files,
-  directory: string,
-): Promise<{ table: EpochTable; head: EpochsHead | null; isDamaged: boolean }> {
-  const table = new EpochTable();
-  const path = `${directory}/${EPOCHS_NAME}`;
-  const bytes = await readWhole(files, path, SIDECAR_BYTES_MAX);
-  const decoded = bytes === null ? null : decodeSidecar(bytes, 'weir-epochs', path);
-  if (decoded === null) return { table, head: null, isDamaged: bytes !== null };
-  for (const line of decoded.lines) {
-    const id = {
-      tenant: textOf(line, 'tenant'),
-      stream: textOf(line, 'stream'),
-      epoch: bigintOf(line, 'epoch'),
-    };
-    table.load(id, line);
-  }
-  const head = {
-    storeUuid: textOf(decoded.head, 'store'),
-    nextSegmentId: numberOf(decoded.head, 'nextSegmentId'),
-    epochCounter: numberOf(decoded.head, 'epochCounter'),
-  };
-  return { table, head, isDamaged: false };
 }

@@ -7,6 +7,7 @@ export type { PendingStreamRange } from './inspect-pending.js';
 export type { RecoveredRequestPart } from './keys.js';
 export { nodeOfStream } from './layout.js';
 export type { Sabotage, SpoolOptions } from './options.js';
+export { patientFiles } from './patience.js';
 export { type NumberRange, RangeSet } from './range-set.js';
 export * from './receipts/index.js';
 export type { RecoveryReport } from './recovery.js';

@@ -5,7 +5,7 @@ import type { SegmentInfo } from './catalog.js';
 import { Catalog } from './catalog.js';
 import { loadSlots, SLOT_KIND } from './checkpoint.js';
 import type { EpochTable, ForeignNumbers } from './epochs.js';
-import { loadEpochs } from './epochs.js';
+import { loadEpochs } from './epochs-file.js';
 import { noteForeign } from './foreign.js';
 import type { FrameHeader } from './frame-codec.js';
 import { headerSeed } from './frame-codec.js';

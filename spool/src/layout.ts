@@ -63,10 +63,14 @@ export const keysName = (id: number): string => `seg-${idText(id)}.keys`;
 export const consumerName = (name: string): string => `consumer-${name}.ckpt`;
 export const CHECKPOINT_NAME = 'ckpt';
 export const EPOCHS_NAME = 'epochs';
+/** An `epochs` that a process with this epoch counter could not read. */
+export const epochsAsideName = (epochCounter: number): string =>
+  `${EPOCHS_NAME}-${idText(epochCounter)}.unread`;
 export const QUARANTINE_NAME = 'quarantine';
 export const TEMPORARY_SUFFIX = '.tmp';
 
 const segmentPattern = /^seg-([0-9a-f]{16})\.(log|end|keys)$/;
+const epochsAsidePattern = /^epochs-([0-9a-f]{16})\.unread$/;
 const consumerPattern = /^consumer-([a-z0-9_]{1,64})\.ckpt$/;
 
 /** Id and ending of a file that belongs to a segment; null for any other name. */
@@ -79,6 +83,12 @@ export function parseSegmentName(
   const ending = match[2];
   if (ending !== 'log' && ending !== 'end' && ending !== 'keys') return null;
   return Number.isSafeInteger(id) && id > 0 ? { id, ending } : null;
+}
+
+/** The counter in the name of an `epochs` that was put aside; null for any other name. */
+export function parseEpochsAsideName(name: string): number | null {
+  const match = epochsAsidePattern.exec(name);
+  return match === null ? null : Number.parseInt(match[1] ?? '', 16);
 }
 
 /** The consumer that a file belongs to; null for any other name. */

@@ -6,8 +6,8 @@ import { isPlanted, LIMITS, systemCodeOf } from '@weir/pipeline';
 import { Catalog } from './catalog.js';
 import type { LoadedSlots } from './checkpoint.js';
 import { loadSlots, SLOT_KIND, SlotFile } from './checkpoint.js';
-import type { EpochEntry, EpochsHead, EpochTable } from './epochs.js';
-import { loadEpochs } from './epochs.js';
+import type { EpochEntry } from './epochs.js';
+import { EpochsFile, type LoadedEpochs, loadEpochs } from './epochs-file.js';
 import type { RecoveredRequestPart } from './keys.js';
 import { KeyFiles, loadKeys, NewestParts, requireKeysVersion } from './keys.js';
 import {
@@ -15,11 +15,13 @@ import {
   consumerName,
   nodeIdOf,
   parseConsumerName,
+  parseEpochsAsideName,
   parseSegmentName,
   QUARANTINE_NAME,
   TEMPORARY_SUFFIX,
 } from './layout.js';
 import type { SpoolSettings } from './options.js';
+import { patientFiles } from './patience.js';
 import type { DamageRange, LostNumbers } from './scan.js';
 import type { SegmentHeader } from './segment.js';
 import { readSegmentHeader } from './segment-files.js';
@@ -85,52 +87,61 @@ interface Found {
   readonly keys: ReadonlyMap<number, FoundKeys>;
   readonly checkpoint: LoadedSlots;
   readonly consumers: ReadonlyMap<string, LoadedSlots>;
-  readonly epochs: EpochTable;
-  readonly epochsHead: EpochsHead | null;
-  readonly isEpochsDamaged: boolean;
+  readonly epochs: LoadedEpochs;
 }
 
 export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const { files, directory } = settings;
+  const patient = patientFiles(files, settings.timers);
   await files.makeDir(directory);
-  const found = await look(settings);
-  await trust(files, directory, found);
-  await requireIdentity(files, directory, found);
+  const found = await look({ ...settings, files: patient });
+  await trust(patient, directory, found);
+  await requireIdentity(patient, directory, found);
   const identity = identify(settings, found);
-  found.epochs.nodeId = nodeIdOf(identity.storeUuid);
+  const { table } = found.epochs;
+  table.nodeId = nodeIdOf(identity.storeUuid);
   const place = { directory, name: CHECKPOINT_NAME, kind: SLOT_KIND.writer };
-  const state = new WriterState(new SlotFile(files, place, found.checkpoint), identity);
+  const keepAs = keptName(CHECKPOINT_NAME, identity.epoch);
+  const slots = new SlotFile(files, { ...place, keepAs }, found.checkpoint);
+  const state = new WriterState(slots, identity);
   await state.save();
   await clean(files, directory, found, identity.deleteIntent);
   const keys = new KeyFiles(files, directory, settings.clock);
   for (const [id, { partCount }] of found.keys) keys.note(id, partCount);
-  const store = new Store(settings, state, new Catalog(), found.epochs, keys);
-  const loader = new SegmentLoader(store, found.segments, !found.isEpochsDamaged);
+  const epochsFile = new EpochsFile(files, directory, found.epochs);
+  const store = new Store(settings, state, new Catalog(), table, epochsFile, keys);
+  const isComplete = !found.epochs.isDamaged;
+  const loader = new SegmentLoader(store, patient, found.segments, isComplete);
   await loader.load(identity.deleteIntent);
-  const endedEpochs = found.epochs.endAll();
+  const endedEpochs = table.endAll();
   const requestParts = newestParts(found.keys, loader);
   await recordScanned(store, loader);
   await keys.removeExpired().catch(() => undefined);
   return {
     store,
-    consumers: await openConsumers(settings, found, identity.storeUuid),
+    consumers: await openConsumers(settings, found, identity),
     requestParts,
     toDeclare: loader.undeclared,
     report: reportOf(found, loader, endedEpochs),
   };
 }
 
+/** Name in quarantine/ of a file that this process could not read and replaces. */
+const keptName = (name: string, epoch: bigint): string => `${name}-${epoch >> 32n}.bin`;
+
 /** Every consumer gets its file now: on a full disk a frontier must only need a write in place. */
 async function openConsumers(
   settings: SpoolSettings,
   found: Found,
-  storeUuid: Uint8Array,
+  { storeUuid, epoch }: Identity,
 ): Promise<RecoveredConsumer[]> {
   const { files, directory } = settings;
   const opened: RecoveredConsumer[] = [];
   for (const name of settings.consumers) {
     const loaded = found.consumers.get(name) ?? { exists: false, slot: null };
-    const place = { directory, name: consumerName(name), kind: SLOT_KIND.consumer };
+    const fileName = consumerName(name);
+    const keepAs = keptName(fileName, epoch);
+    const place = { directory, name: fileName, kind: SLOT_KIND.consumer, keepAs };
     const slots = new SlotFile(files, place, loaded);
     if (loaded.slot === null)
       await slots.store({ storeUuid, words: [0n, 0n, 0n, 0n] }).catch(() => undefined);
@@ -165,7 +176,7 @@ function reportOf(
     if (loaded.exists && loaded.slot === null) damagedConsumers.push(name);
   return {
     isCheckpointRebuilt: found.checkpoint.slot === null && found.segments.size > 0,
-    isEpochsDamaged: found.isEpochsDamaged,
+    isEpochsDamaged: found.epochs.isDamaged,
     damagedConsumers,
     scannedSegmentCount: loader.scannedSegmentCount,
     scannedFrameCount: loader.scannedFrameCount,
@@ -205,16 +216,13 @@ async function look(settings: SpoolSettings): Promise<Found> {
     if (parsed?.ending === 'keys') keyIds.unshift(parsed.id);
   }
   if (checkpoint.slot === null && isPlanted('missing_state_overwrites')) segments.clear();
-  const { table, head, isDamaged } = await loadEpochs(files, directory);
   return {
     names,
     segments,
     keys: await lookAtKeys(files, directory, keyIds),
     checkpoint,
     consumers: slots,
-    epochs: table,
-    epochsHead: head,
-    isEpochsDamaged: isDamaged,
+    epochs: await loadEpochs(files, directory),
   };
 }
 
@@ -254,7 +262,7 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
  */
 async function requireIdentity(files: Files, directory: string, found: Found): Promise<void> {
   const isHeaderKnown = [...found.segments.values()].some((header) => header !== null);
-  const isKnown = found.checkpoint.slot !== null || isHeaderKnown || found.epochsHead !== null;
+  const isKnown = found.checkpoint.slot !== null || isHeaderKnown || found.epochs.head !== null;
   if (isKnown || !found.names.includes(CHECKPOINT_NAME)) return;
   const handle = await files.open(`${directory}/${CHECKPOINT_NAME}`, 'read');
   try {
@@ -278,7 +286,8 @@ interface Identity {
 function identify(settings: SpoolSettings, found: Found): Identity {
   const slot = found.checkpoint.slot;
   const newestHeader = [...found.segments.values()].filter((header) => header !== null).at(-1);
-  const fromEpochs = Buffer.from(found.epochsHead?.storeUuid ?? '', 'hex');
+  const { head, table } = found.epochs;
+  const fromEpochs = Buffer.from(head?.storeUuid ?? '', 'hex');
   const storeUuid =
     slot?.storeUuid ??
     newestHeader?.storeUuid ??
@@ -295,9 +304,10 @@ function identify(settings: SpoolSettings, found: Found): Identity {
   for (const id of found.keys.keys()) nextSegmentId = Math.max(nextSegmentId, id + 1);
   for (const { slot: consumer } of found.consumers.values())
     if (consumer !== null) nextSegmentId = Math.max(nextSegmentId, Number(consumer.words[0]) + 1);
-  for (const entry of found.epochs.values()) if (entry.foreign === null) raise(entry.epoch >> 32n);
-  nextSegmentId = Math.max(nextSegmentId, found.epochsHead?.nextSegmentId ?? 1);
-  raise(BigInt(found.epochsHead?.epochCounter ?? 0));
+  for (const entry of table.values()) if (entry.foreign === null) raise(entry.epoch >> 32n);
+  for (const name of found.names) raise(BigInt(parseEpochsAsideName(name) ?? 0));
+  nextSegmentId = Math.max(nextSegmentId, head?.nextSegmentId ?? 1);
+  raise(BigInt(head?.epochCounter ?? 0));
   const isRaised = counter === 0n || !isPlanted('epoch_not_raised');
   const isAgain = slot !== null && isPlanted('numbers_restart');
   if (slot !== null && isPlanted('segment_id_reused')) nextSegmentId = Number(slot.words[0]);
@@ -353,6 +363,7 @@ async function lookAtKeys(
       found.set(id, { partCount: 0, parts: [] });
       continue;
     }
+    // One that cannot be read now is kept for a window: the next start may be able to.
     const stored = (await loadKeys(files, directory, id, memory)) ?? [];
     const newest = new NewestParts(room);
     newest.add(stored);

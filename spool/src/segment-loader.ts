@@ -1,4 +1,5 @@
 // Fills the catalog at start: sealed segments by their footers, the others by reading them whole.
+import type { Files } from '@weir/pipeline';
 import type { SegmentInfo } from './catalog.js';
 import { noteForeign } from './foreign.js';
 import { headerSeed } from './frame-codec.js';
@@ -10,6 +11,7 @@ import { lostNumbers, scanSegment } from './scan.js';
 import type { SegmentFooter, SegmentHeader } from './segment.js';
 import { readFooter } from './segment-files.js';
 import type { Store } from './store.js';
+import { writeAgain } from './write-again.js';
 
 export interface Undeclared {
   readonly info: SegmentInfo;
@@ -19,6 +21,7 @@ export interface Undeclared {
 
 export class SegmentLoader {
   readonly #store: Store;
+  readonly #files: Files;
   readonly #headers: ReadonlyMap<number, SegmentHeader | null>;
   readonly #isEpochsComplete: boolean;
   readonly unended: SegmentInfo[] = [];
@@ -30,12 +33,15 @@ export class SegmentLoader {
   tornBytes = 0;
   tornFrameCount = 0;
 
+  /** `files` are those of the start: what they cannot read, they have tried for a while. */
   constructor(
     store: Store,
+    files: Files,
     headers: ReadonlyMap<number, SegmentHeader | null>,
     isEpochsComplete: boolean,
   ) {
     this.#store = store;
+    this.#files = files;
     this.#headers = headers;
     this.#isEpochsComplete = isEpochsComplete;
   }
@@ -65,10 +71,18 @@ export class SegmentLoader {
     const path = this.#store.pathOf(segmentName(id));
     const info = catalog.add(id, path, headerSeed(state.storeUuid, id));
     info.isEnded = true;
-    info.fileBytes = (await settings.files.sizeBytes(path)) ?? SEGMENT_HEADER_BYTES;
-    const footer = await readFooter(settings.files, settings.directory, id, state.storeUuid);
-    if (footer === null) await this.#scan(info);
-    else await this.#take(info, footer);
+    const { directory } = settings;
+    info.fileBytes = (await this.#files.sizeBytes(path)) ?? SEGMENT_HEADER_BYTES;
+    const footer = await readFooter(this.#files, directory, id, state.storeUuid);
+    if (footer !== null) {
+      await this.#take(info, footer);
+      return;
+    }
+    // A footer says that all frames before it are durable. Here the process before may have failed
+    // to make them so, and reads would show them all the same.
+    await writeAgain(this.#files, directory, segmentName(id), { mayBeUnreadable: true });
+    info.fileBytes = (await this.#files.sizeBytes(path)) ?? SEGMENT_HEADER_BYTES;
+    await this.#scan(info);
   }
 
   async #take(info: SegmentInfo, footer: SegmentFooter): Promise<void> {
@@ -77,16 +91,16 @@ export class SegmentLoader {
     info.streams = footer.streams;
     info.dispositionFrameCount = footer.dispositionFrameCount;
     info.lastCrc = footer.lastCrc;
-    const { epochs, settings } = this.#store;
+    const { epochs } = this.#store;
     for (const span of footer.streams)
       if (!epochs.isForeign(span.stream)) epochs.note(span, span.seqFirst, span.seqLast);
     // `epochs` was durable before the footer, so it has these numbers unless it is damaged.
-    if (!this.#isEpochsComplete) await noteForeign(settings.files, info, footer, epochs);
+    if (!this.#isEpochsComplete) await noteForeign(this.#files, info, footer, epochs);
   }
 
   async #scan(info: SegmentInfo): Promise<void> {
-    const { settings, catalog, epochs } = this.#store;
-    const handle = (await openSalvage(settings.files, info.path)) ?? new SalvageHandle(null);
+    const { catalog, epochs } = this.#store;
+    const handle = (await openSalvage(this.#files, info.path)) ?? new SalvageHandle(null);
     let scan: SegmentScan;
     try {
       const reader = new SegmentReader(handle, info.id, info.seed);

@@ -4,6 +4,34 @@ import { isPlanted, systemCodeOf } from '@weir/pipeline';
 import { TEMPORARY_SUFFIX } from './layout.js';
 import { openSalvage } from './salvage.js';
 
+/** What was read of a file. */
+export interface WholeFile {
+  /** With zeros for what cannot be read. */
+  readonly bytes: Uint8Array;
+  /** Some of it cannot be read now. That is not to say that it is rotten. */
+  readonly isUnread: boolean;
+}
+
+/** Null if there is no such file, or if it is larger than the limit. */
+export async function readWholeFile(
+  files: Files,
+  path: string,
+  bytesMax: number,
+  memory: ReadMemory | null = null,
+): Promise<WholeFile | null> {
+  const handle = await openSalvage(files, path);
+  if (handle === null) return null;
+  try {
+    const size = await files.sizeBytes(path);
+    if (size === null || size > bytesMax) return null;
+    const whole = memory?.take(size) ?? new Uint8Array(size);
+    const bytes = whole.subarray(0, await handle.read(whole, 0));
+    return { bytes, isUnread: handle.unreadableTo > 0 };
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * The whole file, with zeros for what cannot be read; null if there is none, or if it is larger
  * than the limit.
@@ -14,16 +42,7 @@ export async function readWhole(
   bytesMax: number,
   memory: ReadMemory | null = null,
 ): Promise<Uint8Array | null> {
-  const handle = await openSalvage(files, path);
-  if (handle === null) return null;
-  try {
-    const size = await files.sizeBytes(path);
-    if (size === null || size > bytesMax) return null;
-    const bytes = memory?.take(size) ?? new Uint8Array(size);
-    return bytes.subarray(0, await handle.read(bytes, 0));
-  } finally {
-    await handle.close();
-  }
+  return (await readWholeFile(files, path, bytesMax, memory))?.bytes ?? null;
 }
 
 /**

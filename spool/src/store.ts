@@ -4,7 +4,7 @@ import { isPlanted } from '@weir/pipeline';
 import type { Catalog, SegmentInfo } from './catalog.js';
 import type { SlotFile } from './checkpoint.js';
 import type { EpochTable } from './epochs.js';
-import { storeEpochs } from './epochs.js';
+import type { EpochsFile } from './epochs-file.js';
 import type { KeyFiles } from './keys.js';
 import { endName } from './layout.js';
 import type { SpoolSettings } from './options.js';
@@ -154,6 +154,7 @@ export class Store {
     readonly state: WriterState,
     readonly catalog: Catalog,
     readonly epochs: EpochTable,
+    readonly epochsFile: EpochsFile,
     readonly keys: KeyFiles,
   ) {
     this.preparer = new SegmentPreparer(this);
@@ -170,9 +171,8 @@ export class Store {
 
   /** Makes `epochs` durable as it is in memory now. */
   saveEpochs(): Promise<void> {
-    const { files, directory } = this.settings;
     return this.#epochsSerial.run(() =>
-      storeEpochs(files, directory, this.epochs, {
+      this.epochsFile.store(this.epochs, {
         storeUuid: Buffer.from(this.state.storeUuid).toString('hex'),
         nextSegmentId: this.state.nextSegmentId,
         epochCounter: Number(this.state.epoch >> 32n),

@@ -9,6 +9,12 @@ import { textBatch } from './test-batches.js';
 import type { SimWorld } from './test-spool.js';
 import { newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
 
+/** A start on a disk that fails: time passes while it tries again. */
+const openPatiently = (
+  world: SimWorld,
+  options: Parameters<typeof openSim>[1] = {},
+): ReturnType<typeof openSim> => world.clock.run(openSim(world, options));
+
 const firstSegment = `${TEST_DIRECTORY}/${segmentName(1)}`;
 
 interface BadPlace {
@@ -101,7 +107,7 @@ for (const isSealed of [true, false]) {
     const { world } = await written(isSealed);
     const from = offsetOf(world, 10) + 200;
     const place = { path: firstSegment, from, to: from + 1, failuresLeft: 1e9 };
-    const spool = await openSim(world, { files: withBadPlace(world.files, place) });
+    const spool = await openPatiently(world, { files: withBadPlace(world.files, place) });
     const { seqs, lost } = await readAll(world, spool);
     const [first, last] = lost[0]?.[0] ?? [-1, -1];
     t.equal(lost.length, 1, 'one declaration');
@@ -122,7 +128,7 @@ t.test('a place that can be read after all is no damage', async (t) => {
   const { world } = await written(true);
   const from = offsetOf(world, 10);
   const place = { path: firstSegment, from, to: from + 1, failuresLeft: 0 };
-  const spool = await openSim(world, { files: withBadPlace(world.files, place) });
+  const spool = await openPatiently(world, { files: withBadPlace(world.files, place) });
   place.failuresLeft = 3;
   const { seqs, lost } = await readAll(world, spool);
   t.equal(place.failuresLeft, 0);
@@ -135,7 +141,7 @@ t.test('an unreadable tail of a segment without footer is damage, not torn', asy
   const { world } = await written(false);
   const from = offsetOf(world, 35);
   const place = { path: firstSegment, from, to: 1e9, failuresLeft: 1e9 };
-  const spool = await openSim(world, { files: withBadPlace(world.files, place) });
+  const spool = await openPatiently(world, { files: withBadPlace(world.files, place) });
   t.equal(spool.report.damage.length, 1);
   t.equal(spool.report.tornBytes, 0);
   const { seqs } = await readAll(world, spool);
@@ -152,7 +158,7 @@ t.test('no unreadable file stops a start', async (t) => {
       const files = world.files.snapshot();
       files.onOperation = (operation) =>
         operation.path === path && operation.kind === what ? { code: 'EIO' } : null;
-      const spool = await openSim({ ...world, files });
+      const spool = await openPatiently({ ...world, files });
       t.ok(spool.epoch > epoch, `${what} of ${path}`);
       const { seqs, lost } = await readAll({ ...world, files }, spool);
       const lostCount = lost.flat().reduce((sum, [first, last]) => sum + last - first + 1, 0);

@@ -126,6 +126,14 @@ export const PLANTED_BUGS: Readonly<Record<PlantedBug, PlantedInfo>> = {
     text: 'what a start finds is trusted without being synced',
     source: 'syslog-ng#5714',
   },
+  recovered_without_writing: {
+    text: 'a start trusts what reads show after the process before it failed to sync it',
+    source: 'PostgreSQL fsyncgate',
+  },
+  unreadable_is_rotten: {
+    text: 'what a start cannot read for a moment is replaced as if it were rotten',
+    source: 'design: FORMAT.md Recovery',
+  },
   stuck_after_no_space: {
     text: 'a spool that found the disk full never tries again',
     source: 'vector#8763',

@@ -14,10 +14,10 @@ export class Faults {
   readonly #open = new Map<FaultClass, number>();
   /** The end of the run: nothing fails any more. */
   isOver = false;
-  /** Whether a read may fail now; see ADR 0022 for reads while the process starts. */
-  mayFailReads: () => boolean = () => true;
-  /** As Linux does; see ADR 0022. */
-  failedSyncDropsPages = false;
+  /** True while the process starts and is not yet at work. */
+  isStarting: () => boolean = () => false;
+  /** A sync of a file failed, and what it did not write is on no disk, though reads show it. */
+  onDroppedPages: () => void = () => undefined;
 
   constructor(plan: SeedPlan, random: SimRandom, seen: Seen) {
     this.#plan = plan;
@@ -53,12 +53,18 @@ export class Faults {
   onOperation({ kind }: SimOperation): SimFault | null {
     if (kind === 'write' && this.strikes('disk_eio_write', EIO_RATE))
       return { code: 'EIO', partialBytes: this.#random.below(200) };
-    const isSync = kind === 'datasync' || kind === 'sync' || kind === 'syncDir';
-    if (isSync && this.strikes('disk_eio_sync', EIO_RATE))
-      return { code: 'EIO', keepsPages: !this.failedSyncDropsPages };
-    const isRead = kind === 'read' || kind === 'open';
-    if (isRead && this.mayFailReads() && this.strikes('disk_eio_read', EIO_RATE))
+    if (kind === 'syncDir' && this.strikes('disk_eio_sync', EIO_RATE)) return { code: 'EIO' };
+    const isSync = kind === 'datasync' || kind === 'sync';
+    if (isSync && this.strikes('disk_eio_sync', EIO_RATE)) {
+      this.saw('sync_dropped_pages');
+      this.onDroppedPages();
       return { code: 'EIO' };
+    }
+    const isRead = kind === 'read' || kind === 'open';
+    if (isRead && this.strikes('disk_eio_read', EIO_RATE)) {
+      if (this.isStarting()) this.saw('disk_eio_read_at_start');
+      return { code: 'EIO' };
+    }
     const isOther = kind === 'create' || kind === 'rename' || kind === 'unlink';
     if (isOther && this.strikes('disk_eio_other', EIO_RATE)) return { code: 'EIO' };
     return null;

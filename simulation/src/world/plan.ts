@@ -56,7 +56,13 @@ const MOMENTS: ReadonlySet<FaultClass> = new Set([
   'clock_2038',
 ]);
 /** These are seen as a consequence, and are no class to draw. */
-const CONSEQUENCES: ReadonlySet<FaultClass> = new Set(['store_zombie_landed', 'udp_kernel_drop']);
+const CONSEQUENCES: ReadonlySet<FaultClass> = new Set([
+  'store_zombie_landed',
+  'udp_kernel_drop',
+  'sync_dropped_pages',
+  'death_after_failed_sync',
+  'disk_eio_read_at_start',
+]);
 
 export function drawPlan(seed: number, random: SimRandom): SeedPlan {
   const share = random.pick([0.05, 0.15, 0.3, 0.5]);

@@ -44,10 +44,6 @@ export interface WorldOptions {
   readonly print?: ((line: string) => void) | null;
   /** Classes of faults that are left out of the seed's plan, to find what a failure needs. */
   readonly without?: readonly string[];
-  /** Reads may fail while the spool is opened, too. */
-  readonly readErrorsAtStart?: boolean;
-  /** What a failed sync did not write never reaches the disk, though reads still show it. */
-  readonly failedSyncDropsPages?: boolean;
 }
 
 export class World implements SendingWorld {
@@ -95,8 +91,9 @@ export class World implements SendingWorld {
     };
     const faultRandom = stream(5);
     this.faults = new Faults(this.plan, faultRandom, this.seen);
-    this.faults.failedSyncDropsPages = options.failedSyncDropsPages === true;
-    this.faults.mayFailReads = () => options.readErrorsAtStart === true || this.#collector !== null;
+    this.faults.isStarting = () => this.#collector === null;
+    const deathRandom = stream(6);
+    this.faults.onDroppedPages = () => this.#dieAfterFailedSync(deathRandom);
     this.engine = new ModelEngine({
       timers: this.clock,
       latencyMs: () => 0.3 + faultRandom.below(60) / 10,
@@ -154,6 +151,21 @@ export class World implements SendingWorld {
       this.#killHere();
       return this.faults.onOperation(operation);
     };
+  }
+
+  /**
+   * Sometimes the process ends before it has written again what a failed sync dropped; and while
+   * the next one is at work, the power fails: then it shows what that one took for durable.
+   */
+  #dieAfterFailedSync(random: SimRandom): void {
+    const { classes } = this.plan;
+    const mayDie = classes.has('kill') || classes.has('power_cut');
+    if (!mayDie || this.#killAtOperation !== null || !random.chance(0.3)) return;
+    this.faults.saw('death_after_failed_sync');
+    this.#killAtOperation = { left: random.below(6), strategy: 'process_kill' };
+    this.clock.after(4_000 + random.below(20_000), () => {
+      if (!this.faults.isOver) this.kill(random.pick(POWER_CUTS));
+    });
   }
 
   #killHere(): void {

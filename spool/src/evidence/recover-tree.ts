@@ -2,8 +2,10 @@
 // ever signed on top of what does not verify. EVIDENCE.md "Files of the tree".
 import type { Files } from '@weir/pipeline';
 import type { SegmentInfo } from '../catalog.js';
+import { patientFiles } from '../patience.js';
 import { removeIfThere } from '../small-files.js';
 import type { Store, TreeMark } from '../store.js';
+import { writeAgain } from '../write-again.js';
 import type { ReadPlace } from './frame-hasher.js';
 import { Peaks } from './merkle.js';
 import { openNote, type VerifierKey } from './note.js';
@@ -69,9 +71,9 @@ export async function recoverTree(
     readonly isGivenUp: (fileBytes: number) => boolean;
   },
 ): Promise<RecoveredTree | null> {
-  const { files } = store.settings;
+  const files = patientFiles(store.settings.files, store.settings.timers);
   const directory = store.pathOf(TREE_NAME);
-  const sizes = await trust(files, directory);
+  const sizes = await trust(files, directory, store.state.treeMark);
   const read = await readNewest(files, directory, nodeId, (fileNo) =>
     how.isGivenUp(sizes.get(treeLogName(fileNo)) ?? 0),
   );
@@ -173,21 +175,24 @@ const isBehindOldest = (oldest: SegmentInfo | undefined, last: StoredCheckpoint)
   oldest !== undefined && oldest.id > last.segmentId + 1;
 
 /**
- * After a kill without power loss what is read may be in memory only. Returns the sizes of the
- * files by name.
+ * After a kill or a failed sync what is read may be in memory only. Files before the one in use
+ * count up to where the next begins, and were durable that far when it began. Returns the sizes of
+ * the files by name.
  */
-async function trust(files: Files, directory: string): Promise<ReadonlyMap<string, number>> {
+async function trust(
+  files: Files,
+  directory: string,
+  mark: TreeMark | null,
+): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
   const numbers = await treeLogNumbers(files, directory);
   if (numbers.length === 0) return sizes;
-  for (const name of [...numbers.map(treeLogName), HISTORY_NAME]) {
-    const path = `${directory}/${name}`;
-    const size = await files.sizeBytes(path);
-    if (size === null) continue;
-    sizes.set(name, size);
-    const handle = await files.open(path, 'read');
-    await handle.datasync().finally(() => handle.close());
+  for (const fileNo of numbers) {
+    const name = treeLogName(fileNo);
+    sizes.set(name, (await files.sizeBytes(`${directory}/${name}`)) ?? 0);
+    if (fileNo >= (mark?.fileNo ?? 0)) await writeAgain(files, directory, name);
   }
+  await writeAgain(files, directory, HISTORY_NAME);
   await files.syncDir(directory);
   return sizes;
 }

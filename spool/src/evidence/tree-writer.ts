@@ -8,6 +8,7 @@ import {
   RECORD_FILE_ID_BYTES,
 } from '../record-file.js';
 import { removeIfThere } from '../small-files.js';
+import { writeAgain } from '../write-again.js';
 import { type Hash, type Peaks, SpanNodes } from './merkle.js';
 import type { TreeChain } from './tree-chain.js';
 import {
@@ -52,6 +53,8 @@ export class TreeWriter {
   #fileNoMax = 0;
   /** Oldest first; the newest is never folded. */
   #known: KnownFile[] = [];
+  /** The last attempt to append to the history failed. */
+  #isHistoryInDoubt = false;
   /** Why the last folding failed; tried again with the next. */
   foldError: unknown = null;
 
@@ -181,6 +184,9 @@ export class TreeWriter {
   async #appendHistory(record: Omit<TreeHistory, 'treeNumber'>, treeNumber: number): Promise<void> {
     const { files, random, directory } = this.#options;
     const path = `${directory}/${HISTORY_NAME}`;
+    // What a failed sync left behind may be in memory only, and would be found there.
+    if (this.#isHistoryInDoubt) await writeAgain(files, directory, HISTORY_NAME);
+    this.#isHistoryInDoubt = true;
     let isThere = false;
     const found = await walkHistory(files, directory, (one) => {
       isThere ||= one.treeNumber === treeNumber && one.to >= record.to;
@@ -193,7 +199,10 @@ export class TreeWriter {
     }
     const history = found === 'damaged' || found?.isDamaged === true ? null : found;
     // After a crash between the record and the unlink.
-    if (history !== null && isThere) return;
+    if (history !== null && isThere) {
+      this.#isHistoryInDoubt = false;
+      return;
+    }
     const fileId = history?.fileId ?? random.bytes(RECORD_FILE_ID_BYTES);
     const at = history?.endOffset ?? RECORD_FILE_HEADER_BYTES;
     const bytes = encodeRecord(fileId, history?.recordCount ?? 0, encodeHistory(record));
@@ -208,6 +217,7 @@ export class TreeWriter {
       }
       await handle.datasync();
       await files.syncDir(directory);
+      this.#isHistoryInDoubt = false;
     } finally {
       await handle.close();
     }

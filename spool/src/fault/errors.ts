@@ -29,9 +29,13 @@ export interface ErrorPlan {
   readonly partialBytes: number;
   /** A failed sync keeps the pages dirty. Otherwise they are dropped, as Linux does. */
   readonly keepsPages: boolean;
+  /** The process is killed so many calls after the fault, and the next one meets none; -1: not. */
+  readonly killAfter: number;
 }
 
 const NO_PLAN = -1;
+/** Calls after a failed sync at which the process is killed, each in a run of its own. */
+const KILLS_AFTER_SYNC = 3;
 
 export const wayOfPlan = (plan: ErrorPlan): string =>
   [
@@ -41,10 +45,11 @@ export const wayOfPlan = (plan: ErrorPlan): string =>
     plan.isSticky ? 'sticky' : 'once',
     plan.partialBytes,
     plan.keepsPages ? 'kept' : 'dropped',
+    plan.killAfter,
   ].join('.');
 
 export function planOfWay(way: string): ErrorPlan {
-  const [scriptSeed, at, code = 'EIO', mode, partialBytes, pages] = way.split('.');
+  const [scriptSeed, at, code = 'EIO', mode, partialBytes, pages, killAfter] = way.split('.');
   return {
     scriptSeed: Number(scriptSeed),
     at: Number(at),
@@ -52,18 +57,21 @@ export function planOfWay(way: string): ErrorPlan {
     isSticky: mode === 'sticky',
     partialBytes: Number(partialBytes),
     keepsPages: pages === 'kept',
+    killAfter: Number(killAfter),
   };
 }
 
 class Script {
   readonly random: SimRandom;
-  readonly files = new SimFiles();
+  files = new SimFiles();
   readonly clock = new SimClock();
   readonly options: Partial<SpoolOptions>;
   readonly acked: string[] = [];
   readonly issued = new Set<string>();
   readonly settleAsked = new Set<string>();
   readonly settled = new Set<string>();
+  /** Given to the consumer: it must be there again. */
+  readonly #delivered = new Set<string>();
   readonly #lostSettled = new Set<string>();
   readonly #epochs: bigint[] = [];
   #world: SimWorld;
@@ -73,6 +81,8 @@ class Script {
   #nodeId = '';
   #isDamaged = false;
   #isUnreadable = false;
+  /** Processes that were killed. */
+  #killCount = 0;
 
   constructor(scriptSeed: number) {
     this.random = new SimRandom(scriptSeed);
@@ -88,6 +98,15 @@ class Script {
   /** A call that reads will fail: from here on damage may be reported. */
   failRead(): void {
     this.#isUnreadable = true;
+  }
+
+  /** kill -9: what the process does from here on is seen by nobody. */
+  kill(): void {
+    this.files.onOperation = null;
+    this.files = this.files.snapshot();
+    this.#world = { ...this.#world, files: this.files };
+    this.#spool = null;
+    this.#killCount++;
   }
 
   /** The calls that faults go into. Failures are expected here. */
@@ -148,9 +167,11 @@ class Script {
     }
     // What cannot be read counts as rot, and is reported as such.
     if (this.#isUnreadable && this.#isDamaged) return null;
-    for (const print of this.acked)
-      if (!found.has(print) && !this.settleAsked.has(print))
-        return `I1: acknowledged and not there: ${print}`;
+    for (const promised of [this.acked, this.#delivered])
+      for (const print of promised)
+        if (!found.has(print) && !this.settleAsked.has(print))
+          return `I1: acknowledged or delivered, and not there: ${print}`;
+    for (const print of found) this.#delivered.add(print);
     return null;
   }
 
@@ -159,7 +180,9 @@ class Script {
     // A start that the system refuses is tried a few times, as a service manager does.
     for (let attempt = 0; attempt < 3 && this.#spool === null; attempt++) {
       this.#openCount++;
-      this.#spool = await openSim(this.#world, this.options).catch(() => null);
+      const killCount = this.#killCount;
+      const spool = await openSim(this.#world, this.options).catch(() => null);
+      if (killCount === this.#killCount) this.#spool = spool;
     }
     if (this.#spool === null) return;
     if (this.#spool.report.damage.length > 0) this.#isDamaged = true;
@@ -196,15 +219,18 @@ class Script {
       if (!isDone && i > 1) await this.clock.advance(40);
     }
     if (isDone) await all;
-    if (spool.failure !== null) await this.#close();
+    if (spool.failure !== null && spool === this.#spool) await this.#close();
   }
 
   async #appendOne(spool: Spool, stream: string): Promise<string> {
     const batch = this.#batch(spool.epoch, stream);
     const print = printOf(batch);
     this.issued.add(print);
+    const killCount = this.#killCount;
     await spool.append(batch).then(
-      () => this.acked.push(print),
+      () => {
+        if (killCount === this.#killCount) this.acked.push(print);
+      },
       () => undefined,
     );
     return print;
@@ -221,8 +247,11 @@ class Script {
     const spool = this.#spool;
     if (spool === null) return;
     const consumer = spool.consumer('loader');
+    const killCount = this.#killCount;
+    const isAlive = (): boolean => killCount === this.#killCount;
     try {
       const read = await drainQuickly(consumer);
+      if (!isAlive()) return;
       const settled = read.slice(0, this.random.below(read.length + 1));
       const last = settled.at(-1);
       if (last !== undefined) {
@@ -231,6 +260,7 @@ class Script {
         for (const { batch } of settled)
           for (const number of lostNumbersOf(batch)) this.#lostSettled.add(number);
         await consumer.settle(last.position);
+        if (!isAlive()) return;
         for (const print of prints) this.settled.add(print);
       }
       consumer.rewind();
@@ -255,6 +285,10 @@ export async function runPlan(plan: ErrorPlan, kinds: string[] = []): Promise<st
   };
   script.files.onOperation = ({ index, kind }: SimOperation) => {
     if (plan.at === NO_PLAN) kinds.push(kind);
+    if (plan.killAfter >= 0 && index === plan.at + 1 + plan.killAfter) {
+      script.kill();
+      return null;
+    }
     if (index === plan.at) {
       if (plan.isSticky) stickyKind = kind;
       if (isReading(kind) && plan.code === 'EIO') script.failRead();
@@ -291,6 +325,7 @@ export class ErrorLane {
       isSticky: false,
       partialBytes: -1,
       keepsPages: false,
+      killAfter: -1,
     };
     await this.#run(none, kinds);
     const dice = new SimRandom(scriptSeed);
@@ -299,13 +334,23 @@ export class ErrorLane {
         for (const isSticky of [false, true]) {
           const partialBytes = kind === 'write' ? dice.below(600) : -1;
           const keepsPages = isSync(kind) && dice.chance(0.3);
-          await this.#run({ scriptSeed, at, code, isSticky, partialBytes, keepsPages }, []);
+          const plan = { scriptSeed, at, code, isSticky, partialBytes, keepsPages, killAfter: -1 };
+          await this.#run(plan, []);
           if (this.violation !== null || this.runCount >= countMax) return;
-          const name = `${kind} ${code}`;
-          this.seen[name] = (this.seen[name] ?? 0) + 1;
+          this.#saw(`${kind} ${code}`);
         }
       }
+      if (!isSync(kind)) continue;
+      for (let killAfter = 0; killAfter < KILLS_AFTER_SYNC; killAfter++) {
+        await this.#run({ ...none, at, code: 'EIO', killAfter }, []);
+        if (this.violation !== null || this.runCount >= countMax) return;
+        this.#saw(`${kind} EIO, killed`);
+      }
     }
+  }
+
+  #saw(name: string): void {
+    this.seen[name] = (this.seen[name] ?? 0) + 1;
   }
 
   result(): {

@@ -43,6 +43,7 @@ const EXPECTED: readonly (readonly [PlantedBug, LaneName])[] = [
   ['frames_dropped_after_eio', 'errors'],
   ['void_frames_counted', 'errors'],
   ['stuck_after_no_space', 'errors'],
+  ['recovered_without_writing', 'errors'],
   ['missing_state_overwrites', 'rot'],
   ['payload_without_checksum', 'rot'],
   ['length_before_bound', 'rot'],

@@ -5,6 +5,7 @@ import { assert, messageOf, WeirError } from '@weir/pipeline';
 import { TEMPORARY_SUFFIX } from '../layout.js';
 import { encodeRecord, encodeRecordFileHeader, RECORD_FILE_ID_BYTES } from '../record-file.js';
 import { removeIfThere, Serial } from '../small-files.js';
+import { writeAgain } from '../write-again.js';
 import { type ReceiptDocument, type ReceiptOutcome, ReceiptOutcomes } from './outcomes.js';
 import {
   RECEIPT_MAGIC,
@@ -69,6 +70,9 @@ export async function openReceiptLog(options: ReceiptLogOptions): Promise<Receip
   const readable: number[] = [];
   let newest: ReceiptFile | null = null;
   for (const fileNo of [...numbers].reverse()) {
+    // What is read may be in memory only, after a kill: nothing may build on it before.
+    if (newest === null)
+      await writeAgain(files, directory, receiptFileName(fileNo), { mayBeUnreadable: true });
     const found = await readReceiptFile(files, directory, fileNo);
     if (found === null) continue;
     newest ??= found;
@@ -135,8 +139,6 @@ export class ReceiptLog {
     if (found === null || tornBytes > 0) return;
     const handle = await files.open(`${directory}/${receiptFileName(found.fileNo)}`, 'write');
     try {
-      // What was read may be in memory only, after a kill: nothing may build on it before.
-      await handle.datasync();
       await files.syncDir(directory);
     } catch (error) {
       await closeQuietly(handle);

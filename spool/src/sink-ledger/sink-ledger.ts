@@ -8,6 +8,7 @@ import { TEMPORARY_SUFFIX } from '../layout.js';
 import { RangeSet } from '../range-set.js';
 import { RECORD_FILE_HEADER_BYTES } from '../record-file.js';
 import { removeIfThere, Serial } from '../small-files.js';
+import { writeAgain } from '../write-again.js';
 import {
   encodeHeader,
   LedgerAppender,
@@ -61,10 +62,8 @@ export async function openSinkLedger(options: SinkLedgerOptions): Promise<SinkLe
     const numbers = await ledgerNumbers(files, directory);
     let damagedFileCount = 0;
     for (const fileNo of [...numbers].reverse()) {
-      const path = `${directory}/${ledgerName(fileNo)}`;
       // After a kill it may be in memory only, and what is read here will be relied upon.
-      const handle = await files.open(path, 'write');
-      await handle.datasync().finally(() => handle.close());
+      await writeAgain(files, directory, ledgerName(fileNo));
       const chunkCountMax = options.chunkCountMax ?? CHUNK_COUNT_MAX;
       const found = await readLedgerFile(files, directory, fileNo, chunkCountMax);
       if (found !== null) return await SinkLedger.open(options, found, numbers, damagedFileCount);

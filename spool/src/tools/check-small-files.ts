@@ -10,6 +10,7 @@ import {
   EPOCHS_NAME,
   keysName,
   parseConsumerName,
+  parseEpochsAsideName,
   parseSegmentName,
   QUARANTINE_NAME,
   TEMPORARY_SUFFIX,
@@ -154,6 +155,7 @@ function strayKind(name: string, { names, deleteIntent }: Survey): FindingKind |
   if (parsed?.ending === 'end' && parsed.id > deleteIntent)
     return names.includes(name.replace(/end$/, 'log')) ? null : 'orphan_end_record';
   if (parsed !== null || knownNames.has(name) || parseConsumerName(name) !== null) return null;
+  if (parseEpochsAsideName(name) !== null) return null;
   return 'unknown_file';
 }
 

@@ -1,6 +1,6 @@
 // Does every byte check? Reads the whole spool and what belongs to it, and changes nothing.
 import type { Files } from '@weir/pipeline';
-import { loadEpochs } from '../epochs.js';
+import { loadEpochs } from '../epochs-file.js';
 import type { StreamEpoch } from '../layout.js';
 import { EPOCHS_NAME, streamKey } from '../layout.js';
 import type { LostNumbers } from '../scan.js';

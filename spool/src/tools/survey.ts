@@ -4,8 +4,8 @@ import type { Files } from '@weir/pipeline';
 import type { Frontier } from '../catalog.js';
 import type { LoadedSlots } from '../checkpoint.js';
 import { loadSlots, SLOT_KIND } from '../checkpoint.js';
-import type { EpochsHead, EpochTable } from '../epochs.js';
-import { loadEpochs } from '../epochs.js';
+import type { EpochTable } from '../epochs.js';
+import { type EpochsHead, loadEpochs } from '../epochs-file.js';
 import { headerSeed } from '../frame-codec.js';
 import {
   CHECKPOINT_NAME,

@@ -1,7 +1,7 @@
 // A sink that joins an installation gets what the spool still holds; its ledger says that what was
 // issued and deleted before was not meant for it.
 import { join } from 'node:path';
-import { noteBeginning, type SinkLedger } from '@weir/spool';
+import { noteBeginning, patientFiles, type SinkLedger } from '@weir/spool';
 import { isClickhouse, recordedSinks } from '../../verify/sink-record.js';
 import type { SinkDependencies } from './managed-sink.js';
 
@@ -9,14 +9,14 @@ import type { SinkDependencies } from './managed-sink.js';
 export async function noteBeginningOf(
   { id, type }: { readonly id: string; readonly type: string },
   ledger: SinkLedger,
-  { config, files, log, spool }: SinkDependencies,
+  { config, files, timers, log, spool }: SinkDependencies,
 ): Promise<void> {
   // It was there, and begins anew with what the spool still holds.
   if (spool.report.damagedConsumers.includes(id)) return;
   const isReplacing = hasOtherLedger(recordedSinks(config.data_dir)?.[id]?.type, type);
   const eventCount = await noteBeginning({
     isReplacing,
-    files,
+    files: patientFiles(files, timers),
     spoolDirectory: join(config.data_dir, 'spool'),
     consumer: id,
     ledger,

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
 import { applyMigrations, checkProfile, Loader, tableNames } from '@weir/sinks/clickhouse';
-import { openSinkLedger } from '@weir/spool';
+import { openSinkLedger, patientFiles } from '@weir/spool';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
 import { noteBeginningOf } from './beginning.js';
@@ -72,7 +72,8 @@ async function noteBeginningWithoutLedger(
   id: string,
   dependencies: SinkDependencies,
 ): Promise<void> {
-  const { config, files, random } = dependencies;
+  const { config, timers, random } = dependencies;
+  const files = patientFiles(dependencies.files, timers);
   const parent = join(config.data_dir, LEDGER_FOLDER);
   makeDirectories(parent);
   const ledger = await openSinkLedger({ files, random, directory: join(parent, `${id}.before`) });

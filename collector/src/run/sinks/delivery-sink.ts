@@ -15,7 +15,7 @@ import { createFileSink } from '@weir/sinks/file';
 import { createHttpSink } from '@weir/sinks/http';
 import { createStdoutSink } from '@weir/sinks/stdout';
 import { createWeirSink } from '@weir/sinks/weir';
-import { openSinkLedger } from '@weir/spool';
+import { openSinkLedger, patientFiles } from '@weir/spool';
 import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
@@ -49,7 +49,11 @@ export async function openDeliverySink(
   const ledgerParent = join(whole.data_dir, LEDGER_FOLDER);
   const quarantine = join(whole.data_dir, QUARANTINE_FOLDER, id);
   for (const directory of [ledgerParent, quarantine]) makeDirectories(directory);
-  const ledger = await openSinkLedger({ files, random, directory: join(ledgerParent, id) });
+  const ledger = await openSinkLedger({
+    files: patientFiles(files, timers),
+    random,
+    directory: join(ledgerParent, id),
+  });
   onClose(`ledger of ${id}`, () => ledger.close());
   await noteBeginningOf({ id, type: config.type }, ledger, dependencies);
   const deadLetter = new DeadLetter({ files, directory: quarantine });

@@ -8,7 +8,13 @@ import {
   type Store,
   type TableNames,
 } from '@weir/sinks/clickhouse';
-import { openSigner, type ReceiptOutcome, readSinkLedger, signNote } from '@weir/spool';
+import {
+  openSigner,
+  patientFiles,
+  type ReceiptOutcome,
+  readSinkLedger,
+  signNote,
+} from '@weir/spool';
 import { KEYS_FOLDER, RECEIPTS_FOLDER } from '../../verify/sink-record.js';
 import { makeDirectories } from '../data-directory.js';
 import { LEDGER_FOLDER, type SinkDependencies } from './managed-sink.js';
@@ -24,7 +30,8 @@ export async function openStoreEvidence(
   tables: TableNames,
   dependencies: SinkDependencies,
 ): Promise<StoreEvidence> {
-  const { config, spool, files, random, clock, timers, log, metrics, onClose } = dependencies;
+  const { config, spool, random, clock, timers, log, metrics, onClose } = dependencies;
+  const files = patientFiles(dependencies.files, timers);
   const parent = join(config.data_dir, RECEIPTS_FOLDER);
   makeDirectories(parent);
   const receipts = new LoaderReceipts({
