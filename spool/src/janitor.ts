@@ -76,7 +76,6 @@ export class Janitor {
       return true;
     } catch (error) {
       if (!hasOthers || !isNoSpace(error)) throw error;
-      this.#isAskedAgain = true;
       return false;
     }
   }
@@ -84,9 +83,11 @@ export class Janitor {
   async #sweep(): Promise<void> {
     const { catalog, keys, state, settings } = this.#store;
     const done: SegmentInfo[] = [];
+    let isHeldUp = false;
     for (const info of catalog.segments) {
       if (!info.isEnded || info.undeclaredCount > 0 || !this.#hooks.isDone(info)) break;
-      if (!(await this.#record(info, done.length > 0))) break;
+      isHeldUp = !(await this.#record(info, done.length > 0));
+      if (isHeldUp) break;
       done.push(info);
     }
     if (done.length === 0) return;
@@ -100,6 +101,8 @@ export class Janitor {
     if (isUnlinkFirst) await state.intendDelete(done);
     for (let i = 0; i < done.length; i++) catalog.removeFirst();
     this.deletedSegmentCount += done.length;
+    // Only behind a deletion that came off: without one nothing is different now.
+    if (isHeldUp) this.#isAskedAgain = true;
     await keys.removeExpired();
   }
 }
