@@ -249,6 +249,9 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
   }
   await files.makeDir(`${directory}/${QUARANTINE_NAME}`);
   await files.syncDir(directory);
+  // The name of a copy says that its range was declared. Where it cannot be made durable, a loss
+  // may be declared twice.
+  await files.syncDir(`${directory}/${QUARANTINE_NAME}`).catch(() => undefined);
   const parent = directory.slice(0, Math.max(1, directory.lastIndexOf('/')));
   // The directory may be new. Its parent can be one that we may not open; then there is nothing to
   // do.
