@@ -86,12 +86,6 @@ export function compiledOf(root, name) {
   return /\.test\.m?js$/.test(compiled) && existsSync(join(root, compiled)) ? compiled : null;
 }
 
-/** Tests that take minutes start first, so that none of them is left to run alone at the end. */
-const MINUTES = /^(proofs\/dist\/proofs|lanes|simulation|spool\/dist\/fault|bench)\//;
-
-export const slowFirst = (a, b) =>
-  Number(MINUTES.test(b)) - Number(MINUTES.test(a)) || (a < b ? -1 : 1);
-
 /** Every test of the workspaces and of tools/; those that end in .long.test.js only when asked. */
 export function allTests(root, isLong) {
   const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -103,7 +97,7 @@ export function allTests(root, isLong) {
   );
   return found
     .filter((path) => /\.test\.m?js$/.test(path) && (isLong || !path.endsWith('.long.test.js')))
-    .sort(slowFirst);
+    .sort();
 }
 
 async function main() {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { checkLock } from './lock-check.mjs';
 import { pruneDist } from './prune-dist.mjs';
-import { allTests, compiledOf, slowFirst, TapCounter } from './run-tests.mjs';
+import { allTests, compiledOf, TapCounter } from './run-tests.mjs';
 
 async function count(text) {
   const files = [];
@@ -96,12 +96,6 @@ t.test('test files are found by source, by compiled file, and all at once', asyn
   t.equal(compiledOf(root, 'p/dist/gone.js'), null, 'no test');
   t.strictSame(allTests(root, false), ['p/dist/a.test.js']);
   t.strictSame(allTests(root, true), ['p/dist/a.test.js', 'p/dist/b.long.test.js']);
-});
-
-t.test('what takes minutes comes first', async (t) => {
-  const quick = ['collector/dist/a.test.js', 'spool/dist/b.test.js'];
-  const slow = ['lanes/dist/z.test.js', 'spool/dist/fault/y.test.js'];
-  t.strictSame([...quick, ...slow].sort(slowFirst), [...slow, ...quick]);
 });
 
 t.test('compiled files without a source are removed, others stay', async (t) => {
