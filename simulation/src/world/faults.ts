@@ -17,7 +17,7 @@ export class Faults {
   /** True while the process starts and is not yet at work. */
   isStarting: () => boolean = () => false;
   /** A sync of a file failed, and what it did not write is on no disk, though reads show it. */
-  onDroppedPages: () => void = () => undefined;
+  onDroppedPages: (path: string) => void = () => undefined;
 
   constructor(plan: SeedPlan, random: SimRandom, seen: Seen) {
     this.#plan = plan;
@@ -50,14 +50,14 @@ export class Faults {
     return kind === 'datasync' ? 0.2 + this.#random.below(30) / 10 : 0;
   }
 
-  onOperation({ kind }: SimOperation): SimFault | null {
+  onOperation({ kind, path }: SimOperation): SimFault | null {
     if (kind === 'write' && this.strikes('disk_eio_write', EIO_RATE))
       return { code: 'EIO', partialBytes: this.#random.below(200) };
     if (kind === 'syncDir' && this.strikes('disk_eio_sync', EIO_RATE)) return { code: 'EIO' };
     const isSync = kind === 'datasync' || kind === 'sync';
     if (isSync && this.strikes('disk_eio_sync', EIO_RATE)) {
       this.saw('sync_dropped_pages');
-      this.onDroppedPages();
+      this.onDroppedPages(path);
       return { code: 'EIO' };
     }
     const isRead = kind === 'read' || kind === 'open';

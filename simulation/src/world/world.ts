@@ -93,7 +93,7 @@ export class World implements SendingWorld {
     this.faults = new Faults(this.plan, faultRandom, this.seen);
     this.faults.isStarting = () => this.#collector === null;
     const deathRandom = stream(6);
-    this.faults.onDroppedPages = () => this.#dieAfterFailedSync(deathRandom);
+    this.faults.onDroppedPages = (path) => this.#dieAfterFailedSync(path, deathRandom);
     this.engine = new ModelEngine({
       timers: this.clock,
       latencyMs: () => 0.3 + faultRandom.below(60) / 10,
@@ -154,16 +154,16 @@ export class World implements SendingWorld {
   }
 
   /**
-   * Sometimes the process ends before it has written again what a failed sync dropped; and while
-   * the next one is at work, the power fails: then it shows what that one took for durable.
+   * Sometimes, and more often where frames are, the process ends before it has written again what a
+   * failed sync dropped; and while the next one is at work, the power fails: then it shows what
+   * that one took for durable.
    */
-  #dieAfterFailedSync(random: SimRandom): void {
-    const { classes } = this.plan;
-    const mayDie = classes.has('kill') || classes.has('power_cut');
-    if (!mayDie || this.#killAtOperation !== null || !random.chance(0.3)) return;
+  #dieAfterFailedSync(path: string, random: SimRandom): void {
+    const isOfFrames = path.endsWith('.log');
+    if (this.#killAtOperation !== null || !random.chance(isOfFrames ? 0.5 : 0.1)) return;
     this.faults.saw('death_after_failed_sync');
-    this.#killAtOperation = { left: random.below(6), strategy: 'process_kill' };
-    this.clock.after(4_000 + random.below(20_000), () => {
+    this.#killAtOperation = { left: random.below(isOfFrames ? 3 : 6), strategy: 'process_kill' };
+    this.clock.after(4_000 + random.below(10_000), () => {
       if (!this.faults.isOver) this.kill(random.pick(POWER_CUTS));
     });
   }
