@@ -4,7 +4,7 @@
 // Guarantees: each fault raises its metric, which clears when the fault ends; the collector neither
 // ends nor loses anything; a clock that was set expires nothing that is spooled; senders are told
 // (503) while the disk is full, and what they were told before is there after a kill.
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep, WeirProcess, waitFor } from '@weir/harness';
 import { FakeClock } from '../../harness/fake-clock.js';
@@ -20,6 +20,7 @@ import { ToxicProxy } from '../../harness/toxic-proxy.js';
 const SENDER_COUNT = 2;
 const PAUSE_MS = 40;
 const DISK_MIB = 192;
+const SEGMENT_BYTES = 2 * 1024 * 1024;
 /** Waits end when they see what they wait for; a busy machine takes longer. */
 const CONDITION_MS_MAX = 120_000;
 const FAULT_MS = 3_000;
@@ -50,11 +51,15 @@ async function run(context: ProofContext): Promise<ProofResult> {
   const data = join(context.directory, 'data-on-disk');
   symlinkSync(join(disk.path, 'data'), data);
   const clock = new FakeClock(context.directory);
-  const weir = new WeirProcess(data, {
+  // What was prepared ahead is used up before a disk is felt to be full, so little is.
+  const config = join(context.directory, 'weir.toml');
+  writeFileSync(config, `[spool]\nsegment_bytes = ${SEGMENT_BYTES}\n`);
+  const environment = {
     ...sabotageEnvironment(context.sabotage),
     ...clock.environment,
     CLICKHOUSE_URL: server.urlThrough(proxy.port),
-  });
+  };
+  const weir = new WeirProcess(data, environment, ['--config', config]);
   const oracle = new Oracle();
   try {
     await weir.start();
