@@ -103,6 +103,8 @@ export class Notary {
   #timer: Timer | null = null;
   #retryAtMs = 0;
   #failuresInARow = 0;
+  /** A folding that failed is not tried again before. */
+  #foldAtMs = 0;
   /** The last attempt to write a checkpoint failed. */
   #isWriteFailing = false;
   #badAttempts = { segmentId: 0, offset: -1, count: 0 };
@@ -291,8 +293,19 @@ export class Notary {
     if (this.#waitingSinceMs !== null)
       this.#waitingSinceMs = this.#newFrameCount === 0 ? null : startedMs;
     this.#hasher.rest();
+    await this.#fold();
+  }
+
+  /** What fails here waits: nothing is lost, and checkpoints are not held up by it. */
+  async #fold(): Promise<void> {
+    const nowMs = this.#store.settings.clock.monotonicMs();
+    if (nowMs < this.#foldAtMs) return;
     const oldest = this.#store.catalog.segments[0]?.id ?? this.#store.state.nextSegmentId;
     await this.#writer.fold(oldest);
+    const { foldError } = this.#writer;
+    if (foldError === null) return;
+    this.#count(problemOf(foldError).reason);
+    this.#foldAtMs = nowMs + RETRY_DELAY_MS_MAX;
   }
 
   /** True if there is more to read. Stops early for a checkpoint. */
