@@ -191,11 +191,13 @@ export class Notary {
     const tree = this.#tree;
     if (!this.#isStarted) return false;
     // Without a key there is no tree, and no reason to keep anything for it.
-    if (this.#signer === null || this.#isClosed) return true;
-    if (tree === null) return this.#failuresInARow >= FAILURES_WAITED_FOR;
+    if (this.#signer === null) return true;
+    if (tree === null) return !this.#isClosing && this.#failuresInARow >= FAILURES_WAITED_FOR;
     const isRead = this.#isBehind(tree, info);
     if (isRead && (this.#isWriteFailing || (tree.pending[0]?.segmentId ?? info.id + 1) > info.id))
       return true;
+    // At a stop nothing hurries any more: what is not hashed is left to the next start.
+    if (this.#isClosing) return false;
     if (!isRead && tree.pending.length >= LIMITS.checkpointPendingFramesMax) {
       // It has failed for so long that it gives the tree up, and not the space.
       this.#tree = null;
@@ -358,7 +360,7 @@ export class Notary {
         tree.last = { segmentId, frameNo, nextOffset };
       }
       tree.next = slice.next;
-      this.#closeBytesLeft -= slice.next.offset - place.offset;
+      if (this.#isClosing) this.#closeBytesLeft -= slice.next.offset - place.offset;
       if (slice.isBad) bad = slice.next;
     } catch (error) {
       if (!isLastAttempt) {
