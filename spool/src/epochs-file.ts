@@ -28,8 +28,8 @@ export interface LoadedEpochs {
   readonly head: EpochsHead | null;
   /** A file is there that is damaged or cannot be read: the table may know too little. */
   readonly isDamaged: boolean;
-  /** `epochs` itself cannot be read now. */
-  readonly isUnread: boolean;
+  /** Names of files that cannot be read now: `epochs` itself, and what was put aside. */
+  readonly unread: readonly string[];
   /** Names of files put aside that the table holds now. */
   readonly taken: readonly string[];
   /** Names of files put aside that can be read and are rotten. */
@@ -41,7 +41,7 @@ export async function loadEpochs(files: Files, directory: string): Promise<Loade
   const table = new EpochTable();
   let head: EpochsHead | null = null;
   let isDamaged = false;
-  let isUnread = false;
+  const unread: string[] = [];
   const taken: string[] = [];
   const rotten: string[] = [];
   for (const name of [EPOCHS_NAME, ...(await namesAside(files, directory))]) {
@@ -52,15 +52,15 @@ export async function loadEpochs(files: Files, directory: string): Promise<Loade
     const isAside = name !== EPOCHS_NAME;
     if (decoded === null) {
       isDamaged = true;
-      if (!isAside) isUnread = whole.isUnread;
-      else if (!whole.isUnread) rotten.push(name);
+      if (whole.isUnread) unread.push(name);
+      else if (isAside) rotten.push(name);
       continue;
     }
     for (const line of decoded.lines) table.load(idOf(line), line);
     head = newerOf(head, headOf(decoded.head));
     if (isAside) taken.push(name);
   }
-  return { table, head, isDamaged, isUnread, taken, rotten };
+  return { table, head, isDamaged, unread, taken, rotten };
 }
 
 async function namesAside(files: Files, directory: string): Promise<string[]> {
@@ -101,7 +101,7 @@ export class EpochsFile {
   constructor(files: Files, directory: string, loaded: LoadedEpochs) {
     this.#files = files;
     this.#directory = directory;
-    this.#isUnread = loaded.isUnread && !isPlanted('unreadable_is_rotten');
+    this.#isUnread = loaded.unread.includes(EPOCHS_NAME) && !isPlanted('unreadable_is_rotten');
     this.#taken = loaded.taken;
     this.#rotten = loaded.rotten;
   }

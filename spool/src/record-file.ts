@@ -149,14 +149,14 @@ export class RecordFileReader {
   }
 
   /**
-   * Null if there is no such file, or if it is larger than the limit; 'damaged' if its header is.
-   * Rejects with WEIR_SPOOL_VERSION, or the system's error.
+   * Null if there is no such file, or if it is larger than the limit; 'damaged' if its header is,
+   * 'unread' if that cannot be read now. Rejects with WEIR_SPOOL_VERSION, or the system's error.
    */
   static async open(
     files: Files,
     path: string,
     { magic, fileNo, bytesMax }: { magic: string; fileNo: number; bytesMax: number },
-  ): Promise<RecordFileReader | 'damaged' | null> {
+  ): Promise<RecordFileReader | 'damaged' | 'unread' | null> {
     const handle = await openSalvage(files, path);
     if (handle === null) return null;
     let reader: RecordFileReader | null = null;
@@ -166,13 +166,18 @@ export class RecordFileReader {
       const opening = new RecordFileReader(handle, size);
       const header = await opening.#bytesAt(0, Math.min(size, RECORD_FILE_HEADER_BYTES));
       const fileId = header && fileIdOf(header, magic, fileNo, path);
-      if (fileId === null) return 'damaged';
+      if (fileId === null) return opening.isUnread ? 'unread' : 'damaged';
       opening.fileId = fileId;
       reader = opening;
       return reader;
     } finally {
       if (reader === null) await handle.close();
     }
+  }
+
+  /** A place was met that cannot be read now: what does not match there need not be rotten. */
+  get isUnread(): boolean {
+    return this.#handle.unreadableTo > 0;
   }
 
   /** The next body, valid until the next call; null where no record matches. */

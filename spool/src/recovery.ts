@@ -2,7 +2,7 @@
 //
 // First everything is read and every version checked; only then is anything written.
 import type { FileHandle, Files } from '@weir/pipeline';
-import { isPlanted, LIMITS, systemCodeOf } from '@weir/pipeline';
+import { isPlanted, LIMITS, systemCodeOf, WeirError } from '@weir/pipeline';
 import { Catalog } from './catalog.js';
 import type { LoadedSlots } from './checkpoint.js';
 import { loadSlots, SLOT_KIND, SlotFile } from './checkpoint.js';
@@ -24,7 +24,7 @@ import type { SpoolSettings } from './options.js';
 import { patientFiles } from './patience.js';
 import type { DamageRange, LostNumbers } from './scan.js';
 import type { SegmentHeader } from './segment.js';
-import { readSegmentHeader } from './segment-files.js';
+import { lookAtSegmentHeader } from './segment-files.js';
 import type { Undeclared } from './segment-loader.js';
 import { SegmentLoader } from './segment-loader.js';
 import { ReadMemory, removeIfThere } from './small-files.js';
@@ -83,6 +83,8 @@ interface FoundKeys {
 interface Found {
   readonly names: readonly string[];
   readonly segments: ReadonlyMap<number, SegmentHeader | null>;
+  /** Names of segments whose header cannot be read now. */
+  readonly unreadHeaders: readonly string[];
   /** Sidecars with request parts, the newest segment first. */
   readonly keys: ReadonlyMap<number, FoundKeys>;
   readonly checkpoint: LoadedSlots;
@@ -95,8 +97,8 @@ export async function recover(settings: SpoolSettings): Promise<Recovered> {
   const patient = patientFiles(files, settings.timers);
   await files.makeDir(directory);
   const found = await look({ ...settings, files: patient });
+  requireIdentity(found);
   await trust(patient, directory, found);
-  await requireIdentity(patient, directory, found);
   const identity = identify(settings, found);
   const { table } = found.epochs;
   table.nodeId = nodeIdOf(identity.storeUuid);
@@ -208,17 +210,22 @@ async function look(settings: SpoolSettings): Promise<Found> {
     slots.set(name, await loadSlots(files, path, SLOT_KIND.consumer));
   }
   const segments = new Map<number, SegmentHeader | null>();
+  const unreadHeaders: string[] = [];
   const keyIds: number[] = [];
   for (const name of [...names].sort()) {
     const parsed = parseSegmentName(name);
-    if (parsed?.ending === 'log')
-      segments.set(parsed.id, await readSegmentHeader(files, `${directory}/${name}`));
+    if (parsed?.ending === 'log') {
+      const { header, isUnread } = await lookAtSegmentHeader(files, `${directory}/${name}`);
+      segments.set(parsed.id, header);
+      if (isUnread) unreadHeaders.push(name);
+    }
     if (parsed?.ending === 'keys') keyIds.unshift(parsed.id);
   }
   if (checkpoint.slot === null && isPlanted('missing_state_overwrites')) segments.clear();
   return {
     names,
     segments,
+    unreadHeaders,
     keys: await lookAtKeys(files, directory, keyIds),
     checkpoint,
     consumers: slots,
@@ -259,20 +266,21 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
 }
 
 /**
- * When nothing tells whose files these are, although they are there, because the system cannot read
- * any of them now: a new identity would make the old frames those of a stranger for ever. Rejects
- * with the system's error then. Files that can be read and are rotten do not stop a start.
+ * When nothing tells whose files these are, because what would could not be read: a new identity
+ * would make the old frames those of a stranger for ever. What counts is what was seen then, since
+ * all else was concluded from it; the next start looks again. Files that can be read and are rotten
+ * do not stop a start.
  */
-async function requireIdentity(files: Files, directory: string, found: Found): Promise<void> {
-  const isHeaderKnown = [...found.segments.values()].some((header) => header !== null);
-  const isKnown = found.checkpoint.slot !== null || isHeaderKnown || found.epochs.head !== null;
-  if (isKnown || !found.names.includes(CHECKPOINT_NAME)) return;
-  const handle = await files.open(`${directory}/${CHECKPOINT_NAME}`, 'read');
-  try {
-    await handle.read(new Uint8Array(1), 0);
-  } finally {
-    await handle.close().catch(() => undefined);
-  }
+function requireIdentity({ checkpoint, segments, epochs, unreadHeaders }: Found): void {
+  const isHeaderKnown = [...segments.values()].some((header) => header !== null);
+  if (checkpoint.slot !== null || isHeaderKnown || epochs.head !== null) return;
+  const ofCheckpoint = checkpoint.isUnread === true ? [CHECKPOINT_NAME] : [];
+  const [name] = [...ofCheckpoint, ...epochs.unread, ...unreadHeaders];
+  if (name === undefined) return;
+  throw new WeirError(
+    'WEIR_SPOOL_IO',
+    `opening the spool failed: ${name} could not be read, and nothing else says whose files these are`,
+  );
 }
 
 interface Identity {

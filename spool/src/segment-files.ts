@@ -14,8 +14,23 @@ import { readWhole } from './small-files.js';
 
 /** Null if damaged or gone. Throws WEIR_SPOOL_VERSION. */
 export async function readSegmentHeader(files: Files, path: string): Promise<SegmentHeader | null> {
-  const bytes = await readAt(files, path, 0, SEGMENT_HEADER_BYTES);
-  return bytes === null ? null : decodeSegmentHeader(bytes, path);
+  return (await lookAtSegmentHeader(files, path)).header;
+}
+
+/** As readSegmentHeader, and whether it cannot be read now; then it need not be rotten. */
+export async function lookAtSegmentHeader(
+  files: Files,
+  path: string,
+): Promise<{ readonly header: SegmentHeader | null; readonly isUnread: boolean }> {
+  const handle = await openSalvage(files, path);
+  try {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const isWhole = (await handle?.read(bytes, 0)) === bytes.length;
+    const header = isWhole ? decodeSegmentHeader(bytes, path) : null;
+    return { header, isUnread: header === null && (handle?.unreadableTo ?? 0) > 0 };
+  } finally {
+    await handle?.close();
+  }
 }
 
 /** What says how a segment ended: its own footer, or the end record beside it. */

@@ -1,7 +1,7 @@
 // Scenario: the disk cannot read a sector (EIO), while a consumer is behind or before a restart.
 // Guarantees: it is tried again with delays; if it stays, it is damage like rot: declared with
 // exact numbers, everything readable is delivered and kept in quarantine/, and a start is not
-// refused.
+// refused, unless nothing can be read that says whose files these are.
 import type { Files } from '@weir/pipeline';
 import t from 'tap';
 import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, segmentName } from './layout.js';
@@ -166,4 +166,48 @@ t.test('no unreadable file stops a start', async (t) => {
       await spool.close();
     }
   }
+});
+
+/** The start, or why it was refused, while reads fail until an operation for which `isBack`. */
+async function startWhileAway(
+  world: SimWorld,
+  isBack: (kind: string) => boolean,
+  isHit: (path: string) => boolean = () => true,
+): Promise<unknown> {
+  let isAway = true;
+  world.files.onOperation = ({ kind, path }) => {
+    if (isBack(kind)) isAway = false;
+    return isAway && kind === 'read' && isHit(path) ? { code: 'EIO' } : null;
+  };
+  const result = await openPatiently(world).catch((error: unknown) => error);
+  world.files.onOperation = null;
+  return result;
+}
+
+t.test('a disk that is away while a start looks costs no identity', async (t) => {
+  // Nothing of it comes back, or all of it once the start goes on.
+  for (const isBack of [() => false, (kind: string) => kind === 'syncDir']) {
+    const { world } = await written(false);
+    const before = world.files.fingerprint();
+    const refused = await startWhileAway(world, isBack);
+    t.match(refused, { code: 'WEIR_SPOOL_IO', message: /ckpt could not be read/ });
+    t.equal(world.files.fingerprint(), before, 'nothing is written');
+    const spool = await openPatiently(world);
+    t.equal((await readAll(world, spool)).seqs.length, 40);
+    await spool.close();
+  }
+});
+
+t.test('what could not be read may have told the identity that rot took elsewhere', async (t) => {
+  const { world } = await written(true);
+  for (const byteOffset of [30, 542]) world.files.flipBit(`${TEST_DIRECTORY}/ckpt`, byteOffset, 1);
+  const isHit = (path: string): boolean => path === firstSegment || path.endsWith('/epochs');
+  const isBack = (kind: string): boolean => kind === 'syncDir';
+  t.match(await startWhileAway(world, isBack, isHit), { message: /epochs could not be read/ });
+  world.files.flipBit(`${TEST_DIRECTORY}/epochs`, 100, 1);
+  const ofSegment = await startWhileAway(world, isBack, (path) => path === firstSegment);
+  t.match(ofSegment, { message: /seg-.*\.log could not be read/ });
+  const spool = await openPatiently(world);
+  t.equal((await readAll(world, spool)).seqs.length, 40);
+  await spool.close();
 });

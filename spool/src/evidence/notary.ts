@@ -103,6 +103,8 @@ export class Notary {
   #timer: Timer | null = null;
   #retryAtMs = 0;
   #failuresInARow = 0;
+  /** A folding that failed is not tried again before. */
+  #foldAtMs = 0;
   /** The last attempt to write a checkpoint failed. */
   #isWriteFailing = false;
   #badAttempts = { segmentId: 0, offset: -1, count: 0 };
@@ -189,11 +191,13 @@ export class Notary {
     const tree = this.#tree;
     if (!this.#isStarted) return false;
     // Without a key there is no tree, and no reason to keep anything for it.
-    if (this.#signer === null || this.#isClosed) return true;
-    if (tree === null) return this.#failuresInARow >= FAILURES_WAITED_FOR;
+    if (this.#signer === null) return true;
+    if (tree === null) return !this.#isClosing && this.#failuresInARow >= FAILURES_WAITED_FOR;
     const isRead = this.#isBehind(tree, info);
     if (isRead && (this.#isWriteFailing || (tree.pending[0]?.segmentId ?? info.id + 1) > info.id))
       return true;
+    // At a stop nothing hurries any more: what is not hashed is left to the next start.
+    if (this.#isClosing) return false;
     if (!isRead && tree.pending.length >= LIMITS.checkpointPendingFramesMax) {
       // It has failed for so long that it gives the tree up, and not the space.
       this.#tree = null;
@@ -291,8 +295,19 @@ export class Notary {
     if (this.#waitingSinceMs !== null)
       this.#waitingSinceMs = this.#newFrameCount === 0 ? null : startedMs;
     this.#hasher.rest();
+    await this.#fold();
+  }
+
+  /** What fails here waits: nothing is lost, and checkpoints are not held up by it. */
+  async #fold(): Promise<void> {
+    const nowMs = this.#store.settings.clock.monotonicMs();
+    if (nowMs < this.#foldAtMs) return;
     const oldest = this.#store.catalog.segments[0]?.id ?? this.#store.state.nextSegmentId;
     await this.#writer.fold(oldest);
+    const { foldError } = this.#writer;
+    if (foldError === null) return;
+    this.#count(problemOf(foldError).reason);
+    this.#foldAtMs = nowMs + RETRY_DELAY_MS_MAX;
   }
 
   /** True if there is more to read. Stops early for a checkpoint. */
@@ -345,7 +360,7 @@ export class Notary {
         tree.last = { segmentId, frameNo, nextOffset };
       }
       tree.next = slice.next;
-      this.#closeBytesLeft -= slice.next.offset - place.offset;
+      if (this.#isClosing) this.#closeBytesLeft -= slice.next.offset - place.offset;
       if (slice.isBad) bad = slice.next;
     } catch (error) {
       if (!isLastAttempt) {

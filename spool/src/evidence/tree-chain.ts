@@ -119,7 +119,7 @@ async function walkLink(
     checkpointCount++;
     visit?.(checkpoint, peaks);
   });
-  if (file === null || file.checkpointCount === 0) return null;
+  if (file === null || file === 'unread' || file.checkpointCount === 0) return null;
   return { file, end: counted[0] ?? file.begin, checkpointCount, next };
 }
 

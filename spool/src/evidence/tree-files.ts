@@ -122,8 +122,13 @@ export interface TreeFile {
   readonly segmentIdMax: number;
   /** Behind the last record that matches: one is being written, was cut short, or is damaged. */
   readonly tornBytes: number;
-  /** Damage for sure: a record that matches stands behind one that does not, or roots differ. */
+  /**
+   * A record that matches stands behind one that does not, or roots differ: damage for sure, if
+   * all of it could be read.
+   */
   readonly isDamaged: boolean;
+  /** A place was met that cannot be read now. */
+  readonly isUnread: boolean;
 }
 
 /** Called for each checkpoint in order; `peaks` are those behind it, and change no more. */
@@ -131,17 +136,17 @@ export type CheckpointVisit = (checkpoint: SeenCheckpoint, peaks: Peaks) => void
 
 /**
  * Reads a file through, a window at a time. Null for one that is gone, or whose header or begin is
- * damaged. Roots and hashes of states are checked, signatures are not. Rejects with
- * WEIR_SPOOL_VERSION, or the system's error.
+ * damaged; 'unread' if those cannot be read now. Roots and hashes of states are checked, signatures
+ * are not. Rejects with WEIR_SPOOL_VERSION, or the system's error.
  */
 export async function walkTreeFile(
   files: Files,
   directory: string,
   fileNo: number,
   visit: CheckpointVisit | null,
-): Promise<TreeFile | null> {
+): Promise<TreeFile | 'unread' | null> {
   const opened = await openTreeFile(files, directory, fileNo);
-  if (opened === null) return null;
+  if (opened === null || opened === 'unread') return opened;
   const { reader, treeNumber, begin } = opened;
   try {
     let end = begin.copy();
@@ -165,33 +170,24 @@ export async function walkTreeFile(
     }
     isDamaged ||= await reader.isHoled();
     const tornBytes = reader.sizeBytes - endOffset;
-    const found = { checkpointCount, segmentIdMax, tornBytes, isDamaged };
+    const { isUnread } = reader;
+    const found = { checkpointCount, segmentIdMax, tornBytes, isDamaged, isUnread };
     return { fileNo, treeNumber, begin, end, ...found };
   } finally {
     await reader.close();
   }
 }
 
-/** What a file goes on from; null as above. */
-export async function readTreeBegin(
-  files: Files,
-  directory: string,
-  fileNo: number,
-): Promise<{ readonly treeNumber: number; readonly begin: Peaks } | null> {
-  const opened = await openTreeFile(files, directory, fileNo);
-  await opened?.reader.close();
-  return opened;
-}
-
 async function openTreeFile(
   files: Files,
   directory: string,
   fileNo: number,
-): Promise<{ reader: RecordFileReader; treeNumber: number; begin: Peaks } | null> {
+): Promise<{ reader: RecordFileReader; treeNumber: number; begin: Peaks } | 'unread' | null> {
   const path = `${directory}/${treeLogName(fileNo)}`;
   const how = { magic: TREE_MAGIC, fileNo, bytesMax: FILE_BYTES_MAX };
   const reader = await RecordFileReader.open(files, path, how);
   if (reader === null || reader === 'damaged') return null;
+  if (reader === 'unread') return reader;
   let begin: ReturnType<typeof decodeBegin> = null;
   try {
     const body = await reader.next();
@@ -199,7 +195,8 @@ async function openTreeFile(
   } finally {
     if (begin === null) await reader.close();
   }
-  return begin && { reader, treeNumber: begin.treeNumber, begin: begin.peaks };
+  if (begin === null) return reader.isUnread ? 'unread' : null;
+  return { reader, treeNumber: begin.treeNumber, begin: begin.peaks };
 }
 
 function appendAll(peaks: Peaks, leaves: PackedLeaves): void {
@@ -223,21 +220,23 @@ export interface HistoryFile {
   readonly recordCount: number;
   readonly endOffset: number;
   readonly tornBytes: number;
+  /** As of a TreeFile. */
   readonly isDamaged: boolean;
+  readonly isUnread: boolean;
 }
 
 /**
- * Reads the history through, a record at a time. Null if there is none; 'damaged' if its header is.
- * Rejects with WEIR_SPOOL_VERSION, or the system's error.
+ * Reads the history through, a record at a time. Null if there is none; 'damaged' if its header is,
+ * 'unread' if that cannot be read now. Rejects with WEIR_SPOOL_VERSION, or the system's error.
  */
 export async function walkHistory(
   files: Files,
   directory: string,
   visit: (record: TreeHistory) => void,
-): Promise<HistoryFile | 'damaged' | null> {
+): Promise<HistoryFile | 'damaged' | 'unread' | null> {
   const how = { magic: TREE_MAGIC, fileNo: HISTORY_FILE_NO, bytesMax: FILE_BYTES_MAX };
   const reader = await RecordFileReader.open(files, `${directory}/${HISTORY_NAME}`, how);
-  if (reader === null || reader === 'damaged') return reader;
+  if (reader === null || typeof reader === 'string') return reader;
   try {
     let { endOffset } = reader;
     let recordCount = 0;
@@ -255,8 +254,9 @@ export async function walkHistory(
       visit(record);
     }
     isDamaged ||= await reader.isHoled();
-    const { fileId, sizeBytes } = reader;
-    return { fileId, recordCount, endOffset, tornBytes: sizeBytes - endOffset, isDamaged };
+    const { fileId, sizeBytes, isUnread } = reader;
+    const tornBytes = sizeBytes - endOffset;
+    return { fileId, recordCount, endOffset, tornBytes, isDamaged, isUnread };
   } finally {
     await reader.close();
   }

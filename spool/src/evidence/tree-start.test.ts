@@ -201,6 +201,53 @@ t.test('a stop waits for no long tree, and the next start goes on with it', asyn
   t.equal(await treeProblem(world.files), null);
 });
 
+t.test('what is settled and not hashed at a stop waits for the next start', async (t) => {
+  // Nothing of the tree is read; or all of it, and not all frames.
+  for (const [closeBytesMax, signed] of [
+    [1_000, false],
+    [20_000, true],
+  ] as const) {
+    const world = newWorld(9);
+    for (let i = 0; i < 3; i++) {
+      const spool = await openWithEvidence(world);
+      await spool.append(textBatch('n/a/0', spool.epoch, 0, 1, 900));
+      await spool.close();
+    }
+    const gate = gated(world.files);
+    const spool = await openWithEvidence({ ...world, files: gate.files }, { closeBytesMax });
+    for (let i = 0; i < 60; i++) await spool.append(textBatch('n/a/0', spool.epoch, i, 1, 900));
+    const last = (await drain(spool.consumer('loader'))).at(-1);
+    if (last !== undefined) await spool.consumer('loader').settle(last.position);
+    const closing = spool.close();
+    t.equal(await soon(closing), null, 'it waits for what is being read');
+    gate.open();
+    await closing;
+    const size = spool.latestCheckpoint?.size ?? 0;
+    t.ok(signed ? size > 3 && size < 63 : size === 0, `${size} of 63 are signed`);
+    const left: string[] = [];
+    const onNewTree = (_: number, why: string): void => {
+      left.push(why);
+    };
+    const next = await openWithEvidence(world, { onNewTree });
+    t.match(await next.checkpointNow(), { treeNumber: 1, size: 63 });
+    t.same(left, []);
+    await next.close();
+    t.equal(await treeProblem(world.files), null);
+  }
+});
+
+t.test('a stop signs what is left, however much was hashed before it', async (t) => {
+  const world = newWorld(10);
+  const short = { closeBytesMax: 20_000, checkpointIntervalMs: 60_000 };
+  const spool = await openWithEvidence(world, short);
+  for (let i = 0; i < 60; i++) await spool.append(textBatch('n/a/0', spool.epoch, i, 1, 900));
+  t.equal((await spool.checkpointNow())?.size, 60);
+  await spool.append(textBatch('n/a/0', spool.epoch, 60, 1, 900));
+  await spool.close();
+  t.equal(spool.latestCheckpoint?.size, 61);
+  t.equal(await treeProblem(world.files), null);
+});
+
 t.test('a tree is taken up once, although damage is declared before there is a key', async (t) => {
   const world = newWorld(4);
   const first = await openWithEvidence(world, {}, { segmentBytes: 65_536 });

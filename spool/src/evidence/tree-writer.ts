@@ -9,6 +9,7 @@ import {
 } from '../record-file.js';
 import { removeIfThere } from '../small-files.js';
 import { writeAgain } from '../write-again.js';
+import { EvidenceError } from './failures.js';
 import { type Hash, type Peaks, SpanNodes } from './merkle.js';
 import type { TreeChain } from './tree-chain.js';
 import {
@@ -18,7 +19,6 @@ import {
   HISTORY_FILE_NO,
   HISTORY_NAME,
   type NewCheckpoint,
-  readTreeBegin,
   TREE_MAGIC,
   type TreeHistory,
   treeLogName,
@@ -42,9 +42,17 @@ export interface TreeWriterOptions {
 
 interface KnownFile {
   readonly fileNo: number;
+  readonly treeNumber: number;
+  /** Leaves before it. */
+  readonly from: number;
   /** The newest segment that a leaf of it is in. */
   segmentIdMax: number;
 }
+
+type HistoryRecord = Omit<TreeHistory, 'treeNumber'>;
+
+const keptError = (name: string, what: string): EvidenceError =>
+  new EvidenceError('io', `${name} of the tree ${what}, and is kept`);
 
 export class TreeWriter {
   readonly #options: TreeWriterOptions;
@@ -55,7 +63,7 @@ export class TreeWriter {
   #known: KnownFile[] = [];
   /** The last attempt to append to the history failed. */
   #isHistoryInDoubt = false;
-  /** Why the last folding failed; tried again with the next. */
+  /** Why the last folding failed; what was to be folded is still there. */
   foldError: unknown = null;
 
   constructor(options: TreeWriterOptions) {
@@ -66,9 +74,9 @@ export class TreeWriter {
   take(chain: TreeChain, fileNoMax: number): void {
     assert(this.#open === null, 'no file is being written when others are taken up');
     this.#fileNoMax = Math.max(fileNoMax, ...chain.unreadable);
-    this.#known = chain.readable.map(({ fileNo, segmentIdMax }) => {
+    this.#known = chain.readable.map(({ fileNo, treeNumber, begin, segmentIdMax }) => {
       this.#fileNoMax = Math.max(this.#fileNoMax, fileNo);
-      return { fileNo, segmentIdMax };
+      return { fileNo, treeNumber, from: begin.size, segmentIdMax };
     });
   }
 
@@ -106,7 +114,7 @@ export class TreeWriter {
         const [oldest, next] = this.#known;
         if (oldest === undefined || next === undefined) return;
         if (oldest.segmentIdMax >= oldestSegmentId) return;
-        await this.#foldOne(oldest.fileNo, next.fileNo);
+        await this.#foldOne(oldest, next);
         this.#known.shift();
       }
       this.foldError = null;
@@ -154,21 +162,20 @@ export class TreeWriter {
     const at = parts.reduce((sum, part) => sum + part.length, 0);
     this.#open = { handle, fileId, at, recordNo: 2 };
     this.#wholeBytes = body.length;
-    this.#known.push({ fileNo, segmentIdMax: 0 });
+    this.#known.push({ fileNo, treeNumber, from: before.size, segmentIdMax: 0 });
   }
 
-  async #foldOne(fileNo: number, nextFileNo: number): Promise<void> {
+  /**
+   * Removes the file only when the history says all of it that counts. Rejects where that cannot be
+   * read, and keeps it.
+   */
+  async #foldOne(file: KnownFile, next: KnownFile): Promise<void> {
     const { files, directory } = this.#options;
-    const file = await readTreeBegin(files, directory, fileNo);
-    const next = await readTreeBegin(files, directory, nextFileNo);
-    // A file that cannot be read stays: it says nothing that others could build upon.
-    if (file === null || next === null) return;
-    const { treeNumber, begin } = file;
-    const sizeMax = next.treeNumber === treeNumber ? next.begin.size : Number.POSITIVE_INFINITY;
-    const from = begin.size;
+    const { fileNo, treeNumber, from } = file;
+    const sizeMax = next.treeNumber === treeNumber ? next.from : Number.POSITIVE_INFINITY;
     const span = new SpanNodes(from);
-    const records: Omit<TreeHistory, 'treeNumber'>[] = [];
-    await walkTreeFile(files, directory, fileNo, ({ says, note, state, leaves }) => {
+    const records: HistoryRecord[] = [];
+    const found = await walkTreeFile(files, directory, fileNo, ({ says, note, state, leaves }) => {
       if (says.size > sizeMax) return;
       const hashes = hashesOf(leaves);
       for (let i = 0; i < hashes.length; i++) span.append(hashes.at(i) as Hash);
@@ -176,33 +183,53 @@ export class TreeWriter {
       records[0] = { from, to: says.size, nodes: [...span.nodes], note, state: text };
     });
     const [last] = records;
+    const isRead = found !== null && found !== 'unread' && !found.isUnread;
+    // Behind where the next file begins it may be as it likes: nobody builds upon that.
+    const isWhole =
+      next.treeNumber === treeNumber
+        ? (last?.to ?? from) === next.from
+        : isRead && !found.isDamaged && last !== undefined;
+    if (!isWhole) {
+      // One of a tree that was left holds up nothing: it stays, until the next start at least.
+      if (treeNumber !== this.#known.at(-1)?.treeNumber) return;
+      throw keptError(treeLogName(fileNo), isRead ? 'is damaged' : 'cannot be read now');
+    }
     if (last !== undefined) await this.#appendHistory(last, treeNumber);
     await removeIfThere(files, `${directory}/${treeLogName(fileNo)}`);
     await files.syncDir(directory);
   }
 
-  async #appendHistory(record: Omit<TreeHistory, 'treeNumber'>, treeNumber: number): Promise<void> {
+  async #appendHistory(record: HistoryRecord, treeNumber: number): Promise<void> {
     const { files, random, directory } = this.#options;
     const path = `${directory}/${HISTORY_NAME}`;
     // What a failed sync left behind may be in memory only, and would be found there.
-    if (this.#isHistoryInDoubt) await writeAgain(files, directory, HISTORY_NAME);
-    this.#isHistoryInDoubt = true;
-    let isThere = false;
+    if (this.#isHistoryInDoubt) {
+      await writeAgain(files, directory, HISTORY_NAME);
+      await files.syncDir(directory);
+      this.#isHistoryInDoubt = false;
+    }
+    const inUse = this.#known.at(-1)?.treeNumber;
+    let [to, isInUse] = [0, false];
     const found = await walkHistory(files, directory, (one) => {
-      isThere ||= one.treeNumber === treeNumber && one.to >= record.to;
+      if (one.treeNumber === treeNumber) to = Math.max(to, one.to);
+      isInUse ||= one.treeNumber === inUse;
     });
-    if (found === 'damaged' || found?.isDamaged === true) {
+    const isUnread = found === 'unread' || (found !== 'damaged' && found?.isUnread === true);
+    if (isUnread) throw keptError(HISTORY_NAME, 'cannot be read now');
+    const isDamaged = found === 'damaged' || found?.isDamaged === true;
+    // After a crash between the record and the unlink.
+    if (to >= record.to && !isDamaged) return;
+    // The tree builds upon what it said: it is neither cut nor put aside.
+    const isShort = treeNumber === inUse && to !== record.from;
+    if (isShort || (isDamaged && isInUse)) throw keptError(HISTORY_NAME, 'is damaged');
+    if (isDamaged) {
       // Kept for an expert; the tree that it belonged to has been left at the start.
       const kept = `${path}.damaged-${treeLogName(this.#fileNoMax).slice(4)}`;
       await files.rename(path, kept);
       await files.syncDir(directory);
     }
-    const history = found === 'damaged' || found?.isDamaged === true ? null : found;
-    // After a crash between the record and the unlink.
-    if (history !== null && isThere) {
-      this.#isHistoryInDoubt = false;
-      return;
-    }
+    const history = isDamaged ? null : found;
+    this.#isHistoryInDoubt = true;
     const fileId = history?.fileId ?? random.bytes(RECORD_FILE_ID_BYTES);
     const at = history?.endOffset ?? RECORD_FILE_HEADER_BYTES;
     const bytes = encodeRecord(fileId, history?.recordCount ?? 0, encodeHistory(record));

@@ -14,11 +14,9 @@ import {
   type SinkRecord,
 } from './managed-sink.js';
 import { type OpenStore, openStore } from './open-store.js';
-import { openStoreEvidence, type StoreEvidence } from './store-evidence.js';
+import { anchorLast, openStoreEvidence, type StoreEvidence } from './store-evidence.js';
 
 const MIGRATION_RETRY_MS = 2_000;
-/** How long a stop waits for the store to take the last checkpoint. */
-const LAST_ANCHOR_MS = 2_000;
 /** How long the start waits for a server to say which profile its table has. */
 const SERVER_LOOK_MS = 2_000;
 
@@ -158,8 +156,8 @@ export class ClickhouseSink implements ManagedSink {
   async drain(deadlineMs: number): Promise<boolean> {
     if (!this.#isMigrated) return false;
     const isDrained = await this.#loader.drain(deadlineMs);
-    await this.#dependencies.spool.checkpointNow();
-    await this.#evidence.anchors.finish(LAST_ANCHOR_MS);
+    const { spool, timers } = this.#dependencies;
+    await anchorLast(spool, this.#evidence.anchors, timers);
     return isDrained;
   }
 

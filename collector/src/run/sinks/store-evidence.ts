@@ -1,6 +1,7 @@
 // What a ClickHouse sink signs and anchors: a receipt for each closed intent, and the spool's
 // checkpoints in a table of the store.
 import { join } from 'node:path';
+import type { Timers } from '@weir/pipeline';
 import {
   Anchors,
   LoaderReceipts,
@@ -13,11 +14,16 @@ import {
   patientFiles,
   type ReceiptOutcome,
   readSinkLedger,
+  type Spool,
   signNote,
 } from '@weir/spool';
 import { KEYS_FOLDER, RECEIPTS_FOLDER } from '../../verify/sink-record.js';
+import { endsWithin } from '../closers.js';
 import { makeDirectories } from '../data-directory.js';
 import { LEDGER_FOLDER, type SinkDependencies } from './managed-sink.js';
+
+/** How long a stop waits for the last checkpoint, and for the store to take it. */
+const LAST_ANCHOR_MS = 2_000;
 
 export interface StoreEvidence {
   readonly receipts: LoaderReceipts;
@@ -67,6 +73,20 @@ export async function openStoreEvidence(
     () => anchors.stats().sentCount,
   );
   return { receipts, anchors };
+}
+
+/**
+ * At a stop: signs what is durable, and sends the newest checkpoint. Neither may take longer than
+ * the limit. Behind a start a whole tree may have to be read before anything is signed: that is
+ * left to the closing of the spool, which reads a part, and to the next start.
+ */
+export async function anchorLast(
+  spool: Pick<Spool, 'checkpointNow'>,
+  anchors: Pick<Anchors, 'finish'>,
+  timers: Timers,
+): Promise<void> {
+  await endsWithin(spool.checkpointNow(), LAST_ANCHOR_MS, timers, () => undefined);
+  await anchors.finish(LAST_ANCHOR_MS);
 }
 
 async function openLoaderKey(dependencies: SinkDependencies): Promise<ReceiptKey> {
