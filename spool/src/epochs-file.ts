@@ -26,7 +26,11 @@ export interface LoadedEpochs {
   readonly table: EpochTable;
   /** Null when no file says it. */
   readonly head: EpochsHead | null;
-  /** A file is there that is damaged or cannot be read: the table may know too little. */
+  /**
+   * `epochs` is damaged or cannot be read, or is gone and what was put aside is of no use: the table
+   * may know too little of the segments. A good `epochs` names all that was there when it was
+   * made, so beside it files put aside tell of deleted segments alone.
+   */
   readonly isDamaged: boolean;
   /** `epochs` itself cannot be read now. */
   readonly isUnread: boolean;
@@ -34,33 +38,38 @@ export interface LoadedEpochs {
   readonly taken: readonly string[];
   /** Names of files put aside that can be read and are rotten. */
   readonly rotten: readonly string[];
+  /** Names of files put aside that still cannot be read. */
+  readonly unreadAside: readonly string[];
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION. */
 export async function loadEpochs(files: Files, directory: string): Promise<LoadedEpochs> {
   const table = new EpochTable();
   let head: EpochsHead | null = null;
-  let isDamaged = false;
+  let state: 'good' | 'gone' | 'damaged' = 'gone';
   let isUnread = false;
   const taken: string[] = [];
   const rotten: string[] = [];
+  const unreadAside: string[] = [];
   for (const name of [EPOCHS_NAME, ...(await namesAside(files, directory))]) {
     const path = `${directory}/${name}`;
     const whole = await readWholeFile(files, path, SIDECAR_BYTES_MAX);
     if (whole === null) continue;
     const decoded = decodeSidecar(whole.bytes, 'weir-epochs', path);
     const isAside = name !== EPOCHS_NAME;
+    if (!isAside) state = decoded === null ? 'damaged' : 'good';
     if (decoded === null) {
-      isDamaged = true;
       if (!isAside) isUnread = whole.isUnread;
-      else if (!whole.isUnread) rotten.push(name);
+      else (whole.isUnread ? unreadAside : rotten).push(name);
       continue;
     }
     for (const line of decoded.lines) table.load(idOf(line), line);
     head = newerOf(head, headOf(decoded.head));
     if (isAside) taken.push(name);
   }
-  return { table, head, isDamaged, isUnread, taken, rotten };
+  const isUseless = state === 'gone' && rotten.length + unreadAside.length > 0;
+  const isDamaged = state === 'damaged' || isUseless;
+  return { table, head, isDamaged, isUnread, taken, rotten, unreadAside };
 }
 
 async function namesAside(files: Files, directory: string): Promise<string[]> {

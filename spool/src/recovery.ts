@@ -41,6 +41,7 @@ import {
 export interface RecoveryReport {
   /** Both slots of the writer's state were missing or damaged although there were segments. */
   readonly isCheckpointRebuilt: boolean;
+  /** Or one that was put aside is rotten; one that only stays unreadable is no news. */
   readonly isEpochsDamaged: boolean;
   readonly damagedConsumers: readonly string[];
   /** Segments that were read whole, and the good frames in them. */
@@ -176,7 +177,7 @@ function reportOf(
     if (loaded.exists && loaded.slot === null) damagedConsumers.push(name);
   return {
     isCheckpointRebuilt: found.checkpoint.slot === null && found.segments.size > 0,
-    isEpochsDamaged: found.epochs.isDamaged,
+    isEpochsDamaged: found.epochs.isDamaged || found.epochs.rotten.length > 0,
     damagedConsumers,
     scannedSegmentCount: loader.scannedSegmentCount,
     scannedFrameCount: loader.scannedFrameCount,
