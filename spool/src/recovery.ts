@@ -13,6 +13,7 @@ import { KeyFiles, loadKeys, NewestParts, requireKeysVersion } from './keys.js';
 import {
   CHECKPOINT_NAME,
   consumerName,
+  KEY_FILES_MAX,
   nodeIdOf,
   parseConsumerName,
   parseEpochsAsideName,
@@ -362,7 +363,7 @@ async function lookAtKeys(
   const memory = new ReadMemory();
   for (const id of idsNewestFirst) {
     // What cannot count is not read, however many there are.
-    if (room === 0) {
+    if (room === 0 || found.size >= KEY_FILES_MAX) {
       await requireKeysVersion(files, directory, id);
       found.set(id, { partCount: 0, parts: [] });
       continue;

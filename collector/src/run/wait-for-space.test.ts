@@ -45,7 +45,10 @@ t.test('waits, and answers', async (t) => {
     return 'started';
   });
   t.same([result, attempts], ['started', 3]);
-  t.match(said, [/^the disk is full: opening the spool failed; .* again in 5 s, or when there is more space$/, /full/]);
+  t.match(said, [
+    /^the disk is full: opening the spool failed; .* again in 5 s, or when there is more space$/,
+    /full/,
+  ]);
   const reason = 'the disk is full: opening the spool failed';
   const ready = [503, `${JSON.stringify({ ready: false, reason })}\n`, '5'];
   const alive = [200, '{"status":"ok"}\n', null];

@@ -233,8 +233,7 @@ t.test('files that were refused cost none of those that are kept', async (t) => 
     for (let i = 0; i < 60; i++) await ledger.record({ outcomes: [stored('s', i, i)] });
     const kept = w.files.paths.slice(-4);
     let refused = 'write';
-    w.files.onOperation = (operation) =>
-      operation.kind === refused ? { code: 'ENOSPC' } : null;
+    w.files.onOperation = (operation) => (operation.kind === refused ? { code: 'ENOSPC' } : null);
     await t.rejects(ledger.record({ outcomes: [stored('s', 60, 60)] }), 'the file is left');
     refused = kind;
     for (let i = 0; i < 8; i++)
