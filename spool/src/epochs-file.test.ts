@@ -10,6 +10,7 @@ import type { Spool } from './spool.js';
 import { makeBatch, textBatch } from './test-batches.js';
 import type { SimWorld } from './test-spool.js';
 import { drain, newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
+import { type FsckReport, fsckSpool } from './tools/fsck.js';
 
 const epochsPath = `${TEST_DIRECTORY}/epochs`;
 const open = (world: SimWorld): Promise<Spool> => world.clock.run(openSim(world));
@@ -125,6 +126,41 @@ t.test('one that was put aside and is rotten goes to quarantine', async (t) => {
   const next = await open(world);
   t.notOk(next.report.isEpochsDamaged);
   await next.close();
+});
+
+t.test('one that was put aside and stays unreadable is not held against `epochs`', async (t) => {
+  const world = await settledSpool();
+  breakReads(world, (path) => path === epochsPath);
+  await (await open(world)).close();
+  breakReads(world, isAside);
+  const check = (): Promise<FsckReport> =>
+    fsckSpool({
+      ...{ files: world.files, directory: TEST_DIRECTORY, prefix: 'spool/', isLive: false },
+      ...{ isDeep: true, ledgerDirectory: null, receiptDirectory: null },
+    });
+  for (let start = 0; start < 2; start++) {
+    const spool = await open(world);
+    t.notOk(spool.report.isEpochsDamaged, 'no news');
+    await spool.close();
+    const aside = world.files.paths.find(isAside)?.slice(TEST_DIRECTORY.length + 1);
+    const { findings } = await check();
+    t.same(
+      findings.map(({ kind, file }) => `${kind} ${file}`),
+      [`epochs_unread spool/${aside}`],
+    );
+  }
+  // A crash left no `epochs` beside it: then the table does know too little.
+  const files = world.files.snapshot();
+  await files.unlink(epochsPath);
+  files.onOperation = world.files.onOperation;
+  const without = await open({ ...world, files });
+  t.ok(without.report.isEpochsDamaged);
+  await without.close();
+  world.files.onOperation = null;
+  world.files.flipBit(world.files.paths.find(isAside) ?? '', 100, 3);
+  t.match((await check()).findings, [{ kind: 'epochs_aside_damaged' }]);
+  await (await open(world)).close();
+  t.same((await check()).findings, [], 'it is in quarantine');
 });
 
 t.test('slots that cannot be read are kept in quarantine', async (t) => {

@@ -26,7 +26,11 @@ export interface LoadedEpochs {
   readonly table: EpochTable;
   /** Null when no file says it. */
   readonly head: EpochsHead | null;
-  /** A file is there that is damaged or cannot be read: the table may know too little. */
+  /**
+   * `epochs` is damaged or cannot be read, or is gone and what was put aside is of no use: the table
+   * may know too little of the segments. A good `epochs` names all that was there when it was
+   * made, so beside it files put aside tell of deleted segments alone.
+   */
   readonly isDamaged: boolean;
   /** Names of files that cannot be read now: `epochs` itself, and what was put aside. */
   readonly unread: readonly string[];
@@ -34,13 +38,15 @@ export interface LoadedEpochs {
   readonly taken: readonly string[];
   /** Names of files put aside that can be read and are rotten. */
   readonly rotten: readonly string[];
+  /** Names of files put aside that still cannot be read. */
+  readonly unreadAside: readonly string[];
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION. */
 export async function loadEpochs(files: Files, directory: string): Promise<LoadedEpochs> {
   const table = new EpochTable();
   let head: EpochsHead | null = null;
-  let isDamaged = false;
+  let state: 'good' | 'gone' | 'damaged' = 'gone';
   const unread: string[] = [];
   const taken: string[] = [];
   const rotten: string[] = [];
@@ -50,8 +56,8 @@ export async function loadEpochs(files: Files, directory: string): Promise<Loade
     if (whole === null) continue;
     const decoded = decodeSidecar(whole.bytes, 'weir-epochs', path);
     const isAside = name !== EPOCHS_NAME;
+    if (!isAside) state = decoded === null ? 'damaged' : 'good';
     if (decoded === null) {
-      isDamaged = true;
       if (whole.isUnread) unread.push(name);
       else if (isAside) rotten.push(name);
       continue;
@@ -60,7 +66,10 @@ export async function loadEpochs(files: Files, directory: string): Promise<Loade
     head = newerOf(head, headOf(decoded.head));
     if (isAside) taken.push(name);
   }
-  return { table, head, isDamaged, unread, taken, rotten };
+  const unreadAside = unread.filter((name) => name !== EPOCHS_NAME);
+  const isUseless = state === 'gone' && rotten.length + unreadAside.length > 0;
+  const isDamaged = state === 'damaged' || isUseless;
+  return { table, head, isDamaged, unread, taken, rotten, unreadAside };
 }
 
 async function namesAside(files: Files, directory: string): Promise<string[]> {

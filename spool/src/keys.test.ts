@@ -7,7 +7,7 @@ import { LIMITS } from '@weir/pipeline';
 import { SimFiles } from '@weir/pipeline/testing';
 import t from 'tap';
 import type { RecoveredRequestPart } from './keys.js';
-import { loadKeys, storeKeys } from './keys.js';
+import { KeyFiles, loadKeys, storeKeys } from './keys.js';
 import { parseSegmentName, SEGMENT_REQUEST_PARTS_MAX } from './layout.js';
 import { makeBatch, textBatch } from './test-batches.js';
 import { drain, newWorld, openSim, TEST_DIRECTORY } from './test-spool.js';
@@ -126,6 +126,22 @@ t.test('a segment ends at its number of request parts', async (t) => {
   t.equal(second.recoveredRequestParts.length, total * 500);
   t.equal((await drain(second.consumer('loader'))).length, total);
   await second.close();
+});
+
+t.test('sidecars of processes that end within the window are so many and no more', async (t) => {
+  const world = newWorld(6);
+  await world.files.makeDir(TEST_DIRECTORY);
+  const idsLeft = (): number[] =>
+    world.files.paths
+      .map((path) => parseSegmentName(path.slice(TEST_DIRECTORY.length + 1)))
+      .flatMap((parsed) => (parsed?.ending === 'keys' ? parsed.id : []));
+  for (let run = 1; run <= 9; run++) {
+    const files = new KeyFiles(world.files, TEST_DIRECTORY, world.clock, 4);
+    for (const id of idsLeft()) files.note(id, 1);
+    await files.store(run, storedParts('k', 1, nowNs));
+    await files.removeExpired();
+  }
+  t.same(idsLeft(), [6, 7, 8, 9], 'the oldest go');
 });
 
 t.test('a sidecar is written in parts and reads as one', async (t) => {

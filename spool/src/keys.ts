@@ -3,10 +3,10 @@
 //
 // No stamp and no wall clock decides what is known: within a process the monotonic clock tells how
 // old a sidecar is, and over a restart nothing does, so what is there at a start is kept for a
-// whole window more. What bounds it is the number of parts, counted from the newest.
+// whole window more. What bounds it is the number of parts and of files, counted from the newest.
 import type { Clock, Files, SequencedBatch } from '@weir/pipeline';
 import { LIMITS } from '@weir/pipeline';
-import { keysName, SIDECAR_BYTES_MAX } from './layout.js';
+import { KEY_FILES_MAX, keysName, SIDECAR_BYTES_MAX } from './layout.js';
 import { openSalvage } from './salvage.js';
 import type { JsonObject } from './sidecar.js';
 import {
@@ -234,6 +234,7 @@ export class KeyFiles {
     readonly files: Files,
     readonly directory: string,
     readonly clock: Clock,
+    readonly fileCountMax: number = KEY_FILES_MAX,
   ) {}
 
   async store(segmentId: number, parts: readonly RecoveredRequestPart[]): Promise<void> {
@@ -247,15 +248,18 @@ export class KeyFiles {
 
   /**
    * Deletes what nothing can ask for any more: it was there for a whole window of this process, or
-   * newer ones alone have as many parts as a start takes.
+   * newer ones alone have as many parts, or are as many files, as a start takes.
    */
   async removeExpired(): Promise<void> {
     const nowMs = this.clock.monotonicMs();
     let newerCount = 0;
+    let newerFileCount = 0;
     for (const segmentId of [...this.#known.keys()].sort((a, b) => b - a)) {
       const { sinceMs, partCount } = this.#known.get(segmentId) as KeyFile;
       const isNeeded =
-        nowMs - sinceMs <= LIMITS.idempotencyWindowMs && newerCount < LIMITS.idempotencyKeysMax;
+        nowMs - sinceMs <= LIMITS.idempotencyWindowMs &&
+        newerCount < LIMITS.idempotencyKeysMax &&
+        newerFileCount++ < this.fileCountMax;
       newerCount += partCount;
       if (isNeeded) continue;
       await removeIfThere(this.files, `${this.directory}/${keysName(segmentId)}`);

@@ -18,6 +18,11 @@ export const SLOT_BYTES = 512;
  * sidecar is encoded and read in parts of a second and its memory is small.
  */
 export const SEGMENT_REQUEST_PARTS_MAX = 65_536;
+/**
+ * Sidecars with request parts, whatever is in them: a start opens each one. A process that ends
+ * within the window deletes none for its age.
+ */
+export const KEY_FILES_MAX = 16_384;
 /** Small files that are read whole: epochs and keys. */
 export const SIDECAR_BYTES_MAX = 256 * 1024 * 1024;
 

@@ -13,6 +13,7 @@ import { KeyFiles, loadKeys, NewestParts, requireKeysVersion } from './keys.js';
 import {
   CHECKPOINT_NAME,
   consumerName,
+  KEY_FILES_MAX,
   nodeIdOf,
   parseConsumerName,
   parseEpochsAsideName,
@@ -41,6 +42,7 @@ import {
 export interface RecoveryReport {
   /** Both slots of the writer's state were missing or damaged although there were segments. */
   readonly isCheckpointRebuilt: boolean;
+  /** Or one that was put aside is rotten; one that only stays unreadable is no news. */
   readonly isEpochsDamaged: boolean;
   readonly damagedConsumers: readonly string[];
   /** Segments that were read whole, and the good frames in them. */
@@ -178,7 +180,7 @@ function reportOf(
     if (loaded.exists && loaded.slot === null) damagedConsumers.push(name);
   return {
     isCheckpointRebuilt: found.checkpoint.slot === null && found.segments.size > 0,
-    isEpochsDamaged: found.epochs.isDamaged,
+    isEpochsDamaged: found.epochs.isDamaged || found.epochs.rotten.length > 0,
     damagedConsumers,
     scannedSegmentCount: loader.scannedSegmentCount,
     scannedFrameCount: loader.scannedFrameCount,
@@ -369,7 +371,7 @@ async function lookAtKeys(
   const memory = new ReadMemory();
   for (const id of idsNewestFirst) {
     // What cannot count is not read, however many there are.
-    if (room === 0) {
+    if (room === 0 || found.size >= KEY_FILES_MAX) {
       await requireKeysVersion(files, directory, id);
       found.set(id, { partCount: 0, parts: [] });
       continue;

@@ -7,6 +7,7 @@ import {
   createSequencer,
   type EncodedBatch,
   type GraphDocument,
+  isNoSpace,
   LIMITS,
   Metrics,
   messageOf,
@@ -35,7 +36,8 @@ import { Announcement } from './announcement.js';
 import { Closers, endsWithin } from './closers.js';
 import { BufferAccounts } from './conservation/buffer-accounts.js';
 import { Conservation } from './conservation/conservation.js';
-import { type DataDirectory, openDataDirectory, writeRunFile } from './data-directory.js';
+import { type DataDirectory, writeRunFile } from './data-directory.js';
+import { DirectoryLease, freeSpaceOf } from './directory-lease.js';
 import { registerEvidenceMetrics } from './gauges.js';
 import { type Readiness, registerHealthRoutes } from './health-routes.js';
 import { Insight } from './insight.js';
@@ -90,16 +92,25 @@ export function startCollector(options: CollectorOptions): Promise<RunningCollec
   const addresses = Object.values(options.config.sources).flatMap((source) =>
     source.type === 'http' ? [splitHostPort(source.listen)] : [],
   );
-  const say = (sentence: string): void => options.log.error({ component: 'start' }, sentence);
-  const waiting = { addresses, sleep: (ms: number) => nodeTimers.sleep(ms), say };
-  return whenThereIsSpace(waiting, () => startOnce(options));
+  const waiting = {
+    addresses,
+    sleep: (ms: number) => nodeTimers.sleep(ms),
+    freeSpace: () => freeSpaceOf(options.config.data_dir),
+    say: (sentence: string) => options.log.error({ component: 'start' }, sentence),
+  };
+  const lease = new DirectoryLease(options.config.data_dir);
+  return whenThereIsSpace(waiting, () => startOnce(options, lease));
 }
 
-async function startOnce(options: CollectorOptions): Promise<RunningCollector> {
+async function startOnce(
+  options: CollectorOptions,
+  lease: DirectoryLease,
+): Promise<RunningCollector> {
   const closers = new Closers(nodeTimers);
   try {
-    return await new Collector(options, closers).start();
+    return await new Collector(options, closers, lease).start();
   } catch (error) {
+    lease.isKept = isNoSpace(error);
     await closers.closeAll(CLOSE_MS, (sentence) => options.log.warn(sentence));
     throw error;
   }
@@ -114,6 +125,7 @@ class Collector implements RunningCollector {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #closers: Closers;
+  readonly #lease: DirectoryLease;
   readonly #metrics = new Metrics();
   readonly #totals: Totals = { receivedEvents: 0, refusedEvents: 0 };
   readonly #batchMemory = new BufferPool(LIMITS.batchMemoryFreeBytesMax);
@@ -131,11 +143,12 @@ class Collector implements RunningCollector {
   #delivering: Promise<void> = Promise.resolve();
   #sources!: Listeners;
 
-  constructor(options: CollectorOptions, closers: Closers) {
+  constructor(options: CollectorOptions, closers: Closers, lease: DirectoryLease) {
     this.#options = options;
     this.#config = options.config;
     this.#log = options.log;
     this.#closers = closers;
+    this.#lease = lease;
     this.failed = new Promise((resolve) => {
       this.#fail = (error) => {
         this.failure ??= error;
@@ -149,8 +162,8 @@ class Collector implements RunningCollector {
   }
 
   async start(): Promise<RunningCollector> {
-    this.#directory = openDataDirectory(this.#config.data_dir);
-    this.#closers.add('data directory', () => this.#directory.release());
+    this.#directory = this.#lease.take();
+    this.#closers.add('data directory', () => this.#lease.leave());
     await this.#openSpool();
     this.#conservation = this.#watchConservation();
     const checked = await this.#checkModules();

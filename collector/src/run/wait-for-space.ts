@@ -1,15 +1,31 @@
 // A start on a full disk. What can do without new files does; where a step cannot, the start is
 // tried again until there is space, and the HTTP port says meanwhile that the process lives and why
 // it takes nothing. An exit would tell a supervisor that a restart might help.
+//
+// An attempt costs a recovery, and what it can write: a cut segment is written again where it
+// stands, a checkpoint may get a tree file of its own. So attempts become rarer, unless the disk
+// has more space than the one before left, which may be all that was missing.
 import { createServer, type Server } from 'node:http';
 import { isNoSpace, messageOf } from '@weir/pipeline';
 
-const RETRY_MS = 5_000;
+const LOOK_MS = 5_000;
+const RETRY_MS_MIN = LOOK_MS;
+const RETRY_MS_MAX = 60_000;
+/** More than an attempt itself frees or takes. */
+const MORE_BYTES_MIN = 1024 * 1024;
+const MORE_INODES_MIN = 16;
+
+export interface FreeSpace {
+  readonly bytes: number;
+  readonly inodes: number;
+}
 
 export interface WaitForSpaceOptions {
   /** Where HTTP sources listen; the first one that is free answers. */
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   readonly sleep: (ms: number) => Promise<void>;
+  /** On the disk of the data directory; null if that cannot be told. */
+  readonly freeSpace: () => FreeSpace | null;
   /** Gets a sentence for each attempt that found no space. */
   readonly say: (sentence: string) => void;
 }
@@ -19,17 +35,33 @@ export async function whenThereIsSpace<T>(
   options: WaitForSpaceOptions,
   start: () => Promise<T>,
 ): Promise<T> {
-  for (;;) {
+  for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(2 * retryMs, RETRY_MS_MAX)) {
     try {
       return await start();
     } catch (error) {
       if (!isNoSpace(error)) throw error;
       const reason = `the disk is full: ${messageOf(error)}`;
-      options.say(`${reason}; the start is tried again in ${RETRY_MS / 1_000} s`);
+      options.say(
+        `${reason}; the start is tried again in ${retryMs / 1_000} s, or when there is more space`,
+      );
       const server = await answerFirst(options.addresses, reason);
-      await options.sleep(RETRY_MS);
+      await sleepUntilMore(options, retryMs);
       await close(server);
     }
+  }
+}
+
+async function sleepUntilMore(
+  { sleep, freeSpace }: WaitForSpaceOptions,
+  retryMs: number,
+): Promise<void> {
+  const before = freeSpace();
+  for (let leftMs = retryMs; leftMs > 0; leftMs -= LOOK_MS) {
+    await sleep(LOOK_MS);
+    const now = freeSpace();
+    if (before === null || now === null) continue;
+    if (now.bytes - before.bytes >= MORE_BYTES_MIN) return;
+    if (now.inodes - before.inodes >= MORE_INODES_MIN) return;
   }
 }
 

@@ -121,6 +121,7 @@ async function runCase(t: Test, { disk, takes, end }: Case): Promise<void> {
   const isTaken = async (): Promise<boolean> => http.ackedCount > acked + 200;
   const isAlone = await waitFor(isTaken, FREES_MS_MAX, 50);
   const aloneMs = monotonicMs() - openedMs;
+  if (end === 'killed') t.ok(isAlone, 'it frees space by itself');
   ballast.free();
   t.ok(await waitFor(isTaken, FREES_MS_MAX, 50), 'events get through again');
   await starting;

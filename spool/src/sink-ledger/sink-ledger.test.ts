@@ -226,6 +226,29 @@ t.test('files are rewritten and old ones go; a state outlives it', async (t) => 
   await again.close();
 });
 
+t.test('files that were refused cost none of those that are kept', async (t) => {
+  for (const kind of ['write', 'sync', 'rename', 'syncDir'] as const) {
+    const w = await world();
+    const ledger = await open(w, { fileBytesMin: 200 });
+    for (let i = 0; i < 60; i++) await ledger.record({ outcomes: [stored('s', i, i)] });
+    const kept = w.files.paths.slice(-4);
+    let refused = 'write';
+    w.files.onOperation = (operation) => (operation.kind === refused ? { code: 'ENOSPC' } : null);
+    await t.rejects(ledger.record({ outcomes: [stored('s', 60, 60)] }), 'the file is left');
+    refused = kind;
+    for (let i = 0; i < 8; i++)
+      await t.rejects(ledger.record({ outcomes: [stored('s', 60, 60)] }), kind);
+    refused = '';
+    await ledger.record({ outcomes: [stored('s', 60, 60)] });
+    // A file whose name alone could not be made durable is there, and whole.
+    const isLeft = kind === 'syncDir';
+    if (!isLeft) t.same(w.files.paths.slice(0, 4), kept, `${kind}: the four before it are kept`);
+    t.equal(w.files.paths.length, 5, `${kind}: and no more`);
+    await ledger.close();
+    t.equal((await open(w)).totals().stored, 61, `${kind}: all is known`);
+  }
+});
+
 t.test(
   'a folded number that was lost can still be stored; refusals are running totals',
   async (t) => {

@@ -84,7 +84,10 @@ export class SinkLedger {
   #encoder: RecordEncoder;
   #appender: LedgerAppender | null = null;
   #snapshotBytes = 0;
-  #numbers: number[];
+  /** Of the files that are there, oldest first. */
+  readonly #numbers: number[];
+  /** The highest that was ever tried: no file may have come of it. */
+  #fileNoMax: number;
   #state: Uint8Array | null;
 
   /** @internal Use openSinkLedger. */
@@ -107,6 +110,7 @@ export class SinkLedger {
   ) {
     this.#options = options;
     this.#numbers = [...numbers];
+    this.#fileNoMax = numbers.at(-1) ?? 0;
     this.opening = { isNew: found === null, tornBytes: found?.tornBytes ?? 0, damagedFileCount };
     this.#tally = found?.tally ?? new Tally(options.chunkCountMax ?? CHUNK_COUNT_MAX);
     this.#names = found?.decoder.names ?? new Names();
@@ -211,7 +215,7 @@ export class SinkLedger {
   async #startFile(encode: (() => Uint8Array) | null): Promise<void> {
     await this.#leave();
     const { files, random, directory } = this.#options;
-    const fileNo = (this.#numbers.at(-1) ?? 0) + 1;
+    const fileNo = this.#fileNoMax + 1;
     const path = `${directory}/${ledgerName(fileNo)}`;
     const temporary = path + TEMPORARY_SUFFIX;
     await removeIfThere(files, temporary);
@@ -220,6 +224,7 @@ export class SinkLedger {
     const appender = new LedgerAppender(handle, fileId, RECORD_FILE_HEADER_BYTES, 0);
     this.#names = new Names();
     this.#encoder = new RecordEncoder(this.#names, this.#tally.codes);
+    let isThere = false;
     try {
       await handle.write([encodeHeader(fileId, fileNo)], 0);
       for (const stream of this.#tally.streams)
@@ -228,18 +233,20 @@ export class SinkLedger {
       const snapshotBytes = appender.bytesUsed;
       if (encode !== null) await appender.write(encode());
       await handle.sync();
+      // Behind a failed rename or fsync of the directory the number may be taken.
+      this.#fileNoMax = fileNo;
       await files.rename(temporary, path);
+      isThere = true;
       await files.syncDir(directory);
       this.#snapshotBytes = snapshotBytes;
     } catch (error) {
       await appender.close();
       await removeIfThere(files, temporary).catch(() => undefined);
-      // Behind a failed rename or fsync of the directory the number may be taken.
-      this.#numbers.push(fileNo);
       throw error;
+    } finally {
+      if (isThere) this.#numbers.push(fileNo);
     }
     this.#appender = appender;
-    this.#numbers.push(fileNo);
     await this.#removeOldest();
   }
 

@@ -53,6 +53,21 @@ export const FINDING_KINDS = {
     atStart: 'makes it anew from the segments; numbers of deleted segments are not known then',
     remedy: `${RETURN}, else ${REPAIR}`,
   },
+  epochs_unread: {
+    severity: 'damage',
+    atStart:
+      'tries to read it again and goes on without it: of deleted segments, numbers that only this ' +
+      'file names are not known',
+    remedy:
+      'put a copy of the file in its place if there is one, and the next start takes it in; else ' +
+      'move it elsewhere, and what only it knew is given up: epochs says all the rest',
+  },
+  epochs_aside_damaged: {
+    severity: 'damage',
+    atStart:
+      'moves it to quarantine/: of deleted segments, numbers that only this file names are not known',
+    remedy: `put a copy of the file in its place if there is one, else ${REPAIR}`,
+  },
   epochs_behind: {
     severity: 'damage',
     atStart: 'takes the higher number of the frames',

@@ -23,6 +23,11 @@ export interface FsckOptions {
   readonly ledgerDirectory: string | null;
   /** The same of signed receipts. */
   readonly receiptDirectory: string | null;
+  /**
+   * Sinks that sign none. A folder of receipts may be there all the same, of an earlier sink with
+   * the same name: nothing that was settled since is in it.
+   */
+  readonly unsignedSinks?: readonly string[];
   /** An instance runs on it: what is being written is no error. */
   readonly isLive: boolean;
   /** False: slots, headers and footers only, in the time of some reads a segment. */
@@ -98,7 +103,8 @@ export async function fsckSpool(options: FsckOptions): Promise<FsckReport> {
     all.push(...(await checkLedgers(files, ledgerDirectory, 'ledger/', isLive)));
   if (receiptDirectory !== null) {
     const place = { spoolDirectory: directory, directory: receiptDirectory, ledgerDirectory };
-    all.push(...(await checkReceipts({ files, isLive, ...place })));
+    const { unsignedSinks = [] } = options;
+    all.push(...(await checkReceipts({ files, isLive, unsignedSinks, ...place })));
   }
   const findings = all.filter(({ severity }) => severity === 'damage');
   return {

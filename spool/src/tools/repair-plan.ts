@@ -32,6 +32,7 @@ const ACTIONS: Partial<Record<FindingKind, RepairAction>> = {
   consumer_damaged: 'reset',
   epochs_damaged: 'copy',
   epochs_missing: 'recover',
+  epochs_aside_damaged: 'recover',
   epochs_behind: 'recover',
   keys_damaged: 'rebuild',
   segment_header_damaged: 'copy',

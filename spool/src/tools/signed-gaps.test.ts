@@ -15,8 +15,9 @@ import { fsckSpool } from './fsck.js';
 const RECEIPTS = '/data/receipts';
 const pathOf = (name: string): string => `${TEST_DIRECTORY}/${name}`;
 
-const check = ({ files }: SimWorld, isDeep = true) =>
+const check = ({ files }: SimWorld, isDeep = true, unsignedSinks: readonly string[] = []) =>
   fsckSpool({
+    unsignedSinks,
     ...{ files, directory: TEST_DIRECTORY, prefix: 'spool/', isLive: false, isDeep },
     ...{ ledgerDirectory: '/data/ledger', receiptDirectory: RECEIPTS },
   });
@@ -147,4 +148,6 @@ t.test('receipts of a sink', async (t) => {
   await files.unlink(path);
   const { findings } = await check({ ...world, files });
   t.match(findings, [{ what: /^30 numbers that wait/, numbers: [{ ranges: [[0, 29]] }] }]);
+  const other = await check({ ...world, files }, true, ['loader']);
+  t.same(other.findings, [], 'a sink of another type has the name now, and signs none');
 });

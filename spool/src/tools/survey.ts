@@ -5,7 +5,7 @@ import type { Frontier } from '../catalog.js';
 import type { LoadedSlots } from '../checkpoint.js';
 import { loadSlots, SLOT_KIND } from '../checkpoint.js';
 import type { EpochTable } from '../epochs.js';
-import { type EpochsHead, loadEpochs } from '../epochs-file.js';
+import { type EpochsHead, type LoadedEpochs, loadEpochs } from '../epochs-file.js';
 import { headerSeed } from '../frame-codec.js';
 import {
   CHECKPOINT_NAME,
@@ -44,6 +44,8 @@ export interface Survey {
   readonly epochs: EpochTable;
   readonly epochsHead: EpochsHead | null;
   readonly isEpochsDamaged: boolean;
+  /** Files that were put aside in its place. */
+  readonly epochsAside: Pick<LoadedEpochs, 'rotten' | 'unreadAside'>;
   readonly consumers: ReadonlyMap<string, LoadedSlots>;
   /** Own segments, ascending by id; those that a start would delete are not among them. */
   readonly segments: readonly SurveyedSegment[];
@@ -69,7 +71,8 @@ export async function surveySpool(files: Files, directory: string): Promise<Surv
     const path = `${directory}/${consumerName(name)}`;
     consumers.set(name, await loadSlots(files, path, SLOT_KIND.consumer));
   }
-  const { table: epochs, head, isDamaged } = await loadEpochs(files, directory);
+  const loaded = await loadEpochs(files, directory);
+  const { table: epochs, head, isDamaged } = loaded;
   const headers = await headersIn(files, directory, names);
   const fromEpochs = Buffer.from(head?.storeUuid ?? '', 'hex');
   const storeUuid =
@@ -87,6 +90,7 @@ export async function surveySpool(files: Files, directory: string): Promise<Surv
     epochs,
     epochsHead: head,
     isEpochsDamaged: isDamaged,
+    epochsAside: loaded,
     consumers,
     ...sorted(directory, headers, storeUuid, deleteIntent),
     deleteIntent,

@@ -4,7 +4,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Files, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
 import { nodeFiles } from '@weir/pipeline/node';
 import { holderOf, readRunFile } from '../../run/data-directory.js';
-import { LEDGER_FOLDER, recordedSinks } from '../../verify/sink-record.js';
+import {
+  isClickhouse,
+  knownSinks,
+  LEDGER_FOLDER,
+  RECEIPTS_FOLDER,
+  recordedSinks,
+} from '../../verify/sink-record.js';
 
 export interface SpoolPlace {
   readonly files: Files;
@@ -73,13 +79,17 @@ async function namesIn(files: Files, directory: string, given: string): Promise<
 export function foldersBeside(dataDirectory: string | null): {
   readonly ledgerDirectory: string | null;
   readonly receiptDirectory: string | null;
+  readonly unsignedSinks: readonly string[];
 } {
-  return dataDirectory === null
-    ? { ledgerDirectory: null, receiptDirectory: null }
-    : {
-        ledgerDirectory: join(dataDirectory, LEDGER_FOLDER),
-        receiptDirectory: join(dataDirectory, 'receipts'),
-      };
+  if (dataDirectory === null)
+    return { ledgerDirectory: null, receiptDirectory: null, unsignedSinks: [] };
+  return {
+    ledgerDirectory: join(dataDirectory, LEDGER_FOLDER),
+    receiptDirectory: join(dataDirectory, RECEIPTS_FOLDER),
+    unsignedSinks: knownSinks(dataDirectory, [])
+      .filter((sink) => !isClickhouse(sink))
+      .map(({ id }) => id),
+  };
 }
 
 /** What the system says of a file becomes one sentence; everything else stays as it is. */

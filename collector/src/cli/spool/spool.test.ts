@@ -188,6 +188,20 @@ t.test('whole: inspect, fsck, export, and nothing is changed', async (t) => {
   t.equal(fingerprint(data), before);
 });
 
+t.test('receipts are asked of a sink that signs them, and of its name no more', async (t) => {
+  const data = await makeData(t);
+  mkdirSync(join(data, 'receipts', 'archive'), { recursive: true });
+  const wasOfType = (type: string): void =>
+    writeFileSync(join(data, 'last-run.json'), JSON.stringify({ sinks: { archive: { type } } }));
+  wasOfType('clickhouse');
+  const missing = await spool('fsck', data);
+  t.match(missing.text, /receipts_missing|have no receipt/);
+  t.equal(missing.code, 1);
+  wasOfType('http');
+  const changed = await spool('fsck', data);
+  t.equal(changed.code, 0, changed.text);
+});
+
 t.test('frames of an export are a body of the wire', async (t) => {
   const data = await makeData(t);
   const folder = join(data, 'bodies');
