@@ -46,6 +46,8 @@ export function reportCoverage(root, rawDirectory) {
       '--max-old-space-size=4096',
       c8,
       'report',
+      // Some thousand processes: all at once do not fit into the memory of a heap.
+      '--merge-async',
       ...['--temp-directory', rawDirectory, '--report-dir', reportDirectory],
       ...['--src', root, '--reporter', 'json-summary', '--exclude-after-remap'],
       ...['--exclude', '**/*.test.*', '--exclude', '**/testing/**', '--exclude', '**/*.d.ts'],

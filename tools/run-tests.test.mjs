@@ -10,8 +10,9 @@ import { allTests, compiledOf, TapCounter } from './run-tests.mjs';
 async function count(text) {
   const files = [];
   const counter = new TapCounter((file) => files.push(file));
-  counter.write(text);
-  await counter.end();
+  const run = counter.run();
+  run.write(text);
+  await run.end();
   const { passed, failed, skips, failures } = counter;
   return { passed, failed, skips, names: failures.map((failure) => failure.name), files };
 }
