@@ -2,6 +2,7 @@
 import { judge } from '@weir/collector/parts';
 import { readLedger, tableNames } from '@weir/sinks/clickhouse';
 import { inspectSpool } from '@weir/spool';
+import { checkEvidence } from './evidence.js';
 import { modelStore } from './store/client.js';
 import { DATA, SINK, type WorkerCode } from './world/collector.js';
 import type { Seen } from './world/coverage.js';
@@ -57,6 +58,7 @@ async function run(world: World): Promise<void> {
   await clock.run(world.stop(), SETTLING_MS);
   world.violations.push(...world.oracle.check(world.engine.tables));
   await checkVerdict(world);
+  await checkEvidence(world);
 }
 
 async function settle(world: World): Promise<void> {

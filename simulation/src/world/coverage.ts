@@ -62,6 +62,10 @@ export const SOMETIMES = [
   'spool_failed',
   'start_failed',
   'restarted_with_backlog',
+  'new_tree',
+  'anchor_in_history',
+  'receipts_made_good',
+  'request_receipt',
 ] as const;
 
 export function addSeen(total: Seen, more: Seen): void {

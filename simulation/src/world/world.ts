@@ -14,7 +14,7 @@ import { embeddedFence, serverFence } from '@weir/sinks/clickhouse';
 import { modelStore } from '../store/client.js';
 import { ModelEngine } from '../store/engine.js';
 import { Trace } from '../trace.js';
-import { DATA, SimCollector, SYSLOG_PORT, type WorkerCode } from './collector.js';
+import { DATA, DATA_FOLDERS, SimCollector, SYSLOG_PORT, type WorkerCode } from './collector.js';
 import type { FaultClass, Seen } from './coverage.js';
 import { Faults } from './faults.js';
 import { Life, LifeFiles, lifeNetwork, lifeTimers } from './life.js';
@@ -28,6 +28,7 @@ import {
   TcpSender,
   UdpSender,
 } from './senders.js';
+import { Witness } from './witness.js';
 
 const POWER_CUTS: readonly CrashStrategy[] = [
   'keep_all',
@@ -59,6 +60,7 @@ export class World implements SendingWorld {
   readonly engine: ModelEngine;
   readonly senders: readonly Sender[];
   readonly violations: string[] = [];
+  readonly witness = new Witness((sentence) => this.violation(sentence));
   files = new SimFiles();
   readonly #code: WorkerCode;
   readonly #processRandom: SimRandom;
@@ -136,8 +138,7 @@ export class World implements SendingWorld {
 
   /** A disk with an empty data directory. */
   async prepare(): Promise<void> {
-    for (const directory of [DATA, `${DATA}/spool`, `${DATA}/loader`, `${DATA}/keys`])
-      await this.files.makeDir(directory);
+    for (const directory of [DATA, ...DATA_FOLDERS]) await this.files.makeDir(directory);
     await this.files.syncDir('/');
     await this.files.syncDir(DATA);
     this.#useDisk(this.files);
@@ -248,6 +249,19 @@ export class World implements SendingWorld {
       log: (line: string) => {
         this.#log?.(`${clock.monotonicMs().toFixed(1).padStart(10)} log ${line}`);
         if (line.includes('is complete at attempt')) this.faults.saw('intent_replayed');
+        if (line.includes('were made from the ledger')) this.faults.saw('receipts_made_good');
+      },
+      onCheckpoint: ({ note }: { readonly note: string }, key: string | null) => {
+        if (life.isDead) return;
+        trace.note('checkpoint', note);
+        this.witness.published(note, key);
+        this.faults.hasDiskFailed = false;
+      },
+      onNewTree: (treeNumber: number, reason: string) => {
+        if (life.isDead) return;
+        trace.note('new tree', reason);
+        this.faults.saw('new_tree');
+        this.witness.beganTree({ treeNumber, reason, isExcused: this.faults.hasDiskFailed });
       },
     };
   }
