@@ -2,8 +2,9 @@
 // node's public keys and every checkpoint that was ever published. It must hold, close, and say
 // what the tables say.
 import { gatherBundle, KEYS_FOLDER } from '@weir/collector/parts';
+import type { Files } from '@weir/pipeline';
 import { tableNames } from '@weir/sinks/clickhouse';
-import { openNote, parseVerifierKey, readVerifierKey } from '@weir/spool';
+import { openNote, parseVerifierKey, readTree, readVerifierKey } from '@weir/spool';
 import { type BundleReport, type StreamFigures, verifyBundle } from '@weir/verifier';
 import { modelStore } from './store/client.js';
 import { keyOf, type Tables } from './store/tables.js';
@@ -29,6 +30,26 @@ export async function checkEvidence(world: World): Promise<void> {
   if (report.incomparable > 0) world.faults.saw('anchor_in_history');
   compareFigures(world, report);
   for (const receipt of witness.receipts) checkReceipt(world, receipt);
+}
+
+/**
+ * A process has ended: what it published must stand in the tree that is on the disk, whatever the
+ * power cut took. Later most of it is history, of which only hashes are left.
+ */
+export async function checkPublished(world: World, files: Files): Promise<void> {
+  const published = world.witness.takeOfLife();
+  const last = published.at(-1);
+  if (last === undefined) return;
+  const tree = await readTree(files, `${DATA}/spool`);
+  const notes = new Set(tree?.checkpoints.map(({ note }) => note));
+  const ends = new Set(tree?.history.map(({ note }) => note));
+  const begin = tree?.begin.size ?? 0;
+  for (const { treeNumber, size, note } of published) {
+    if (treeNumber !== last.treeNumber) continue;
+    const isHistory = size < begin && ends.size > 0;
+    if (!isHistory && !notes.has(note) && !ends.has(note))
+      world.violation(`published and not on the disk: ${treeNumber}/${size}`);
+  }
 }
 
 interface Exported {

@@ -1,6 +1,6 @@
 // Reading around places that the disk cannot read.
-import type { FileHandle, Files } from '@weir/pipeline';
-import { systemCodeOf } from '@weir/pipeline';
+import type { FileHandle, FileMode, Files } from '@weir/pipeline';
+import { messageOf, systemCodeOf } from '@weir/pipeline';
 
 /** Codes by which a system says that a place is damaged. Others (EACCES, ENXIO) are no damage. */
 const damageCodes: ReadonlySet<string> = new Set(['EIO', 'EUCLEAN', 'EBADMSG']);
@@ -69,5 +69,43 @@ export async function openSalvage(files: Files, path: string): Promise<SalvageHa
     if (isUnreadable(error)) return new SalvageHandle(null);
     if (systemCodeOf(error) === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/**
+ * The same files for whoever replaces what it has read: a place that cannot be read is no damage
+ * there, and salvages nothing; it rejects, and is to be tried again.
+ */
+export function strictFiles(files: Files): Files {
+  return {
+    open: (path, mode) => openStrictly(files, path, mode),
+    readDir: (path) => files.readDir(path),
+    sizeBytes: (path) => files.sizeBytes(path),
+    makeDir: (path) => files.makeDir(path),
+    rename: (from, to) => files.rename(from, to),
+    unlink: (path) => files.unlink(path),
+    syncDir: (path) => files.syncDir(path),
+    freeBytes: (path) => files.freeBytes(path),
+  };
+}
+
+async function openStrictly(files: Files, path: string, mode: FileMode): Promise<FileHandle> {
+  const handle = await strictly(files.open(path, mode));
+  return {
+    read: (target, position) => strictly(handle.read(target, position)),
+    write: (parts, position) => handle.write(parts, position),
+    datasync: () => handle.datasync(),
+    sync: () => handle.sync(),
+    truncate: (sizeBytes) => handle.truncate(sizeBytes),
+    close: () => handle.close(),
+  };
+}
+
+/** Without the system's code nobody takes the error for damage. */
+async function strictly<T>(reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    throw isUnreadable(error) ? new Error(messageOf(error), { cause: error }) : error;
   }
 }

@@ -23,9 +23,15 @@ export interface LeftTree {
   /** Of the tree that began instead. */
   readonly treeNumber: number;
   readonly reason: string;
-  /** A disk failed since the last checkpoint was published. */
-  readonly isExcused: boolean;
+  /** The disk failed since the last checkpoint was published. */
+  readonly hasDiskFailed: boolean;
 }
+
+/**
+ * The one reason to leave a tree here, where nothing rots that was synced: space is not kept for a
+ * checkpoint that the disk does not take, and the process may end before it does.
+ */
+const GIVEN_UP = 'frames were deleted that are in no checkpoint';
 
 const ORIGIN = /^weir\/node\/[0-9a-f]{12}\/(\d+)$/;
 
@@ -38,6 +44,7 @@ export class Witness {
   readonly #kept = new Map<string, KeptCheckpoint>();
   readonly #roots = new Map<string, string>();
   #newest: KeptCheckpoint | null = null;
+  #ofLife: KeptCheckpoint[] = [];
   readonly #violation: (sentence: string) => void;
 
   constructor(violation: (sentence: string) => void) {
@@ -65,6 +72,7 @@ export class Witness {
     const { treeNumber, size } = kept;
     const before = this.#newest;
     this.#newest = kept;
+    this.#ofLife.push(kept);
     if (before === null) {
       if (treeNumber !== 1) this.#violation(`the first tree has number ${treeNumber}`);
       return;
@@ -78,10 +86,18 @@ export class Witness {
     if (left === undefined) this.#violation(`a new tree without a reason: ${where}`);
   }
 
+  /** What was published since this was asked last: by the process that has just ended. */
+  takeOfLife(): readonly KeptCheckpoint[] {
+    const taken = this.#ofLife;
+    this.#ofLife = [];
+    return taken;
+  }
+
   beganTree(left: LeftTree): void {
     this.leftTrees.push(left);
-    if (!left.isExcused)
-      this.#violation(`tree ${left.treeNumber} began though no disk failed: ${left.reason}`);
+    const { treeNumber, reason, hasDiskFailed } = left;
+    if (reason !== GIVEN_UP) this.#violation(`tree ${treeNumber} began: ${reason}`);
+    else if (!hasDiskFailed) this.#violation(`tree ${treeNumber} began on a good disk: ${reason}`);
   }
 
   /** Of whatever age; as a header of a reply or the store has it. Null if it is none. */

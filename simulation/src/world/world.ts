@@ -60,6 +60,9 @@ export class World implements SendingWorld {
   readonly engine: ModelEngine;
   readonly senders: readonly Sender[];
   readonly violations: string[] = [];
+  /** Looks at the disk as a process left it. */
+  readonly looks: Promise<void>[] = [];
+  onEnded: (files: SimFiles) => Promise<void> = async () => undefined;
   readonly witness = new Witness((sentence) => this.violation(sentence));
   files = new SimFiles();
   readonly #code: WorkerCode;
@@ -261,7 +264,7 @@ export class World implements SendingWorld {
         if (life.isDead) return;
         trace.note('new tree', reason);
         this.faults.saw('new_tree');
-        this.witness.beganTree({ treeNumber, reason, isExcused: this.faults.hasDiskFailed });
+        this.witness.beganTree({ treeNumber, reason, hasDiskFailed: this.faults.hasDiskFailed });
       },
     };
   }
@@ -279,6 +282,7 @@ export class World implements SendingWorld {
     this.#isStarting = false;
     this.network.endProcess();
     this.#useDisk(this.files.crash(strategy, this.random));
+    this.#ended();
     if (this.plan.isEmbedded) void this.engine.restart();
     this.clock.after(50 + this.random.below(3_000), () => void this.start());
   }
@@ -298,6 +302,7 @@ export class World implements SendingWorld {
       incarnation.end = isWhole && collector.spool.failure === null ? 'drained' : 'killed';
     life.isDead = true;
     this.#collector = null;
+    this.#ended();
     this.network.endProcess();
     if (this.plan.isEmbedded) void this.engine.restart();
     this.clock.after(100, () => void this.start());
@@ -312,6 +317,10 @@ export class World implements SendingWorld {
     this.#life.isDead = true;
     this.#collector = null;
     this.network.endProcess();
+  }
+
+  #ended(): void {
+    this.looks.push(this.onEnded(this.files.snapshot()));
   }
 
   #noteDrops(): void {

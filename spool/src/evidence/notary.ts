@@ -1,6 +1,6 @@
 // Hashes frames after they became durable, and signs what they say. It never stands in the way of
 // the spool: whatever fails here is counted, named and tried again, and events go on.
-import { assert, InvariantError, LIMITS, type Timer } from '@weir/pipeline';
+import { assert, InvariantError, isPlanted, LIMITS, type Timer } from '@weir/pipeline';
 import type { SegmentInfo } from '../catalog.js';
 import { nodeIdOf, SEGMENT_HEADER_BYTES } from '../layout.js';
 import type { Store } from '../store.js';
@@ -412,6 +412,9 @@ export class Notary {
     const note = signNote(text, signer);
     const leaves = tree.pending;
     const peaks = tree.hashed.copy();
+    const noteBase64 = Buffer.from(note).toString('base64');
+    const checkpoint = { note, noteBase64, treeNumber, size, root, state };
+    if (isPlanted('checkpoint_published_before_sync')) this.#publish(checkpoint);
     try {
       await this.#writer.write(treeNumber, tree.signed.peaks, {
         ...tree.last,
@@ -429,8 +432,7 @@ export class Notary {
     tree.isFirst = false;
     if (whole) tree.state.wholeWritten();
     this.#checkpointCount++;
-    const noteBase64 = Buffer.from(note).toString('base64');
-    this.#publish({ note, noteBase64, treeNumber, size, root, state });
+    if (!isPlanted('checkpoint_published_before_sync')) this.#publish(checkpoint);
   }
 
   /** The new root, after the last signed tree was shown to be its beginning. */

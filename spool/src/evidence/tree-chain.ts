@@ -30,6 +30,8 @@ export interface TreeChain {
   readonly files: readonly ChainedFile[];
   /** Why the files do not fit together; null if they do. */
   readonly problem: string | null;
+  /** `history` has a record, or its header, that does not match. */
+  readonly isHistoryDamaged: boolean;
   /** The newest file ends in bytes that are no whole record. */
   readonly isTorn: boolean;
   /** All files that can be read, older trees included, oldest first. */
@@ -84,7 +86,7 @@ export async function readTreeChain(
   links.reverse();
   const newest = links.at(-1)?.file;
   const history = new HistoryWalk(newest?.treeNumber ?? null);
-  await walkHistory(files, directory, (record) => {
+  const walked = await walkHistory(files, directory, (record) => {
     history.see(record);
     visitor.history?.(record);
   });
@@ -94,6 +96,7 @@ export async function readTreeChain(
     treeNumber,
     historyEnd: history.fits ? history.peaks : Peaks.empty(),
     ...(history.fits ? chain(history.peaks, living) : noChain),
+    isHistoryDamaged: walked === 'damaged' || walked?.isDamaged === true,
     isTorn: (newest?.tornBytes ?? 0) > 0,
     readable: links.map(({ file }) => file),
     unreadable: unreadable.reverse(),

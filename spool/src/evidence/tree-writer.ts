@@ -7,6 +7,7 @@ import {
   RECORD_FILE_HEADER_BYTES,
   RECORD_FILE_ID_BYTES,
 } from '../record-file.js';
+import { strictFiles } from '../salvage.js';
 import { removeIfThere } from '../small-files.js';
 import { writeAgain } from '../write-again.js';
 import { type Hash, type Peaks, SpanNodes } from './merkle.js';
@@ -42,6 +43,7 @@ export interface TreeWriterOptions {
 
 interface KnownFile {
   readonly fileNo: number;
+  readonly treeNumber: number;
   /** The newest segment that a leaf of it is in. */
   segmentIdMax: number;
 }
@@ -51,6 +53,10 @@ export class TreeWriter {
   #open: { handle: FileHandle; fileId: Uint8Array; at: number; recordNo: number } | null = null;
   #wholeBytes = 0;
   #fileNoMax = 0;
+  /** Of the last checkpoint; 0 for none. */
+  #treeNumber = 0;
+  /** It was at the start: the tree needs nothing of it. */
+  #isHistoryDamaged = false;
   /** Oldest first; the newest is never folded. */
   #known: KnownFile[] = [];
   /** The last attempt to append to the history failed. */
@@ -66,9 +72,10 @@ export class TreeWriter {
   take(chain: TreeChain, fileNoMax: number): void {
     assert(this.#open === null, 'no file is being written when others are taken up');
     this.#fileNoMax = Math.max(fileNoMax, ...chain.unreadable);
-    this.#known = chain.readable.map(({ fileNo, segmentIdMax }) => {
+    this.#isHistoryDamaged = chain.isHistoryDamaged;
+    this.#known = chain.readable.map(({ fileNo, treeNumber, segmentIdMax }) => {
       this.#fileNoMax = Math.max(this.#fileNoMax, fileNo);
-      return { fileNo, segmentIdMax };
+      return { fileNo, treeNumber, segmentIdMax };
     });
   }
 
@@ -88,6 +95,7 @@ export class TreeWriter {
       await this.close();
       throw error;
     }
+    this.#treeNumber = treeNumber;
     const known = this.#known.at(-1);
     for (const { segmentId } of checkpoint.leaves)
       if (known !== undefined && segmentId > known.segmentIdMax) known.segmentIdMax = segmentId;
@@ -99,14 +107,17 @@ export class TreeWriter {
     await open?.handle.close().catch(() => undefined);
   }
 
-  /** Turns files into history whose segments are all older than the oldest that is there. */
+  /**
+   * Turns files into history whose segments are all older than the oldest that is there. A file of
+   * this tree that cannot be read, or not to its end, stays, and so do all behind it.
+   */
   async fold(oldestSegmentId: number): Promise<void> {
     try {
       while (this.#known.length > 1) {
         const [oldest, next] = this.#known;
         if (oldest === undefined || next === undefined) return;
         if (oldest.segmentIdMax >= oldestSegmentId) return;
-        await this.#foldOne(oldest.fileNo, next.fileNo);
+        await this.#foldOne(oldest, next.fileNo);
         this.#known.shift();
       }
       this.foldError = null;
@@ -154,16 +165,19 @@ export class TreeWriter {
     const at = parts.reduce((sum, part) => sum + part.length, 0);
     this.#open = { handle, fileId, at, recordNo: 2 };
     this.#wholeBytes = body.length;
-    this.#known.push({ fileNo, segmentIdMax: 0 });
+    this.#known.push({ fileNo, treeNumber, segmentIdMax: 0 });
   }
 
-  async #foldOne(fileNo: number, nextFileNo: number): Promise<void> {
-    const { files, directory } = this.#options;
+  async #foldOne({ fileNo, treeNumber }: KnownFile, nextFileNo: number): Promise<void> {
+    const { directory } = this.#options;
+    const isLiving = treeNumber === this.#treeNumber;
+    // Of a tree that was left whatever can be read is kept.
+    const files = isLiving ? strictFiles(this.#options.files) : this.#options.files;
     const file = await readTreeBegin(files, directory, fileNo);
     const next = await readTreeBegin(files, directory, nextFileNo);
     // A file that cannot be read stays: it says nothing that others could build upon.
     if (file === null || next === null) return;
-    const { treeNumber, begin } = file;
+    const { begin } = file;
     const sizeMax = next.treeNumber === treeNumber ? next.begin.size : Number.POSITIVE_INFINITY;
     const from = begin.size;
     const span = new SpanNodes(from);
@@ -176,6 +190,11 @@ export class TreeWriter {
       records[0] = { from, to: says.size, nodes: [...span.nodes], note, state: text };
     });
     const [last] = records;
+    const end = last?.to ?? from;
+    if (isLiving && next.treeNumber === treeNumber && end < sizeMax)
+      throw new RangeError(
+        `file ${fileNo} of the tree ends at ${end}, the next begins at ${sizeMax}`,
+      );
     if (last !== undefined) await this.#appendHistory(last, treeNumber);
     await removeIfThere(files, `${directory}/${treeLogName(fileNo)}`);
     await files.syncDir(directory);
@@ -188,15 +207,18 @@ export class TreeWriter {
     if (this.#isHistoryInDoubt) await writeAgain(files, directory, HISTORY_NAME);
     this.#isHistoryInDoubt = true;
     let isThere = false;
-    const found = await walkHistory(files, directory, (one) => {
+    const readable = this.#isHistoryDamaged ? files : strictFiles(files);
+    const found = await walkHistory(readable, directory, (one) => {
       isThere ||= one.treeNumber === treeNumber && one.to >= record.to;
     });
     if (found === 'damaged' || found?.isDamaged === true) {
-      // Kept for an expert; the tree that it belonged to has been left at the start.
+      if (!this.#isHistoryDamaged) throw new RangeError('the history of the tree is damaged');
+      // Kept for an expert; a tree that it belonged to has been left at the start.
       const kept = `${path}.damaged-${treeLogName(this.#fileNoMax).slice(4)}`;
       await files.rename(path, kept);
       await files.syncDir(directory);
     }
+    this.#isHistoryDamaged = false;
     const history = found === 'damaged' || found?.isDamaged === true ? null : found;
     // After a crash between the record and the unlink.
     if (history !== null && isThere) {
