@@ -1,6 +1,7 @@
 // Scenario: files of the tree become history while the disk cannot read one of them, or the history,
-// for a while. Guarantees: what cannot be read for a moment is replaced by nothing: the files stay
-// as they are, the tree goes on, and later the history has all of them.
+// for a while; a new file cannot be named in ckpt. Guarantees: what cannot be read for a moment is
+// replaced by nothing, and a file that may be named is not removed: the tree goes on, and later the
+// history has all of its files.
 import t from 'tap';
 import { textBatch } from '../test-batches.js';
 import { drain, newWorld, TEST_DIRECTORY } from '../test-spool.js';
@@ -46,3 +47,40 @@ for (const what of ['history', 'log-'])
     t.ok((tree?.history.length ?? 0) > 3, `${tree?.history.length} files are history`);
     t.notOk(world.files.paths.some((path) => path.includes('.damaged-')));
   });
+
+t.test('a file whose note in ckpt failed, and may be there all the same, is kept', async (t) => {
+  const world = newWorld(2);
+  const left: string[] = [];
+  const published: Checkpoint[] = [];
+  const reopen = async () => {
+    const spool = await openWithEvidence(world, { onNewTree: (_, reason) => left.push(reason) });
+    spool.onCheckpoint((checkpoint) => published.push(checkpoint));
+    return spool;
+  };
+  const first = await reopen();
+  await first.append(textBatch('n/a/0', first.epoch, 0, 4));
+  await first.close();
+  // The slot is not written in place, and the file that replaces it is there when its fsync fails.
+  const calls: string[] = [];
+  world.files.onOperation = ({ kind, path }) => {
+    const isOfTree = calls.length > 0 || (kind === 'create' && path.includes('/tree/log-'));
+    if (!isOfTree) return null;
+    calls.push(`${kind} ${path}`);
+    const isRenamed = calls.includes(`rename ${TEST_DIRECTORY}/ckpt`);
+    const isHit =
+      (kind === 'datasync' && path === `${TEST_DIRECTORY}/ckpt`) ||
+      (kind === 'syncDir' && path === TEST_DIRECTORY && isRenamed);
+    return isHit ? { code: 'EIO' } : null;
+  };
+  const second = await reopen();
+  await second.checkpointNow();
+  await second.close();
+  t.ok(calls.includes(`syncDir ${TEST_DIRECTORY}`) && (second.evidence?.failures.io ?? 0) > 0);
+  world.files.onOperation = null;
+  const third = await reopen();
+  await third.append(textBatch('n/a/0', third.epoch, 0, 4));
+  await third.close();
+  t.same(left, [], 'one tree');
+  t.equal(await treeProblem(world.files, published), null);
+  t.match(published.at(-1), { treeNumber: 1, size: 2 });
+});

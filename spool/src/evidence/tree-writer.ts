@@ -150,16 +150,20 @@ export class TreeWriter {
     ];
     await files.makeDir(directory);
     const handle = await files.open(path, 'create');
+    let isNoted = false;
     try {
       await handle.write(parts, 0);
       await handle.datasync();
       await files.syncDir(directory);
       await files.syncDir(directory.slice(0, directory.lastIndexOf('/')));
+      isNoted = true;
       await noteFile(treeNumber, fileNo);
     } catch (error) {
       await handle.close().catch(() => undefined);
-      // What it says was told to nobody.
-      await removeIfThere(files, path).catch(() => undefined);
+      // What it says was told to nobody; but a note that failed may be there all the same, and the
+      // next start would miss the file.
+      if (isNoted) this.#known.push({ fileNo, treeNumber, segmentIdMax: 0 });
+      else await removeIfThere(files, path).catch(() => undefined);
       throw error;
     }
     const at = parts.reduce((sum, part) => sum + part.length, 0);
