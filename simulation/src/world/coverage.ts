@@ -62,7 +62,6 @@ export const SOMETIMES = [
   'spool_failed',
   'start_failed',
   'restarted_with_backlog',
-  'new_tree',
   'anchor_in_history',
   'receipts_made_good',
   'request_receipt',
