@@ -53,7 +53,7 @@ export type DeliveryBug =
   | 'idempotency_keys_forgotten';
 
 /** Of keys, tree, checkpoints and receipts. */
-export type EvidenceBug = 'receipt_before_ledger';
+export type EvidenceBug = 'receipt_before_ledger' | 'checkpoint_published_before_sync';
 
 export type PlantedBug = SpoolBug | DeliveryBug | EvidenceBug;
 

@@ -23,6 +23,7 @@ const FIRST_SEEDS: Readonly<Partial<Record<PlantedBug, number>>> = {
   ack_before_fdatasync: 1,
   recovered_without_writing: 30,
   unreadable_is_rotten: 1,
+  checkpoint_published_before_sync: 1,
 };
 const SEEDS_MAX = 200;
 

@@ -2,6 +2,7 @@
 import { judge } from '@weir/collector/parts';
 import { readLedger, tableNames } from '@weir/sinks/clickhouse';
 import { inspectSpool } from '@weir/spool';
+import { checkEvidence, checkPublished } from './evidence.js';
 import { modelStore } from './store/client.js';
 import { DATA, SINK, type WorkerCode } from './world/collector.js';
 import type { Seen } from './world/coverage.js';
@@ -42,6 +43,7 @@ export async function simulate(
 
 async function run(world: World): Promise<void> {
   const { clock } = world;
+  world.onEnded = (files) => checkPublished(world, files);
   await clock.run(world.prepare());
   void world.start();
   world.schedule();
@@ -56,7 +58,9 @@ async function run(world: World): Promise<void> {
   if (world.violations.length > 0) return;
   await clock.run(world.stop(), SETTLING_MS);
   world.violations.push(...world.oracle.check(world.engine.tables));
+  await clock.run(Promise.all(world.looks));
   await checkVerdict(world);
+  await checkEvidence(world);
 }
 
 async function settle(world: World): Promise<void> {

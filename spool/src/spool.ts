@@ -126,7 +126,10 @@ export class Spool implements BatchBuffer {
     this.#janitor = new Janitor(store, {
       isDone: (info) =>
         this.#isSettled(info.id, info.frameCount) && (this.#notary?.canDelete(info) ?? true),
-      spaceFreed: (count) => this.#committer.spaceFreed(count),
+      spaceFreed: (count) => {
+        this.#committer.spaceFreed(count);
+        if (count > 0) this.#notary?.spaceFreed();
+      },
     });
     this.#notary =
       settings.evidence === null

@@ -178,6 +178,10 @@ export const PLANTED_BUGS: Readonly<Record<PlantedBug, PlantedInfo>> = {
     text: 'a receipt is signed before the ledger has the outcome',
     source: 'nats-server#7564',
   },
+  checkpoint_published_before_sync: {
+    text: 'a checkpoint is told to others before it is durable',
+    source: 'design: 0019, only then told to anybody',
+  },
 };
 
 /**

@@ -1,16 +1,21 @@
 // What the loader relies on in a store, as checks that the model and the real engine both pass.
 // Each check works on an epoch of its own, so that one store serves all.
 import { allocateBytes, type EventBatch, FIELD, MARK, type SequencedBatch } from '@weir/pipeline';
+import { SimClock } from '@weir/pipeline/testing';
 import {
+  Anchors,
   encodeBatch,
   INSERT_SETTINGS,
   insertBlocks,
   insertDispositions,
   insertLedger,
+  ledgerOutcomes,
   Outcome,
+  readAnchors,
   readBack,
   readLedger,
   type Store,
+  type TreeCheckpoint,
   tableNames,
 } from '@weir/sinks/clickhouse';
 import type t from 'tap';
@@ -287,6 +292,45 @@ export function storeConformance(
       });
       t.same(found?.missing, [[5, 65_533]]);
       t.same(found?.refused, { queue_full: 9 });
+      const outcomes = new Map<string, readonly number[]>();
+      const scope = { ownPrefix: 'node/', foreign: [] };
+      for await (const list of ledgerOutcomes(store, tables, scope))
+        for (const one of list) if (one.epoch === epoch) outcomes.set(one.kind, one.seqs);
+      t.same(Object.fromEntries(outcomes), {
+        stored: [0, 0, 2, 2],
+        quarantined: [1, 1],
+        lost: [1, 4, 65_534, 65_538],
+      });
+      for await (const _ of ledgerOutcomes(store, tables, { ...scope, ownPrefix: 'other/' }))
+        t.fail('streams of others are not asked for');
+    });
+
+    await t.test('anchors: of a size on, of sizes that are named, and all forks', async (t) => {
+      const nodeId = 'a0b1c2d3e4f5';
+      const send = async (treeNumber: number, size: number, root: string): Promise<void> => {
+        const note = `it's ${treeNumber}\\${size}\n${root}\n\n\u2014 name\n`;
+        const checkpoint: TreeCheckpoint = { nodeId, treeNumber, size, root, note, state: '{}' };
+        const clock = new SimClock();
+        const parts = { store, tables, clock, timers: clock, latest: () => checkpoint };
+        await new Anchors({ ...parts, log: t.fail }).finish(1);
+      };
+      for (const size of [5, 9, 12, 9, 20]) await send(1, size, `root ${size}`);
+      await send(1, 5, 'another root');
+      await send(2, 3, 'root of a later tree');
+      const found = async (sizeMin: number, sizes: number[], node = nodeId) =>
+        (await readAnchors(store, tables, node, { sizeMin, sizes })).map(
+          ({ treeNumber, size, root }) => `${treeNumber}/${size} ${root}`,
+        );
+      const forks = ['1/5 another root', '1/5 root 5'];
+      t.same(await found(12, []), [...forks, '1/12 root 12', '1/20 root 20']);
+      t.same(await found(100, [9]), [...forks, '1/9 root 9']);
+      t.equal((await found(0, [])).length, 6);
+      t.same(await found(0, [], 'ffffffffffff'), []);
+      const [{ note } = { note: '' }] = await readAnchors(store, tables, nodeId, {
+        sizeMin: 20,
+        sizes: [],
+      }).then((rows) => rows.filter(({ size }) => size === 20));
+      t.equal(note, "it's 1\\20\nroot 20\n\n\u2014 name\n");
     });
 
     await t.test('what was acknowledged is there after a kill', async (t) => {

@@ -102,6 +102,7 @@ export class ModelEngine {
     await this.#execute({ kind: 'command', sql }, queryId, () => {
       if (command.kind === 'kill') this.#kill(command.queryIdPrefix);
       else if (command.kind === 'ledger') this.tables.ledger.push(...command.rows);
+      else if (command.kind === 'checkpoints') this.tables.checkpoints.push(...command.rows);
       else this.tables.dispositions.push(...command.rows);
     });
   }

@@ -1,6 +1,7 @@
 // The statements that loader, fence and ledger send, and no others: the model refuses what it does
 // not know, so that a new statement cannot pass unnoticed.
 import {
+  type CheckpointRow,
   type DispositionRow,
   keyOf,
   type LedgerKind,
@@ -13,6 +14,7 @@ export type Params = Readonly<Record<string, unknown>>;
 export type Command =
   | { readonly kind: 'dispositions'; readonly rows: readonly DispositionRow[] }
   | { readonly kind: 'ledger'; readonly rows: readonly LedgerRow[] }
+  | { readonly kind: 'checkpoints'; readonly rows: readonly CheckpointRow[] }
   | { readonly kind: 'kill'; readonly queryIdPrefix: string };
 
 const TEXT = String.raw`'((?:[^'\\]|\\.)*)'`;
@@ -27,9 +29,10 @@ export function rowTableOf(sql: string): RowTable {
 export function parseCommand(sql: string): Command {
   const killed = /^KILL QUERY WHERE startsWith\(query_id, '([\w-]*)'\) SYNC$/.exec(sql);
   if (killed !== null) return { kind: 'kill', queryIdPrefix: killed[1] as string };
-  const table = /^INSERT INTO `\w+`\.`(dispositions|ledger)`/.exec(sql)?.[1];
+  const table = /^INSERT INTO `\w+`\.`(dispositions|ledger|checkpoints)`/.exec(sql)?.[1];
   if (table === 'dispositions') return { kind: 'dispositions', rows: dispositionRows(sql) };
   if (table === 'ledger') return { kind: 'ledger', rows: ledgerRows(sql) };
+  if (table === 'checkpoints') return { kind: 'checkpoints', rows: [checkpointRow(sql)] };
   throw new RangeError(`the model knows no statement ${sql.slice(0, 120)}`);
 }
 
@@ -67,6 +70,18 @@ function ledgerRows(sql: string): LedgerRow[] {
   );
 }
 
+const CHECKPOINT = new RegExp(
+  String.raw`^INSERT INTO \S+ \(node, tree, size, root, note, state\) ` +
+    String.raw`VALUES \(${TEXT}, (\d+), (\d+), ${TEXT}, ${TEXT}, ${TEXT}\)$`,
+  's',
+);
+function checkpointRow(sql: string): CheckpointRow {
+  const found = CHECKPOINT.exec(sql);
+  if (found === null) throw new RangeError(`the model knows no ${sql.slice(0, 120)}`);
+  const [, node = '', tree = '', size = '', root = '', note = ''] = found;
+  return { node: unquote(node), tree, size, root: unquote(root), note: unquote(note) };
+}
+
 /** Rows as the client gives them: 64-bit numbers are texts. */
 export function answer(tables: Tables, sql: string, params: Params): Record<string, unknown>[] {
   const readBack = /^SELECT groupUniqArray\(seq\) AS seqs FROM `\w+`\.`(events|quarantine)` /.exec(
@@ -81,6 +96,13 @@ export function answer(tables: Tables, sql: string, params: Params): Record<stri
   if (/^SELECT \* FROM `\w+`\.`ledger_gaps`$/.test(sql)) return ledgerGaps(tables);
   if (/^SELECT tenant_id, stream, epoch, cause, max\(event_count\) AS events /.test(sql))
     return refusedTotals(tables);
+  if (/^SELECT tenant_id, stream, epoch, seq_max FROM `\w+`\.`ledger_by_stream` ORDER /.test(sql))
+    return ledgerByStream(tables).sort(byIdentity);
+  if (/^SELECT kind, run\[1\] AS seq_first, run\[-1\] AS seq_last FROM /.test(sql))
+    return ledgerRuns(tables, params);
+  if (/^SELECT name FROM system\.tables WHERE /.test(sql)) return [{ name: params.name }];
+  if (/^SELECT tree, size, root, any\(note\) AS note FROM `\w+`\.`checkpoints` /.test(sql))
+    return anchors(tables, params);
   throw new RangeError(`the model knows no query ${sql.slice(0, 120)}`);
 }
 
@@ -132,6 +154,54 @@ function ledgerByStream(tables: Tables): Record<string, string>[] {
       missing: String(seqMax + 1 - seen.size),
     };
   });
+}
+
+type Answer = Record<string, string>;
+const byIdentity = (one: Answer, other: Answer): number => {
+  const differing = ['tenant_id', 'stream'].find((name) => one[name] !== other[name]);
+  if (differing === undefined) return BigInt(one.epoch ?? 0) < BigInt(other.epoch ?? 0) ? -1 : 1;
+  return (one[differing] ?? '') < (other[differing] ?? '') ? -1 : 1;
+};
+
+/** Of some buckets of a stream: the runs of dense numbers of each kind. */
+function ledgerRuns(tables: Tables, params: Params): Answer[] {
+  const sets = tables.ledgerSets().get(streamOf(params));
+  const [first, end] = [Number(params.first) * 65_536, Number(params.end) * 65_536];
+  const rows: Answer[] = [];
+  for (const kind of ['stored', 'quarantined', 'filtered', 'lost'] as const) {
+    const seqs = [...(sets?.[kind] ?? [])].filter((seq) => seq >= first && seq < end);
+    let before: number | null = null;
+    for (const seq of seqs.sort((a, b) => a - b)) {
+      const run = rows.at(-1);
+      if (before === seq - 1 && run !== undefined) run.seq_last = String(seq);
+      else rows.push({ kind, seq_first: String(seq), seq_last: String(seq) });
+      before = seq;
+    }
+  }
+  return rows;
+}
+
+/** Each root of a size once; of sizes that are asked for, and where there are several roots. */
+function anchors({ checkpoints }: Tables, params: Params): Answer[] {
+  const rows = new Map<string, Answer>();
+  const roots = new Map<string, number>();
+  for (const { node, tree, size, root, note } of checkpoints) {
+    if (node !== params.nodeId || rows.has(`${tree} ${size} ${root}`)) continue;
+    rows.set(`${tree} ${size} ${root}`, { tree, size, root, note });
+    roots.set(`${tree} ${size}`, (roots.get(`${tree} ${size}`) ?? 0) + 1);
+  }
+  const sizes = (params.sizes as readonly number[]).map(String);
+  return [...rows.values()]
+    .filter(({ tree, size = '' }) => {
+      const isForked = (roots.get(`${tree} ${size}`) ?? 0) > 1;
+      return Number(size) >= Number(params.sizeMin) || sizes.includes(size) || isForked;
+    })
+    .sort(
+      (one, other) =>
+        Number(one.tree) - Number(other.tree) ||
+        Number(one.size) - Number(other.size) ||
+        ((one.root ?? '') < (other.root ?? '') ? -1 : 1),
+    );
 }
 
 function ledgerGaps(tables: Tables): Record<string, string>[] {

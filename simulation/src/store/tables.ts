@@ -36,6 +36,15 @@ export interface LedgerRow {
   readonly ranges: readonly (readonly [number, number])[];
 }
 
+/** An anchor: a checkpoint that was sent here. Numbers as the client gives 64-bit ones. */
+export interface CheckpointRow {
+  readonly node: string;
+  readonly tree: string;
+  readonly size: string;
+  readonly root: string;
+  readonly note: string;
+}
+
 /** What one INSERT makes of one partition: it is there whole or not at all. */
 export interface Part {
   readonly partition: string;
@@ -81,6 +90,7 @@ export class Tables {
   };
   readonly dispositions: DispositionRow[] = [];
   readonly ledger: LedgerRow[] = [];
+  readonly checkpoints: CheckpointRow[] = [];
   partCount = 0;
 
   addPart(table: RowTable, { rows }: Part): void {

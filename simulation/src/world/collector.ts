@@ -2,12 +2,16 @@
 // the ports of one simulated process.
 import {
   createProcessor,
+  createStoreEvidence,
   createSyslogSource,
   createTaskProcessor,
   type HttpIngest,
+  KEYS_FOLDER,
+  RECEIPTS_FOLDER,
   registerIngest,
   SinkAccounts,
   type Source,
+  type StoreEvidence,
   type TaskProcessor,
 } from '@weir/collector/parts';
 import {
@@ -28,18 +32,24 @@ import {
   type WorkerSetup,
   type Workers,
 } from '@weir/pipeline';
-import { type Fence, Loader, type Store } from '@weir/sinks/clickhouse';
-import { openSpool, type Spool } from '@weir/spool';
+import { type Fence, Loader, type Store, tableNames } from '@weir/sinks/clickhouse';
+import { type Checkpoint, openSpool, type Spool } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { FakeApp } from './http.js';
 
 export const DATA = '/data';
+/** As the collector makes them before anything is in them. */
+export const DATA_FOLDERS = ['spool', 'loader', KEYS_FOLDER, RECEIPTS_FOLDER].map(
+  (name) => `${DATA}/${name}`,
+);
 export const SINK = 'clickhouse';
 export const SYSLOG_PORT = 5514;
 /** Events with this word are dropped by the pipeline's filter. */
 export const FILTERED_WORD = 'chatter';
 
+/** As ClickhouseSink has it. */
+const LAST_ANCHOR_MS = 2_000;
 const SINKS_STOP_MS = 5_000;
 const SOURCES_STOP_MS = 10_000;
 
@@ -99,6 +109,9 @@ export interface CollectorParts {
   readonly lingerMs: number;
   readonly rowsMax: number;
   readonly log: (line: string) => void;
+  /** `key` is the verifier key of the node. */
+  readonly onCheckpoint: (checkpoint: Checkpoint, key: string | null) => void;
+  readonly onNewTree: (treeNumber: number, reason: string) => void;
 }
 
 /** Only for what nobody looks at here. */
@@ -118,6 +131,7 @@ export class SimCollector {
   readonly accounts: SinkAccounts;
   readonly streamSets: readonly StreamSet[];
   readonly loader: Loader;
+  readonly evidence: StoreEvidence;
   readonly #timers: Timers;
   readonly #sources: readonly Source[];
   readonly #ingest: HttpIngest;
@@ -141,7 +155,9 @@ export class SimCollector {
       segmentBytes: parts.segmentBytes,
       bytesMax: parts.spoolBytesMax,
       batchMemory,
+      evidence: { keysDirectory: `${DATA}/${KEYS_FOLDER}`, onNewTree: parts.onNewTree },
     });
+    spool.onCheckpoint((checkpoint) => parts.onCheckpoint(checkpoint, spool.nodeVerifierKey));
     const collector = new SimCollector(parts, spool, batchMemory);
     for (const source of collector.#sources) await source.start();
     collector.#deliver();
@@ -194,6 +210,11 @@ export class SimCollector {
       timers,
       metrics: metrics.component('http', 'source', 'http'),
       recoveredRequestParts: spool.recoveredRequestParts,
+      evidence: {
+        nodeId: spool.nodeId,
+        checkpoint: () => spool.latestCheckpoint?.noteBase64 ?? null,
+        sign: (text) => spool.signNote(text),
+      },
     });
     this.#workers = parts.workers(() => spool.nodeId);
     const processor = createProcessor({
@@ -210,6 +231,10 @@ export class SimCollector {
       onEncoded: ignore,
     });
     this.accounts = new SinkAccounts(spool.consumer(SINK), spool);
+    this.evidence = createStoreEvidence({
+      ...{ sink: SINK, dataDirectory: DATA, spool, store: parts.store, tables: tableNames() },
+      ...{ files, clock, timers, random, before: [], log },
+    });
     this.loader = new Loader({
       consumer: this.accounts,
       onSettled: (outcomes) => this.accounts.note(outcomes),
@@ -223,13 +248,18 @@ export class SimCollector {
       intentDirectory: `${DATA}/loader`,
       loaderName: spool.nodeId,
       profile: 'slim',
+      receipts: this.evidence.receipts,
       limits: { rowsMax: parts.rowsMax, lingerMs: parts.lingerMs },
       log,
     });
   }
 
   #deliver(): void {
-    this.#delivering = this.loader.run(this.#stopSinks.signal).catch((error: unknown) => {
+    const { signal } = this.#stopSinks;
+    this.#delivering = Promise.all([
+      this.loader.run(signal),
+      this.evidence.anchors.run(signal),
+    ]).then(ignore, (error: unknown) => {
       this.deliveryError = error;
     });
   }
@@ -255,9 +285,14 @@ export class SimCollector {
       .then(() => Promise.allSettled(this.streamSets.map((streams) => streams.close())))
       .then(ignore, ignore);
     const isWhole = await this.#within(stopped, SOURCES_STOP_MS);
-    if (failure === null) await this.loader.drain(LIMITS.drainDeliveryMs);
+    if (failure === null) {
+      await this.loader.drain(LIMITS.drainDeliveryMs);
+      await this.spool.checkpointNow();
+      await this.evidence.anchors.finish(LAST_ANCHOR_MS);
+    }
     this.#stopSinks.abort();
     await this.#within(this.#delivering, SINKS_STOP_MS);
+    await this.#within(this.evidence.receipts.close(), SINKS_STOP_MS);
     await this.#within(this.#workers.close(), SINKS_STOP_MS);
     await this.#within(this.spool.close(), 25_000);
     return isWhole;

@@ -62,6 +62,9 @@ export const SOMETIMES = [
   'spool_failed',
   'start_failed',
   'restarted_with_backlog',
+  'anchor_in_history',
+  'receipts_made_good',
+  'request_receipt',
 ] as const;
 
 export function addSeen(total: Seen, more: Seen): void {

@@ -14,6 +14,8 @@ export class Faults {
   readonly #open = new Map<FaultClass, number>();
   /** The end of the run: nothing fails any more. */
   isOver = false;
+  /** A call of the disk failed since somebody set it to false. */
+  hasDiskFailed = false;
   /** True while the process starts and is not yet at work. */
   isStarting: () => boolean = () => false;
   /** A sync of a file failed, and what it did not write is on no disk, though reads show it. */
@@ -50,7 +52,13 @@ export class Faults {
     return kind === 'datasync' ? 0.2 + this.#random.below(30) / 10 : 0;
   }
 
-  onOperation({ kind, path }: SimOperation): SimFault | null {
+  onOperation(operation: SimOperation): SimFault | null {
+    const fault = this.#diskFault(operation);
+    if (fault !== null || this.isOn('disk_full')) this.hasDiskFailed = true;
+    return fault;
+  }
+
+  #diskFault({ kind, path }: SimOperation): SimFault | null {
     if (kind === 'write' && this.strikes('disk_eio_write', EIO_RATE))
       return { code: 'EIO', partialBytes: this.#random.below(200) };
     if (kind === 'syncDir' && this.strikes('disk_eio_sync', EIO_RATE)) return { code: 'EIO' };

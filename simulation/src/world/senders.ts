@@ -1,11 +1,13 @@
 // Who sends: devices over TCP and UDP, producers over HTTP with idempotency keys. They are never
 // faulted themselves, and send what the oracle mints.
+import { createHash } from 'node:crypto';
 import type { SimClock, SimLink, SimNetwork, SimRandom } from '@weir/pipeline/testing';
 import type { Trace } from '../trace.js';
 import { FILTERED_WORD, type SimCollector, SYSLOG_PORT } from './collector.js';
 import type { Faults } from './faults.js';
-import { FakeBody } from './http.js';
+import { FakeBody, type FakeReply } from './http.js';
 import { MESSAGE_BYTES_MAX, type Oracle, type Sent, type Way } from './oracle.js';
+import type { Witness } from './witness.js';
 
 export const POISON_WORD = 'unstorable';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ=,;[]{}';
@@ -14,6 +16,7 @@ export interface SendingWorld {
   readonly clock: SimClock;
   readonly network: SimNetwork;
   readonly oracle: Oracle;
+  readonly witness: Witness;
   readonly faults: Faults;
   readonly random: SimRandom;
   readonly trace: Trace;
@@ -150,6 +153,7 @@ export class HttpSender implements Sender {
   readonly #name: string;
   readonly #peer: string;
   readonly #isKeyed: boolean;
+  readonly #wantsReceipts: boolean;
   readonly #queue: Request[] = [];
   #isRunning = false;
   #sentCount = 0;
@@ -159,6 +163,7 @@ export class HttpSender implements Sender {
     this.#name = `h${index}`;
     this.#peer = `203.0.113.${index + 1}`;
     this.#isKeyed = isKeyed;
+    this.#wantsReceipts = index !== 1;
   }
 
   get isIdle(): boolean {
@@ -192,7 +197,10 @@ export class HttpSender implements Sender {
     const collector = this.#world.collector();
     if (collector === null) return false;
     for (const item of request.items) item.takenCount++;
-    const headers = request.key === null ? {} : { 'idempotency-key': request.key };
+    const headers = {
+      ...(request.key === null ? {} : { 'idempotency-key': request.key }),
+      ...(this.#wantsReceipts ? { prefer: 'receipt=signed' } : {}),
+    };
     const raw = new FakeBody(headers, this.#peer);
     const isCut = faults.strikes('http_reset_before', 0.4);
     const cutAt = isCut ? random.below(request.body.length) : request.body.length;
@@ -208,15 +216,22 @@ export class HttpSender implements Sender {
     trace.note('http', `${this.#name} ${found?.statusCode ?? 'no reply'}`);
     if (isCut || found === null) return false;
     if (faults.strikes('http_reply_lost', 0.4)) return false;
-    if (found.statusCode === 200) this.#acknowledged(request, found.sentHeaders);
+    if (found.statusCode === 200) this.#acknowledged(request, found);
     else if (![408, 429, 503].includes(found.statusCode))
       this.#world.violation(`${this.#name}: ${found.statusCode} ${JSON.stringify(found.body)}`);
     return found.statusCode === 200;
   }
 
-  #acknowledged({ items }: Request, headers: Readonly<Record<string, string>>): void {
+  #acknowledged({ items, body }: Request, { sentHeaders: headers, body: reply }: FakeReply): void {
+    const { faults, witness } = this.#world;
     for (const item of items) item.isAcked = true;
-    if (headers['idempotent-replayed'] === 'true') this.#world.faults.saw('replayed_key');
+    if (headers['idempotent-replayed'] === 'true') faults.saw('replayed_key');
+    const checkpoint = headers['weir-checkpoint'];
+    if (checkpoint !== undefined) witness.keep(Buffer.from(checkpoint, 'base64').toString());
+    if (typeof reply.receipt !== 'string') return;
+    faults.saw('request_receipt');
+    const bodyHash = createHash('sha256').update(body).digest('base64');
+    witness.receipts.push({ note: reply.receipt, texts: items.map(({ text }) => text), bodyHash });
   }
 
   async #giveBody(raw: FakeBody, body: Buffer, isCut: boolean): Promise<void> {

@@ -14,7 +14,7 @@ import { embeddedFence, serverFence } from '@weir/sinks/clickhouse';
 import { modelStore } from '../store/client.js';
 import { ModelEngine } from '../store/engine.js';
 import { Trace } from '../trace.js';
-import { DATA, SimCollector, SYSLOG_PORT, type WorkerCode } from './collector.js';
+import { DATA, DATA_FOLDERS, SimCollector, SYSLOG_PORT, type WorkerCode } from './collector.js';
 import type { FaultClass, Seen } from './coverage.js';
 import { Faults } from './faults.js';
 import { Life, LifeFiles, lifeNetwork, lifeTimers } from './life.js';
@@ -28,6 +28,7 @@ import {
   TcpSender,
   UdpSender,
 } from './senders.js';
+import { Witness } from './witness.js';
 
 const POWER_CUTS: readonly CrashStrategy[] = [
   'keep_all',
@@ -59,6 +60,10 @@ export class World implements SendingWorld {
   readonly engine: ModelEngine;
   readonly senders: readonly Sender[];
   readonly violations: string[] = [];
+  /** Looks at the disk as a process left it. */
+  readonly looks: Promise<void>[] = [];
+  onEnded: (files: SimFiles) => Promise<void> = async () => undefined;
+  readonly witness = new Witness((sentence) => this.violation(sentence));
   files = new SimFiles();
   readonly #code: WorkerCode;
   readonly #processRandom: SimRandom;
@@ -136,8 +141,7 @@ export class World implements SendingWorld {
 
   /** A disk with an empty data directory. */
   async prepare(): Promise<void> {
-    for (const directory of [DATA, `${DATA}/spool`, `${DATA}/loader`, `${DATA}/keys`])
-      await this.files.makeDir(directory);
+    for (const directory of [DATA, ...DATA_FOLDERS]) await this.files.makeDir(directory);
     await this.files.syncDir('/');
     await this.files.syncDir(DATA);
     this.#useDisk(this.files);
@@ -248,6 +252,19 @@ export class World implements SendingWorld {
       log: (line: string) => {
         this.#log?.(`${clock.monotonicMs().toFixed(1).padStart(10)} log ${line}`);
         if (line.includes('is complete at attempt')) this.faults.saw('intent_replayed');
+        if (line.includes('were made from the ledger')) this.faults.saw('receipts_made_good');
+      },
+      onCheckpoint: ({ note }: { readonly note: string }, key: string | null) => {
+        if (life.isDead) return;
+        trace.note('checkpoint', note);
+        this.witness.published(note, key);
+        this.faults.hasDiskFailed = false;
+      },
+      onNewTree: (treeNumber: number, reason: string) => {
+        if (life.isDead) return;
+        trace.note('new tree', reason);
+        this.faults.saw('new_tree');
+        this.witness.beganTree({ treeNumber, reason, hasDiskFailed: this.faults.hasDiskFailed });
       },
     };
   }
@@ -265,6 +282,7 @@ export class World implements SendingWorld {
     this.#isStarting = false;
     this.network.endProcess();
     this.#useDisk(this.files.crash(strategy, this.random));
+    this.#ended();
     if (this.plan.isEmbedded) void this.engine.restart();
     this.clock.after(50 + this.random.below(3_000), () => void this.start());
   }
@@ -284,6 +302,7 @@ export class World implements SendingWorld {
       incarnation.end = isWhole && collector.spool.failure === null ? 'drained' : 'killed';
     life.isDead = true;
     this.#collector = null;
+    this.#ended();
     this.network.endProcess();
     if (this.plan.isEmbedded) void this.engine.restart();
     this.clock.after(100, () => void this.start());
@@ -298,6 +317,10 @@ export class World implements SendingWorld {
     this.#life.isDead = true;
     this.#collector = null;
     this.network.endProcess();
+  }
+
+  #ended(): void {
+    this.looks.push(this.onEnded(this.files.snapshot()));
   }
 
   #noteDrops(): void {

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
+import { SimFiles, SimRandom } from '@weir/pipeline/testing';
 import t from 'tap';
 import { openSpool } from '../spool.js';
 import { textBatch } from '../test-batches.js';
@@ -91,4 +92,24 @@ t.test('a spool that signs, on a real directory', async (t) => {
   t.equal(tree?.problem, null);
   t.equal(tree?.leaves.length, 40);
   t.equal(tree?.treeNumber, 1);
+});
+
+t.test('names that were not durable when they were made are, once the key is used', async (t) => {
+  const files = new SimFiles();
+  const random = new SimRandom(1);
+  const parts = { files, random, directory: '/keys', role: 'node' as const, nodeId };
+  // Both renames take effect, and no fsync of the directory does.
+  files.onOperation = ({ kind, path }) =>
+    kind === 'syncDir' && path === '/keys' ? { code: 'EIO' } : null;
+  t.match(await openSigner(parts), { problem: 'io' });
+  t.match(await openSigner(parts), { problem: 'io' });
+  t.match(await openSigner(parts), { problem: 'io' }, 'both are there, and may go');
+  files.onOperation = null;
+  const opened = await openSigner(parts);
+  if ('problem' in opened) return t.fail(opened.message);
+  const after = files.crash('lose_unsynced', random);
+  const again = await openSigner({ ...parts, files: after });
+  if ('problem' in again) return t.fail(again.message);
+  t.equal(again.signer.verifierKey.text, opened.signer.verifierKey.text, 'the same key');
+  return undefined;
 });

@@ -88,6 +88,8 @@ async function open(place: KeyPlace): Promise<SignerOpening> {
       problem: 'key_mismatch',
       message: `${role}.key is not that of ${role}.pub for ${name}`,
     };
+  // Their names may be in memory only: whoever made them was told so, or was killed before.
+  else await files.syncDir(directory);
   return { signer, isNew: false };
 }
 

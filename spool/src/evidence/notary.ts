@@ -1,8 +1,17 @@
 // Hashes frames after they became durable, and signs what they say. It never stands in the way of
 // the spool: whatever fails here is counted, named and tried again, and events go on.
-import { assert, InvariantError, LIMITS, type Timer } from '@weir/pipeline';
+import {
+  assert,
+  type Files,
+  InvariantError,
+  isNoSpace,
+  isPlanted,
+  LIMITS,
+  type Timer,
+} from '@weir/pipeline';
 import type { SegmentInfo } from '../catalog.js';
 import { nodeIdOf, SEGMENT_HEADER_BYTES } from '../layout.js';
+import { patientFiles } from '../patience.js';
 import type { Store } from '../store.js';
 import { encodeCheckpointText, stateHashOf } from './checkpoint-note.js';
 import type { EvidenceOptions } from './evidence-options.js';
@@ -22,11 +31,14 @@ import type { TreeLeaf } from './tree-leaves.js';
 import type { TreeState } from './tree-state.js';
 import { TreeWriter } from './tree-writer.js';
 
-/** Attempts at a place that cannot be read back; then it is left out of the tree. */
+/** Attempts at a frame that does not match; then it is left out of the tree. */
 const READ_ATTEMPTS_MAX = 4;
 const RETRY_DELAY_MS_MIN = 100;
 const RETRY_DELAY_MS_MAX = 30_000;
-/** Some 25 s of attempts to read the tree's files before segments go without them. */
+/**
+ * Some 25 s of attempts with key and tree before segments go without them, and at a place that the
+ * disk cannot read before it is left out.
+ */
 const FAILURES_WAITED_FOR = 8;
 /** Of a backlog that is still hashed when the spool is closed. */
 const CLOSE_BYTES_MAX = 256 * 1024 * 1024;
@@ -105,8 +117,12 @@ export class Notary {
   #failuresInARow = 0;
   /** A folding that failed is not tried again before. */
   #foldAtMs = 0;
-  /** The last attempt to write a checkpoint failed. */
+  /** No checkpoint can be written: there is no space, or attempts have failed for long. */
   #isWriteFailing = false;
+  /** The newest hashed segment when one of them was to be deleted while none could be written. */
+  #askedSegmentId = 0;
+  /** The same when an attempt began that failed. */
+  #triedSegmentId = 0;
   #badAttempts = { segmentId: 0, offset: -1, count: 0 };
   #newFrameCount = 0;
   #waitingSinceMs: number | null = null;
@@ -143,7 +159,7 @@ export class Notary {
    */
   async start(): Promise<void> {
     try {
-      await this.#openKey();
+      await this.#openKey(this.#store.settings.files);
     } catch (error) {
       this.#failed(error);
     }
@@ -185,19 +201,22 @@ export class Notary {
 
   /**
    * True when nothing of the segment is needed any more: its frames are hashed, and are under a
-   * durable checkpoint unless none can be written now. Otherwise it hurries.
+   * durable checkpoint unless none can be written now. Otherwise it hurries. At close, what is left
+   * to the next start stays for it.
    */
   canDelete(info: SegmentInfo): boolean {
     const tree = this.#tree;
     if (!this.#isStarted) return false;
-    // Without a key there is no tree, and no reason to keep anything for it.
-    if (this.#signer === null) return true;
-    if (tree === null) return !this.#isClosing && this.#failuresInARow >= FAILURES_WAITED_FOR;
+    if (this.#signer === null || tree === null) return this.#isTreeGivenUp;
     const isRead = this.#isBehind(tree, info);
-    if (isRead && (this.#isWriteFailing || (tree.pending[0]?.segmentId ?? info.id + 1) > info.id))
-      return true;
-    // At a stop nothing hurries any more: what is not hashed is left to the next start.
+    if (isRead && (tree.pending[0]?.segmentId ?? info.id + 1) > info.id) return true;
     if (this.#isClosing) return false;
+    if (isRead && this.#isWriteFailing) {
+      if (info.id <= this.#triedSegmentId) return true;
+      // An attempt that begins now shows if it must go as it is.
+      this.#askedSegmentId = tree.last.segmentId;
+      this.#retryAtMs = 0;
+    }
     if (!isRead && tree.pending.length >= LIMITS.checkpointPendingFramesMax) {
       // It has failed for so long that it gives the tree up, and not the space.
       this.#tree = null;
@@ -206,6 +225,21 @@ export class Notary {
     }
     this.#request();
     return false;
+  }
+
+  /** There may be space for a checkpoint now. */
+  spaceFreed(): void {
+    if (!this.#isWriteFailing) return;
+    this.#retryAtMs = 0;
+    this.#request();
+  }
+
+  /** Nobody waits any more for a tree that is not there. */
+  get #isTreeGivenUp(): boolean {
+    // Without a key there is none. A key that a disk cannot read for a moment is no key that is
+    // gone: the tree that it signed goes on.
+    if (this.#signer === null && this.#problem?.reason !== 'io') return true;
+    return !this.#isClosing && this.#failuresInARow >= FAILURES_WAITED_FOR;
   }
 
   /** Hashes what is durable now and signs it; the newest checkpoint there is. Never rejects. */
@@ -349,7 +383,7 @@ export class Notary {
 
   async #readOn(tree: LivingTree, info: SegmentInfo, place: ReadPlace): Promise<void> {
     const limit = info.endOffset;
-    const isLastAttempt = this.#attemptsAt(place) >= READ_ATTEMPTS_MAX;
+    const isLastAttempt = this.#attemptsAt(place) >= FAILURES_WAITED_FOR;
     let bad: ReadPlace | null = null;
     try {
       const slice = await this.#hasher.slice(info, place, limit);
@@ -425,8 +459,12 @@ export class Notary {
       stateHash: stateHashOf(state),
     });
     const note = signNote(text, signer);
+    const asked = this.#askedSegmentId;
     const leaves = tree.pending;
     const peaks = tree.hashed.copy();
+    const noteBase64 = Buffer.from(note).toString('base64');
+    const checkpoint = { note, noteBase64, treeNumber, size, root, state };
+    if (isPlanted('checkpoint_published_before_sync')) this.#publish(checkpoint);
     try {
       await this.#writer.write(treeNumber, tree.signed.peaks, {
         ...tree.last,
@@ -435,17 +473,18 @@ export class Notary {
         leaves,
       });
     } catch (error) {
-      this.#isWriteFailing = true;
+      this.#isWriteFailing = isNoSpace(error) || this.#failuresInARow >= FAILURES_WAITED_FOR;
+      this.#triedSegmentId = asked;
       throw error;
     }
     this.#isWriteFailing = false;
+    [this.#askedSegmentId, this.#triedSegmentId] = [0, 0];
     tree.pending = [];
     tree.signed = { peaks, root };
     tree.isFirst = false;
     if (whole) tree.state.wholeWritten();
     this.#checkpointCount++;
-    const noteBase64 = Buffer.from(note).toString('base64');
-    this.#publish({ note, noteBase64, treeNumber, size, root, state });
+    if (!isPlanted('checkpoint_published_before_sync')) this.#publish(checkpoint);
   }
 
   /** The new root, after the last signed tree was shown to be its beginning. */
@@ -479,12 +518,14 @@ export class Notary {
 
   /** Key and tree, as far as they are missing. */
   async #prepare(): Promise<void> {
-    const signer = this.#signer ?? (await this.#openKey());
+    const { files, timers } = this.#store.settings;
+    const reading = this.#isClosing ? files : patientFiles(files, timers);
+    const signer = this.#signer ?? (await this.#openKey(reading));
     if (this.#tree === null) await this.#recover(signer);
   }
 
-  async #openKey(): Promise<Signer> {
-    const { files, random } = this.#store.settings;
+  async #openKey(files: Files): Promise<Signer> {
+    const { random } = this.#store.settings;
     const { keysDirectory: directory } = this.#options;
     const place = { files, random, directory, role: 'node' as const, nodeId: this.#nodeId };
     const opening = await openSigner(place);

@@ -147,22 +147,27 @@ export class TreeWriter {
     ];
     await files.makeDir(directory);
     const handle = await files.open(path, 'create');
+    const known = { fileNo, treeNumber, from: before.size, segmentIdMax: 0 };
+    let isNoted = false;
     try {
       await handle.write(parts, 0);
       await handle.datasync();
       await files.syncDir(directory);
       await files.syncDir(directory.slice(0, directory.lastIndexOf('/')));
+      isNoted = true;
       await noteFile(treeNumber, fileNo);
     } catch (error) {
       await handle.close().catch(() => undefined);
-      // What it says was told to nobody.
-      await removeIfThere(files, path).catch(() => undefined);
+      // What it says was told to nobody; but a note that failed may be there all the same, and the
+      // next start would miss the file.
+      if (isNoted) this.#known.push(known);
+      else await removeIfThere(files, path).catch(() => undefined);
       throw error;
     }
     const at = parts.reduce((sum, part) => sum + part.length, 0);
     this.#open = { handle, fileId, at, recordNo: 2 };
     this.#wholeBytes = body.length;
-    this.#known.push({ fileNo, treeNumber, from: before.size, segmentIdMax: 0 });
+    this.#known.push(known);
   }
 
   /**

@@ -1,7 +1,7 @@
 // What a ClickHouse sink signs and anchors: a receipt for each closed intent, and the spool's
 // checkpoints in a table of the store.
 import { join } from 'node:path';
-import type { Timers } from '@weir/pipeline';
+import type { Clock, Files, Random, Timers } from '@weir/pipeline';
 import {
   Anchors,
   LoaderReceipts,
@@ -30,33 +30,38 @@ export interface StoreEvidence {
   readonly anchors: Anchors;
 }
 
+export interface StoreEvidenceParts {
+  /** Id of the sink. */
+  readonly sink: string;
+  readonly dataDirectory: string;
+  readonly spool: Pick<Spool, 'nodeId' | 'foreignStreams' | 'latestCheckpoint'>;
+  readonly store: Store;
+  readonly tables: TableNames;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** What was issued when the sink was not configured. */
+  readonly before: readonly ReceiptOutcome[];
+  readonly log: (line: string) => void;
+}
+
 export async function openStoreEvidence(
   sink: string,
   store: Store,
   tables: TableNames,
   dependencies: SinkDependencies,
 ): Promise<StoreEvidence> {
-  const { config, spool, random, clock, timers, log, metrics, onClose } = dependencies;
-  const files = patientFiles(dependencies.files, timers);
-  const parent = join(config.data_dir, RECEIPTS_FOLDER);
-  makeDirectories(parent);
-  const receipts = new LoaderReceipts({
-    ...{ files, random, clock, sink, store, tables },
-    directory: join(parent, sink),
-    openKey: () => openLoaderKey(dependencies),
-    scope: () => ({ ownPrefix: `${spool.nodeId}/`, foreign: spool.foreignStreams() }),
+  const { config, metrics, log, onClose } = dependencies;
+  makeDirectories(join(config.data_dir, RECEIPTS_FOLDER));
+  const evidence = createStoreEvidence({
+    ...dependencies,
+    ...{ sink, store, tables, dataDirectory: config.data_dir },
     before: await beforeOf(sink, dependencies),
     log: (line) => log.warn({ component: sink }, line),
   });
+  const { receipts, anchors } = evidence;
   onClose(`receipts of ${sink}`, () => receipts.close());
-  const anchors = new Anchors({
-    ...{ store, tables, clock, timers },
-    latest: () => {
-      const found = spool.latestCheckpoint;
-      return found && { nodeId: spool.nodeId, ...found, root: base64Of(found.root) };
-    },
-    log: (line) => log.warn({ component: sink }, line),
-  });
   metrics.total(null, 'weir_receipts_total', 'Receipts signed since the start.', () => {
     return receipts.stats().receiptCount;
   });
@@ -72,6 +77,26 @@ export async function openStoreEvidence(
     'Checkpoints that the store has taken since the start.',
     () => anchors.stats().sentCount,
   );
+  return evidence;
+}
+
+/** The folder of all receipts exists and is durable. Files, time and randomness come by Ports. */
+export function createStoreEvidence(parts: StoreEvidenceParts): StoreEvidence {
+  const { sink, dataDirectory, spool, store, tables, clock, timers, random, before, log } = parts;
+  const receipts = new LoaderReceipts({
+    ...{ random, clock, sink, store, tables, before, log },
+    files: patientFiles(parts.files, timers),
+    directory: join(dataDirectory, RECEIPTS_FOLDER, sink),
+    openKey: () => openLoaderKey(parts),
+    scope: () => ({ ownPrefix: `${spool.nodeId}/`, foreign: spool.foreignStreams() }),
+  });
+  const anchors = new Anchors({
+    ...{ store, tables, clock, timers, log },
+    latest: () => {
+      const found = spool.latestCheckpoint;
+      return found && { nodeId: spool.nodeId, ...found, root: base64Of(found.root) };
+    },
+  });
   return { receipts, anchors };
 }
 
@@ -89,9 +114,9 @@ export async function anchorLast(
   await anchors.finish(LAST_ANCHOR_MS);
 }
 
-async function openLoaderKey(dependencies: SinkDependencies): Promise<ReceiptKey> {
-  const { config, spool, files, random } = dependencies;
-  const directory = join(config.data_dir, KEYS_FOLDER);
+async function openLoaderKey(parts: StoreEvidenceParts): Promise<ReceiptKey> {
+  const { dataDirectory, spool, files, random } = parts;
+  const directory = join(dataDirectory, KEYS_FOLDER);
   const role = 'loader' as const;
   const opened = await openSigner({ files, random, directory, role, nodeId: spool.nodeId });
   if ('problem' in opened) return { problem: opened.message };

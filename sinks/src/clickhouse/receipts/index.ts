@@ -1,3 +1,4 @@
+export { type LedgerScope, ledgerOutcomes } from './ledger-ranges.js';
 export {
   LoaderReceipts,
   type LoaderReceiptsOptions,
