@@ -23,12 +23,11 @@ import {
 } from './failures.js';
 import { FrameHasher, type ReadPlace } from './frame-hasher.js';
 import { openSigner } from './keys.js';
-import { equalHashes, type Hash, type Peaks, TreeView } from './merkle.js';
+import { type LivingTree, provenRoot } from './living-tree.js';
+import type { Hash } from './merkle.js';
 import { type Signer, signNote, toBase64 } from './note.js';
 import { recoverTree } from './recover-tree.js';
 import { TREE_NAME } from './tree-files.js';
-import type { TreeLeaf } from './tree-leaves.js';
-import type { TreeState } from './tree-state.js';
 import { TreeWriter } from './tree-writer.js';
 
 /** Attempts at a frame that does not match; then it is left out of the tree. */
@@ -68,25 +67,6 @@ export interface EvidenceStats {
   readonly waitingMs: number;
   readonly failures: Readonly<Partial<Record<EvidenceFailureReason, number>>>;
   readonly problem: EvidenceProblem | null;
-}
-
-/** The tree that is being written. */
-interface LivingTree {
-  readonly number: number;
-  /** All that was hashed. */
-  readonly hashed: Peaks;
-  readonly state: TreeState;
-  /** Hashed and not under a durable checkpoint. */
-  pending: TreeLeaf[];
-  /** The frame hashed last, and the offset behind it. */
-  last: { readonly segmentId: number; readonly frameNo: number; readonly nextOffset: number };
-  /** Of the newest durable checkpoint; the empty tree for none. */
-  signed: { readonly peaks: Peaks; readonly root: Hash };
-  /** The first place that was not read; null for the oldest segment. */
-  next: ReadPlace | null;
-  readonly isTorn: boolean;
-  /** No checkpoint of this process yet. */
-  isFirst: boolean;
 }
 
 export interface NotaryHooks {
@@ -446,7 +426,11 @@ export class Notary {
   async #checkpoint(tree: LivingTree): Promise<void> {
     const signer = this.#signer;
     assert(signer !== null, 'a tree has a key');
-    const root = this.#provenRoot(tree);
+    const root = provenRoot(tree);
+    if (root === null) {
+      this.#tree = null;
+      throw new EvidenceError('tree_mismatch', 'the tree in memory is not that of the checkpoint');
+    }
     const whole = tree.isFirst || this.#writer.needsFile;
     const state = tree.state.document(this.#store.state.epoch, whole);
     const { size } = tree.hashed;
@@ -485,22 +469,6 @@ export class Notary {
     if (whole) tree.state.wholeWritten();
     this.#checkpointCount++;
     if (!isPlanted('checkpoint_published_before_sync')) this.#publish(checkpoint);
-  }
-
-  /** The new root, after the last signed tree was shown to be its beginning. */
-  #provenRoot({ signed, hashed, pending }: LivingTree): Hash {
-    const root = hashed.root();
-    const grown = signed.peaks.copy();
-    const hashes = pending.map(({ hash }) => hash);
-    const nodes = new TreeView(signed.peaks, hashes).nodes(signed.peaks.size, hashed.size);
-    const isConsistent =
-      signed.peaks.size + pending.length === hashed.size &&
-      equalHashes(signed.peaks.root(), signed.root) &&
-      grown.appendNodes(hashed.size, nodes) &&
-      equalHashes(grown.root(), root);
-    if (isConsistent) return root;
-    this.#tree = null;
-    throw new EvidenceError('tree_mismatch', 'the tree in memory is not that of the checkpoint');
   }
 
   #publish(checkpoint: Checkpoint): void {
