@@ -18,7 +18,9 @@ export interface Run {
 
 export function runProof(...args: string[]): Promise<Run> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [MAIN, ...args], (_error, stdout, stderr) => {
+    // As a user starts it: without the loaders of the test runner, which take memory and time.
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    const child = execFile(process.execPath, [MAIN, ...args], { env }, (_error, stdout, stderr) => {
       const output = stdout + stderr;
       resolve({ code: child.exitCode, lastLine: stdout.trim().split('\n').at(-1) ?? '', output });
     });
