@@ -21,7 +21,7 @@ const FIRST_SEEDS: Readonly<Partial<Record<PlantedBug, number>>> = {
   ledger_without_rows: 1,
   idempotency_keys_forgotten: 1,
   ack_before_fdatasync: 1,
-  recovered_without_writing: 40,
+  recovered_without_writing: 90,
   unreadable_is_rotten: 1,
   checkpoint_published_before_sync: 1,
 };
