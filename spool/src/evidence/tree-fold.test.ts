@@ -1,7 +1,7 @@
-// Scenario: files of the tree become history while the disk cannot read one of them, or the history,
-// for a while; a new file cannot be named in ckpt. Guarantees: what cannot be read for a moment is
-// replaced by nothing, and a file that may be named is not removed: the tree goes on, and later the
-// history has all of its files.
+// Scenario: files of the tree become history while the disk cannot read one of them, or the
+// history, for a while; a new file cannot be named in ckpt. Guarantees: what cannot be read for a
+// moment is replaced by nothing, and a file that may be named is not removed: the tree goes on, and
+// later the history has all of its files.
 import t from 'tap';
 import { textBatch } from '../test-batches.js';
 import { drain, newWorld, TEST_DIRECTORY } from '../test-spool.js';
