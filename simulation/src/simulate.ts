@@ -1,7 +1,7 @@
 // Runs one seed from its beginning to the verdict.
-import { judge } from '@weir/collector/parts';
+import { judge, RECEIPTS_FOLDER } from '@weir/collector/parts';
 import { readLedger, tableNames } from '@weir/sinks/clickhouse';
-import { inspectSpool } from '@weir/spool';
+import { fsckSpool, inspectSpool } from '@weir/spool';
 import { checkEvidence, checkPublished } from './evidence.js';
 import { modelStore } from './store/client.js';
 import { DATA, SINK, type WorkerCode } from './world/collector.js';
@@ -93,6 +93,13 @@ async function checkVerdict(world: World): Promise<void> {
   const report = judge({ spool, consumer: SINK, ledger, isQuiet: true }, null);
   if (!report.closes) world.violations.push(...report.problems.map((text) => `verify: ${text}`));
   if (report.inFlight > 0) world.violation(`verify: ${report.inFlight} in flight`);
+  const found = await clock.run(
+    fsckSpool({
+      ...{ files, directory: `${DATA}/spool`, prefix: 'spool/', ledgerDirectory: null },
+      ...{ receiptDirectory: `${DATA}/${RECEIPTS_FOLDER}`, isLive: false, isDeep: true },
+    }),
+  );
+  for (const { kind, file } of found.findings) world.violation(`fsck: ${kind} in ${file}`);
 }
 
 function resultOf(world: World): SeedResult {

@@ -43,7 +43,8 @@ export class Oracle {
   readonly sent = new Map<string, Sent>();
   readonly incarnations: Incarnation[] = [];
   readonly #bySender = new Map<string, Sent[]>();
-  readonly #partialOf = new Map<string, string>();
+  /** By peer: what came of a message, and to which process. */
+  readonly #partialOf = new Map<string, { readonly text: string; readonly to: Incarnation }>();
 
   /** `make` gives the bytes of an event with this id. */
   mint(
@@ -82,15 +83,16 @@ export class Oracle {
       this.#tookMessage('udp', text);
       return;
     }
-    const lines = ((this.#partialOf.get(peer) ?? '') + text).split('\n');
-    this.#partialOf.set(peer, lines.pop() ?? '');
+    const lines = ((this.#partialOf.get(peer)?.text ?? '') + text).split('\n');
+    const rest = lines.pop() ?? '';
+    if (this.#now !== undefined) this.#partialOf.set(peer, { text: rest, to: this.#now });
     for (const line of lines) this.#tookMessage('tcp', line);
   }
 
   /** A connection of this peer begins, or is over. */
   cutAt(peer: string): void {
-    if ((this.#partialOf.get(peer) ?? '') !== '' && this.#now !== undefined)
-      this.#now.partialCount++;
+    const partial = this.#partialOf.get(peer);
+    if (partial !== undefined && partial.text !== '') partial.to.partialCount++;
     this.#partialOf.delete(peer);
   }
 
