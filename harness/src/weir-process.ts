@@ -11,12 +11,6 @@ import { freePort } from './ports.js';
 const WEIR = fileURLToPath(new URL('../../collector/bin/weir.js', import.meta.url));
 const run = promisify(execFile);
 
-/**
- * A test runner gives its loaders to every process below it; in each thread of a collector they
- * would cost more memory and time than what is measured.
- */
-const WITHOUT_LOADERS = { NODE_OPTIONS: '' };
-
 /** Of this process. */
 let startCount = 0;
 
@@ -82,7 +76,7 @@ export class WeirProcess {
       ],
       {
         stdio: ['ignore', log, log],
-        env: { ...process.env, ...WITHOUT_LOADERS, ...this.#environment },
+        env: { ...process.env, ...this.#environment },
         cwd: join(this.directory, '..'),
       },
     );
@@ -178,7 +172,7 @@ export class WeirProcess {
     try {
       const { stdout, stderr } = await run(process.execPath, [WEIR, ...args], {
         maxBuffer: 1024 * 1024 * 1024,
-        env: { ...process.env, ...WITHOUT_LOADERS, ...this.#environment },
+        env: { ...process.env, ...this.#environment },
       });
       return { code: 0, stdout, stderr };
     } catch (error) {
