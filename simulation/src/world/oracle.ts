@@ -114,6 +114,13 @@ export class Oracle {
   }
 }
 
+/** Of rows that may be a beginning. A component that failed hides what framing saw of its row. */
+const PART_REASONS: ReadonlySet<string> = new Set([
+  'framing_incomplete',
+  'oversize',
+  'component_failed',
+]);
+
 class Check {
   readonly #oracle: Oracle;
   readonly #tables: Tables;
@@ -224,7 +231,7 @@ class Check {
   #checkRow(row: Row): void {
     const id = ID.exec(row.raw)?.[1];
     const sent = id === undefined ? undefined : this.#oracle.sent.get(id);
-    const isPart = row.reason === 'framing_incomplete' || row.reason === 'oversize';
+    const isPart = PART_REASONS.has(row.reason);
     if (sent === undefined) {
       // Too little came to tell which it was.
       const isBegin = [...this.#oracle.sent.values()].some(
