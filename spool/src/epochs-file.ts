@@ -38,8 +38,6 @@ export interface LoadedEpochs {
   readonly taken: readonly string[];
   /** Names of files put aside that can be read and are rotten. */
   readonly rotten: readonly string[];
-  /** Names of files put aside that still cannot be read. */
-  readonly unreadAside: readonly string[];
 }
 
 /** Reads only. Throws WEIR_SPOOL_VERSION. */
@@ -66,10 +64,9 @@ export async function loadEpochs(files: Files, directory: string): Promise<Loade
     head = newerOf(head, headOf(decoded.head));
     if (isAside) taken.push(name);
   }
-  const unreadAside = unread.filter((name) => name !== EPOCHS_NAME);
-  const isUseless = state === 'gone' && rotten.length + unreadAside.length > 0;
+  const isUseless = state === 'gone' && rotten.length + unread.length > 0;
   const isDamaged = state === 'damaged' || isUseless;
-  return { table, head, isDamaged, unread, taken, rotten, unreadAside };
+  return { table, head, isDamaged, unread, taken, rotten };
 }
 
 async function namesAside(files: Files, directory: string): Promise<string[]> {

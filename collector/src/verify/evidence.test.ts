@@ -41,6 +41,7 @@ function treeOf(count: number): TreeReading {
     begin: Peaks.empty(),
     leaves,
     checkpoints: [],
+    newestFileNo: 1,
     problem: null,
   };
 }

@@ -114,12 +114,12 @@ export class Oracle {
   }
 }
 
-/** Of rows that may be a beginning. A component that failed hides what framing saw of its row. */
-const PART_REASONS: ReadonlySet<string> = new Set([
-  'framing_incomplete',
-  'oversize',
-  'component_failed',
-]);
+/** True if the row may be the beginning of an event only. */
+function isPartOf({ reason, raw }: Row): boolean {
+  if (reason === 'framing_incomplete' || reason === 'oversize') return true;
+  // A component that failed hides that framing cut it at the limit.
+  return reason === 'component_failed' && raw.length === MESSAGE_BYTES_MAX;
+}
 
 class Check {
   readonly #oracle: Oracle;
@@ -231,7 +231,7 @@ class Check {
   #checkRow(row: Row): void {
     const id = ID.exec(row.raw)?.[1];
     const sent = id === undefined ? undefined : this.#oracle.sent.get(id);
-    const isPart = PART_REASONS.has(row.reason);
+    const isPart = isPartOf(row);
     if (sent === undefined) {
       // Too little came to tell which it was.
       const isBegin = [...this.#oracle.sent.values()].some(

@@ -486,6 +486,7 @@ export class Notary {
 
   /** Key and tree, as far as they are missing. */
   async #prepare(): Promise<void> {
+    if (this.#signer !== null && this.#tree !== null) return;
     const { files, timers } = this.#store.settings;
     const reading = this.#isClosing ? files : patientFiles(files, timers);
     const signer = this.#signer ?? (await this.#openKey(reading));

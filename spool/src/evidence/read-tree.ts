@@ -26,6 +26,8 @@ export interface TreeReading {
   readonly leaves: LeafSeries;
   /** Oldest first; sizes do not fall. The first behind `begin` has a whole state. */
   readonly checkpoints: readonly StoredCheckpoint[];
+  /** Of all files that can be read; 0 for none. */
+  readonly newestFileNo: number;
   /** Why the files do not fit together; null if they do. What fits is given. */
   readonly problem: string | null;
 }
@@ -63,6 +65,7 @@ export async function readTree(files: Files, spoolDirectory: string): Promise<Tr
       begin: chained[0]?.begin ?? historyEnd,
       leaves: new PackedLeaves(living.map((content) => content.packed())),
       checkpoints: living.flatMap(({ checkpoints }) => checkpoints),
+      newestFileNo: chain.readable.at(-1)?.fileNo ?? 0,
       problem,
     };
   }

@@ -3,7 +3,7 @@
 import type { Files } from '@weir/pipeline';
 import { equalHashes, leafHash, sha256 } from '../evidence/merkle.js';
 import { readTree } from '../evidence/read-tree.js';
-import { readTreeChain, type TreeChain } from '../evidence/tree-chain.js';
+import { readTreeChain } from '../evidence/tree-chain.js';
 import { TREE_NAME, treeLogName } from '../evidence/tree-files.js';
 import type { LeafSeries, TreeLeaf } from '../evidence/tree-leaves.js';
 import { FRAME_HEADER_BYTES } from '../layout.js';
@@ -55,10 +55,6 @@ export class LeafCheck {
 const isBefore = (leaf: TreeLeaf, segmentId: number, frameNo: number): boolean =>
   leaf.segmentId < segmentId || (leaf.segmentId === segmentId && leaf.frameNo < frameNo);
 
-/** Which files there are and how they fit, without what they say. */
-const lookAtChain = (files: Files, spoolDirectory: string): Promise<TreeChain> =>
-  readTreeChain(files, `${spoolDirectory}/${TREE_NAME}`, { file: () => null });
-
 /** Null as `leaves` where there is no tree. */
 export async function checkTree(
   files: Files,
@@ -68,7 +64,9 @@ export async function checkTree(
 ): Promise<{ readonly findings: Finding[]; readonly leaves: LeafCheck | null }> {
   const tree = await readTree(files, spoolDirectory);
   if (tree === null) {
-    const { unreadable } = await lookAtChain(files, spoolDirectory);
+    const { unreadable } = await readTreeChain(files, `${spoolDirectory}/${TREE_NAME}`, {
+      file: () => null,
+    });
     const say = (fileNo: number): Finding =>
       findingOf(
         'evidence_damaged',
@@ -84,8 +82,7 @@ export async function checkTree(
   if (tree.problem !== null) say(tree.problem);
   else if (!isLive) {
     const mark = decodeTreeMark(survey.checkpoint.slot?.words[3] ?? 0n);
-    const { readable } = await lookAtChain(files, spoolDirectory);
-    if (mark !== null && (readable.at(-1)?.fileNo ?? 0) < mark.fileNo)
+    if (mark !== null && tree.newestFileNo < mark.fileNo)
       say(`${treeLogName(mark.fileNo)} was in use and is not there, or cannot be read`);
   }
   return { findings, leaves: new LeafCheck(tree.leaves) };

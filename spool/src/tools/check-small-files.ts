@@ -42,9 +42,10 @@ export async function checkSmallFiles(check: SmallFilesCheck): Promise<Finding[]
     say('epochs_damaged', EPOCHS_NAME, 'its checksum does not match, or it cannot be read');
   else if (survey.epochsHead === null && hasSegments && !isYoung(survey))
     say('epochs_missing', EPOCHS_NAME, 'there are segments and this file is not there');
-  for (const name of survey.epochsAside.unreadAside)
-    say('epochs_unread', name, 'it could not be read, was put aside, and still cannot be read');
-  for (const name of survey.epochsAside.rotten)
+  for (const name of survey.epochsFiles.unread)
+    if (name !== EPOCHS_NAME)
+      say('epochs_unread', name, 'it could not be read, was put aside, and still cannot be read');
+  for (const name of survey.epochsFiles.rotten)
     say('epochs_aside_damaged', name, 'it was put aside, and its checksum does not match');
   for (const name of survey.names) {
     const parsed = parseSegmentName(name);

@@ -44,8 +44,8 @@ export interface Survey {
   readonly epochs: EpochTable;
   readonly epochsHead: EpochsHead | null;
   readonly isEpochsDamaged: boolean;
-  /** Files that were put aside in its place. */
-  readonly epochsAside: Pick<LoadedEpochs, 'rotten' | 'unreadAside'>;
+  /** Files that were put aside in its place, and what cannot be read of them and of itself. */
+  readonly epochsFiles: Pick<LoadedEpochs, 'rotten' | 'unread'>;
   readonly consumers: ReadonlyMap<string, LoadedSlots>;
   /** Own segments, ascending by id; those that a start would delete are not among them. */
   readonly segments: readonly SurveyedSegment[];
@@ -90,7 +90,7 @@ export async function surveySpool(files: Files, directory: string): Promise<Surv
     epochs,
     epochsHead: head,
     isEpochsDamaged: isDamaged,
-    epochsAside: loaded,
+    epochsFiles: loaded,
     consumers,
     ...sorted(directory, headers, storeUuid, deleteIntent),
     deleteIntent,
