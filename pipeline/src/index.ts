@@ -24,6 +24,7 @@ export * from './runtime/scratch.js';
 export * from './runtime/sequencer.js';
 export * from './runtime/stream-set.js';
 export * from './schema/fields.js';
+export * from './schema/places.js';
 export * from './sink.js';
 export { lineOf, reasonOf } from './system-reason.js';
 export * from './taxonomy.js';

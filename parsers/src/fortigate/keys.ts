@@ -73,7 +73,7 @@ const KEYS: readonly KeyRow[] = [
   ['devname', AS.span, FIELD.device_hostname],
   ['devid device_id', AS.span, FIELD.device_uid],
   ['hostname', AS.span, FIELD.url_hostname],
-  ['url', AS.span, FIELD.http_request_url_text],
+  ['url', AS.span, FIELD.http_request_url_url_string],
   ['httpmethod', AS.method],
   ['filename file', AS.span, FIELD.file_name],
   ['attack virus', AS.span, FIELD.finding_title],

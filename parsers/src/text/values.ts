@@ -1,7 +1,7 @@
 // Typed writes: a text becomes a column's value only when it is one. What is not goes to `unmapped`
 // with its key, so that nothing of the event is lost, and the row is marked.
 import { type ColumnWriter, FIELD, FIELDS, MARK, type RawBatch } from '@weir/pipeline';
-import { isIp } from './ip.js';
+import { writeCanonicalIp } from './canonical.js';
 import { parseUnsigned } from './number.js';
 import { daysFromCivil, US_PER_DAY } from './time.js';
 
@@ -62,7 +62,7 @@ export function writeUnsigned(
   return true;
 }
 
-/** An address into a span column; false when the text is none. */
+/** An address of the batch's bytes into a span column; false when the text is none. */
 export function writeIp(
   bytes: Uint8Array,
   row: number,
@@ -71,9 +71,7 @@ export function writeIp(
   end: number,
   out: ColumnWriter,
 ): boolean {
-  if (!isIp(bytes, start, end)) return false;
-  out.span(row, field, start, end);
-  return true;
+  return writeCanonicalIp(bytes, row, field, start, end, 0, out);
 }
 
 /** Sets class, category, activity and type together, as OCSF derives them. */
