@@ -1,5 +1,6 @@
 // The views of an events table in other schemas: v_ecs (Elastic Common Schema) and v_otel_logs (the
-// columns that ClickStack and Grafana expect). Made anew at each start from the one mapping table in
+// columns that ClickStack and Grafana expect). Made anew at each start from the one mapping table
+// in
 // @weir/pipeline, so that they follow the code; they hold no data.
 import { CATEGORY_BY_CLASS, ECS_VERSION } from '@weir/pipeline';
 import type { Store } from '../store/store.js';
