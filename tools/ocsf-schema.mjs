@@ -1,6 +1,6 @@
-// Makes parsers/src/ocsf-check/schema-1.8.0.json from a checkout of github.com/ocsf/ocsf-schema (Apache
-// License 2.0): of every class and object the attributes with their types, what is required, and the
-// values of enums. Tests check what packs write against it.
+// Makes parsers/src/ocsf-check/schema-1.8.0.json from a checkout of github.com/ocsf/ocsf-schema
+// (Apache License 2.0): of every class and object the attributes with their types, what is
+// required, and the values of enums. Tests check what packs write against it.
 // Usage: node tools/ocsf-schema.mjs CHECKOUT_OR_GIT_DIR COMMIT
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// Scenario: a million events (WEIR_LONG=1: fifty million) that were made from the golden cases of all
+// Scenario: a million events (WEIR_LONG=1: fifty million) that were made from the golden cases of
+// all
 //   packs by changing, cutting, doubling and joining bytes, in both formats, with the pack chosen
 //   and with each pack named.
 // Guarantees: no parser throws; rows in = rows out; spans lie inside their row or in scratch; marks
