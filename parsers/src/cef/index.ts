@@ -1,0 +1,122 @@
+// Common Event Format (ArcSight, "CEF Implementation Standard"), version 0 and 1, of any vendor.
+// Profiles that a pack knows better are given to it: PAN-OS and FortiGate.
+import { type ColumnWriter, FIELD, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
+import { LabelSink } from '../common/label-sink.js';
+import type { Pack } from '../pack.js';
+import { PanosSink } from '../panos/sink.js';
+import { typeTable } from '../panos/words.js';
+import { at, isDigit, PIPE, skipSpaces, startsWith, trimEnd } from '../text/ascii.js';
+import { GenericEvent } from './event.js';
+import { PipedHeader } from './header.js';
+import { cefKeys } from './keys.js';
+import { scanPairs } from './scan.js';
+
+/** Parts of the header behind `CEF:`. */
+const PART = { version: 0, vendor: 1, product: 2, release: 3, code: 4, name: 5, level: 6 } as const;
+const PARTS = 7;
+const SPACE = 0x20;
+
+const header = new PipedHeader();
+const labels = new LabelSink();
+const generic = new GenericEvent(cefKeys);
+const panos = new PanosSink();
+
+export const cef: Pack = {
+  name: 'cef',
+  version: '1',
+  summary: 'Common Event Format of any vendor; the profiles of PAN-OS and FortiGate in full.',
+  detect: (bytes, start, end) => startOf(bytes, start, end) >= 0,
+  parse,
+};
+
+/** Behind `CEF:`, -1 where the text does not begin with it and a version. */
+function startOf(bytes: Uint8Array, start: number, end: number): number {
+  const first = skipSpaces(bytes, start, end);
+  if (at(bytes, first, end) !== 0x43 || !startsWith(bytes, first, end, 'CEF:')) return -1;
+  const version = skipSpaces(bytes, first + 4, end);
+  const isVersion = isDigit(at(bytes, version, end)) && at(bytes, version + 1, end) === PIPE;
+  return isVersion ? version : -1;
+}
+
+function parse(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const { bytes } = batch;
+  const first = startOf(bytes, start, end);
+  if (first < 0) return 'no';
+  const last = trimEnd(bytes, first, end);
+  if (!header.read(bytes, first, last, PARTS)) return 'no';
+  const isPanos = isVendor(bytes, 'Palo Alto Networks') && panosType(bytes) >= 0;
+  const faultAt = isPanos
+    ? parsePanos(batch, row, last, out)
+    : parseGeneric(batch, row, last, out);
+  if (faultAt < 0) return 'parsed';
+  out.mark(row, MARK.key_value_invalid, faultAt - (batch.offsets[row] as number));
+  return 'partial';
+}
+
+function isVendor(bytes: Uint8Array, vendor: string): boolean {
+  const start = header.starts[PART.vendor] as number;
+  const end = header.ends[PART.vendor] as number;
+  return end - start === vendor.length && startsWith(bytes, start, end, vendor);
+}
+
+function parseGeneric(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
+  const { bytes } = batch;
+  generic.begin(batch, row, out);
+  header.code(bytes, row, PART.vendor, FIELD.metadata_product_vendor_name, out);
+  header.code(bytes, row, PART.product, FIELD.metadata_product_name, out);
+  header.span(bytes, row, PART.release, FIELD.metadata_product_version, out);
+  header.span(bytes, row, PART.code, FIELD.metadata_event_code, out);
+  generic.severity(header.starts[PART.level] as number, header.ends[PART.level] as number);
+  labels.begin(batch, out, generic);
+  const faultAt = scanPairs(batch, header.end, last, SPACE, true, out, labels);
+  labels.finish();
+  generic.finish();
+  // The name is the text of an event that has no other.
+  if (!out.has(row, FIELD.message)) header.span(bytes, row, PART.name, FIELD.message, out);
+  else if (!header.isEmpty(PART.name)) {
+    const key = out.scratch.constant('name');
+    const from = header.starts[PART.name] as number;
+    out.unmapped(row, key.start, key.end, from, header.ends[PART.name] as number);
+  }
+  return faultAt;
+}
+
+/**
+ * The part that has the type of log: the Strata Logging Service has it as class id and the subtype
+ * as name; PAN-OS the other way round. -1 for neither.
+ */
+function panosType(bytes: Uint8Array): number {
+  for (const part of [PART.code, PART.name])
+    if (
+      typeTable.lookup(bytes, header.starts[part] as number, header.ends[part] as number) !== 0
+    )
+      return part;
+  return -1;
+}
+
+function parsePanos(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
+  const { bytes } = batch;
+  panos.begin(batch, row, out);
+  const { event } = panos;
+  const typeAt = panosType(bytes);
+  const subtypeAt = typeAt === PART.code ? PART.name : PART.code;
+  event.setType(header.starts[typeAt] as number, header.ends[typeAt] as number);
+  if (!header.isEmpty(subtypeAt))
+    event.setSubtype(header.starts[subtypeAt] as number, header.ends[subtypeAt] as number);
+  header.span(bytes, row, PART.release, FIELD.metadata_product_version, out);
+  labels.begin(batch, out, panos);
+  const faultAt = scanPairs(batch, header.end, last, SPACE, true, out, labels);
+  labels.finish();
+  event.finish();
+  if (!out.has(row, FIELD.severity_id)) {
+    generic.begin(batch, row, out);
+    generic.severity(header.starts[PART.level] as number, header.ends[PART.level] as number);
+  }
+  return faultAt;
+}
