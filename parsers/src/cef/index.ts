@@ -2,6 +2,7 @@
 // Profiles that a pack knows better are given to it: PAN-OS and FortiGate.
 import { type ColumnWriter, FIELD, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { LabelSink } from '../common/label-sink.js';
+import { FortigateSink } from '../fortigate/sink.js';
 import type { Pack } from '../pack.js';
 import { PanosSink } from '../panos/sink.js';
 import { typeTable } from '../panos/words.js';
@@ -20,6 +21,7 @@ const header = new PipedHeader();
 const labels = new LabelSink();
 const generic = new GenericEvent(cefKeys);
 const panos = new PanosSink();
+const fortigate = new FortigateSink();
 
 export const cef: Pack = {
   name: 'cef',
@@ -50,13 +52,39 @@ function parse(
   if (first < 0) return 'no';
   const last = trimEnd(bytes, first, end);
   if (!header.read(bytes, first, last, PARTS)) return 'no';
-  const isPanos = isVendor(bytes, 'Palo Alto Networks') && panosType(bytes) >= 0;
-  const faultAt = isPanos
-    ? parsePanos(batch, row, last, out)
-    : parseGeneric(batch, row, last, out);
+  const faultAt = parseBy(batch, row, last, out);
   if (faultAt < 0) return 'parsed';
   out.mark(row, MARK.key_value_invalid, faultAt - (batch.offsets[row] as number));
   return 'partial';
+}
+
+/** By the profile of the vendor. Position of text that belongs to no key, or -1. */
+function parseBy(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
+  const { bytes } = batch;
+  if (isVendor(bytes, 'Palo Alto Networks') && panosType(bytes) >= 0)
+    return parsePanos(batch, row, last, out);
+  if (isVendor(bytes, 'Fortinet')) {
+    const faultAt = parseFortigate(batch, row, last, out);
+    if (fortigate.event.facts.type !== 0) return faultAt;
+    // Another product of the vendor.
+    out.rollbackRow(row);
+  }
+  return parseGeneric(batch, row, last, out);
+}
+
+function parseFortigate(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
+  fortigate.begin(batch, row, out);
+  labels.begin(batch, out, fortigate);
+  const faultAt = scanPairs(batch, header.end, last, SPACE, true, out, labels);
+  labels.finish();
+  if (fortigate.event.facts.type === 0)
+    fortigate.category(header.starts[PART.name] as number, header.ends[PART.name] as number);
+  if (fortigate.event.facts.type === 0) return faultAt;
+  header.span(batch.bytes, row, PART.release, FIELD.metadata_product_version, out);
+  if (!out.has(row, FIELD.metadata_event_code))
+    header.span(batch.bytes, row, PART.code, FIELD.metadata_event_code, out);
+  fortigate.event.finish();
+  return faultAt;
 }
 
 function isVendor(bytes: Uint8Array, vendor: string): boolean {
