@@ -31,6 +31,13 @@ export function cefSeverityOf(bytes: Uint8Array, start: number, end: number): nu
 
 /** Of the kinds of times, in the order in which they are asked for. */
 const TIMES = [KIND.received, KIND.deviceTime, KIND.end, KIND.start];
+/** Keys of times that are none. */
+const NAMES: Readonly<Record<number, string>> = {
+  [KIND.received]: 'rt',
+  [KIND.deviceTime]: 'devTime',
+  [KIND.end]: 'end',
+  [KIND.start]: 'start',
+};
 
 export class GenericEvent implements PairSink {
   readonly #keys: KeySet;
@@ -209,6 +216,7 @@ export class GenericEvent implements PairSink {
       const offset = start > base && start < this.#rawEnd ? start - base : 0;
       if (Number.isNaN(us)) {
         if (!isDone) out.mark(row, MARK.timestamp_invalid, offset);
+        this.#typed.unmapped(NAMES[kind] ?? 'time', start, this.#kept[at + 1] as number);
         continue;
       }
       if (kind === KIND.start) out.number(row, F.start_time, us);

@@ -58,6 +58,21 @@ export class PipedHeader {
     out.span(row, field, first, out.scratch.position);
   }
 
+  /** A part into `unmapped`, under this name. */
+  unmapped(bytes: Uint8Array, row: number, part: number, name: string, out: ColumnWriter): void {
+    if (this.isEmpty(part)) return;
+    const key = out.scratch.constant(name);
+    let start = this.starts[part] as number;
+    let end = this.ends[part] as number;
+    if (this.#escaped[part] === 1) {
+      const first = out.scratch.position;
+      unescapeTo(bytes, start, end, out);
+      start = first;
+      end = out.scratch.position;
+    }
+    out.unmapped(row, key.start, key.end, start, end);
+  }
+
   /** A part into a code field. A batch has few vendors: most often it is the last one's. */
   code(bytes: Uint8Array, row: number, part: number, field: number, out: ColumnWriter): void {
     const start = this.starts[part] as number;

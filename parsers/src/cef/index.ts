@@ -61,9 +61,9 @@ function parse(
 /** By the profile of the vendor. Position of text that belongs to no key, or -1. */
 function parseBy(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
   const { bytes } = batch;
-  if (isVendor(bytes, 'Palo Alto Networks') && panosType(bytes) >= 0)
+  if (isPart(bytes, PART.vendor, 'Palo Alto Networks') && panosType(bytes) >= 0)
     return parsePanos(batch, row, last, out);
-  if (isVendor(bytes, 'Fortinet')) {
+  if (isPart(bytes, PART.vendor, 'Fortinet')) {
     const faultAt = parseFortigate(batch, row, last, out);
     if (fortigate.event.facts.type !== 0) return faultAt;
     // Another product of the vendor.
@@ -87,10 +87,10 @@ function parseFortigate(batch: RawBatch, row: number, last: number, out: ColumnW
   return faultAt;
 }
 
-function isVendor(bytes: Uint8Array, vendor: string): boolean {
-  const start = header.starts[PART.vendor] as number;
-  const end = header.ends[PART.vendor] as number;
-  return end - start === vendor.length && startsWith(bytes, start, end, vendor);
+function isPart(bytes: Uint8Array, part: number, text: string): boolean {
+  const start = header.starts[part] as number;
+  const end = header.ends[part] as number;
+  return end - start === text.length && startsWith(bytes, start, end, text);
 }
 
 function parseGeneric(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
@@ -107,11 +107,7 @@ function parseGeneric(batch: RawBatch, row: number, last: number, out: ColumnWri
   generic.finish();
   // The name is the text of an event that has no other.
   if (!out.has(row, FIELD.message)) header.span(bytes, row, PART.name, FIELD.message, out);
-  else if (!header.isEmpty(PART.name)) {
-    const key = out.scratch.constant('name');
-    const from = header.starts[PART.name] as number;
-    out.unmapped(row, key.start, key.end, from, header.ends[PART.name] as number);
-  }
+  else header.unmapped(bytes, row, PART.name, 'name', out);
   return faultAt;
 }
 
@@ -120,12 +116,28 @@ function parseGeneric(batch: RawBatch, row: number, last: number, out: ColumnWri
  * as name; PAN-OS the other way round. -1 for neither.
  */
 function panosType(bytes: Uint8Array): number {
-  for (const part of [PART.code, PART.name])
-    if (
-      typeTable.lookup(bytes, header.starts[part] as number, header.ends[part] as number) !== 0
-    )
-      return part;
+  for (const part of [PART.code, PART.name]) {
+    const start = header.starts[part] as number;
+    // Types are in capitals here; in lower case `auth` and `userid` are subtypes of SYSTEM.
+    const isUpper = (bytes[start] as number) < 0x61;
+    if (isUpper && typeTable.lookup(bytes, start, header.ends[part] as number) !== 0) return part;
+  }
   return -1;
+}
+
+/** PAN-OS counts its five words, from 1 informational to 5 critical; others are as CEF says. */
+function panosSeverity(
+  batch: RawBatch,
+  row: number,
+  isOfDevice: boolean,
+  out: ColumnWriter,
+): void {
+  const start = header.starts[PART.level] as number;
+  const end = header.ends[PART.level] as number;
+  generic.begin(batch, row, out);
+  generic.severity(start, end);
+  const number = end - start === 1 ? (batch.bytes[start] as number) - 0x30 : 0;
+  if (isOfDevice && number >= 1 && number <= 5) out.number(row, FIELD.severity_id, number);
 }
 
 function parsePanos(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
@@ -137,14 +149,13 @@ function parsePanos(batch: RawBatch, row: number, last: number, out: ColumnWrite
   event.setType(header.starts[typeAt] as number, header.ends[typeAt] as number);
   if (!header.isEmpty(subtypeAt))
     event.setSubtype(header.starts[subtypeAt] as number, header.ends[subtypeAt] as number);
-  header.span(bytes, row, PART.release, FIELD.metadata_product_version, out);
+  // The Strata Logging Service has its own version there.
+  const isOfDevice = isPart(bytes, PART.product, 'PAN-OS');
+  if (isOfDevice) header.span(bytes, row, PART.release, FIELD.metadata_product_version, out);
   labels.begin(batch, out, panos);
   const faultAt = scanPairs(batch, header.end, last, SPACE, true, out, labels);
   labels.finish();
   event.finish();
-  if (!out.has(row, FIELD.severity_id)) {
-    generic.begin(batch, row, out);
-    generic.severity(header.starts[PART.level] as number, header.ends[PART.level] as number);
-  }
+  if (!out.has(row, FIELD.severity_id)) panosSeverity(batch, row, isOfDevice, out);
   return faultAt;
 }

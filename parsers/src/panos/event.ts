@@ -26,7 +26,7 @@ import {
 
 const F = FIELD;
 const names = new NameSpans(NAMES);
-const NO_PORTS = new Set([1, 2, 47, 50, 51, 58, 88, 89, 103, 112]);
+const CONFIG_VERSION = NAMES.indexOf('config_version');
 
 /** What the event has said so far; classify reads it. */
 export class PanosFacts {
@@ -210,6 +210,8 @@ export class PanosEvent {
         facts.eventStart = start;
         facts.eventEnd = end;
         facts.systemAuth = systemAuthTable.lookup(source, from, to);
+        // USERID has a zero for no event id.
+        if (to - from === 1 && source[from] === 0x30) return true;
         out.span(row, F.metadata_event_code, start, end);
         return true;
       case KIND.message:
@@ -225,6 +227,13 @@ export class PanosEvent {
         return true;
       case KIND.threatId:
         return writeThreat(source, row, from, to, start - from, out);
+      case KIND.version:
+        if (to - from < 3 || source[to - 2] !== 0x2e) {
+          names.unmapped(CONFIG_VERSION, row, start, end, out);
+          return true;
+        }
+        out.span(row, F.metadata_product_version, start, end);
+        return true;
       case KIND.command:
         facts.commandStart = start;
         facts.commandEnd = end;
@@ -280,6 +289,8 @@ export class PanosEvent {
     const isRaw = start < this.#rawEnd;
     const source = isRaw ? this.#bytes : this.#out.scratch.view();
     const shift = isRaw ? 0 : this.#rawEnd;
+    // Types without subtypes have a zero there.
+    if (end - start === 1 && source[start - shift] === 0x30) return;
     this.facts.subtype = subtypeTable.lookup(source, start - shift, end - shift);
     this.#subtypeStart = start;
     this.#subtypeEnd = end;
@@ -347,11 +358,10 @@ export class PanosEvent {
   #location(side: 0 | 1, source: Uint8Array, from: number, start: number, end: number): boolean {
     const first = source[from] as number;
     const isRange = first >= 0x30 && first <= 0x39;
-    const [country, region] =
-      side === 0
-        ? [F.src_endpoint_location_country, F.src_endpoint_location_region]
-        : [F.dst_endpoint_location_country, F.dst_endpoint_location_region];
-    this.#out.span(this.#row, isRange ? region : country, start, end);
+    let field = isRange ? F.src_endpoint_location_region : F.src_endpoint_location_country;
+    if (side === 1)
+      field = isRange ? F.dst_endpoint_location_region : F.dst_endpoint_location_country;
+    this.#out.span(this.#row, field, start, end);
     return true;
   }
 
@@ -372,7 +382,7 @@ export class PanosEvent {
     }
     if (facts.status !== 0) out.number(row, F.status_id, facts.status);
     if (facts.miscEnd !== 0) writeMisc(this.#batch, row, facts, out);
-    if (!NO_PORTS.has(facts.protocol)) this.#zeroPorts();
+    this.#zeroPorts();
     this.#logName();
   }
 

@@ -60,7 +60,7 @@ function parse(
   fields.split(bytes, start, last);
   const chosen = layout === LAYOUT.config && hasChange(bytes) ? LAYOUT.configWithChange : layout;
   event.begin(batch, row, out);
-  const numbers = layoutNumbers[chosen] as Uint8Array;
+  const numbers = layoutNumbers[chosen] as Uint16Array;
   const { starts, ends, doubled, count } = fields;
   const known = Math.min(count, numbers.length);
   // The first field is a constant of the format, and the type was looked up already.

@@ -33,7 +33,10 @@ export const panosJson: JsonPack = {
     sink.begin(batch, row, out);
     const verdict = readObject(reader, batch, row, start, end, out, sink);
     // Without a type it is JSON of someone else.
-    if (sink.event.facts.type === 0 && verdict !== 'failed') return 'no';
+    if (sink.event.facts.type === 0 && verdict !== 'failed') {
+      out.rollbackRow(row);
+      return 'no';
+    }
     sink.event.finish();
     return verdict;
   },

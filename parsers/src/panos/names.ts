@@ -49,12 +49,15 @@ export const KIND = {
   publicIp: 50,
   /** Of LEEF: a type, or else any word. */
   logType: 51,
+  /** `11.1` is the version of PAN-OS; syslog has a number that is not documented. */
+  version: 52,
 } as const;
 
 type Row = readonly [name: string, keys: string, kind: number, field?: number];
 
 const EVENT: readonly Row[] = [
   ['receive_time', 'TimeReceived LogTime rt', KIND.received],
+  ['config_version', 'ConfigVersion', KIND.version],
   ['serial', 'DeviceSN LogSourceID deviceExternalId', KIND.serial],
   ['type', 'LogType', KIND.type],
   ['category_of_log', 'cat', KIND.logType],
@@ -138,7 +141,7 @@ const SESSION: readonly Row[] = [
   ['elapsed', 'SessionDuration', AS.seconds, FIELD.duration],
   ['srcloc', 'SourceLocation', KIND.sourceLocation],
   ['dstloc', 'DestinationLocation', KIND.destinationLocation],
-  ['session_end_reason', 'SessionEndReason', KIND.endReason],
+  ['session_end_reason', 'SessionEndReason reason', KIND.endReason],
   ['tunnel', 'Tunnel', AS.text, FIELD.tunnel_type],
   ['src_osfamily', 'SourceDeviceOSFamily', AS.text, FIELD.src_endpoint_os_name],
   ['src_osversion', 'SourceDeviceOSVersion', AS.text, FIELD.src_endpoint_os_version],
@@ -239,10 +242,10 @@ export const nameField = Uint16Array.from([0, ...ROWS.map(([, , , field]) => fie
 const numbers = new Map(NAMES.map((name, index) => [name, index]));
 
 /** By layout: the numbers of the names of its positions. */
-export const layoutNumbers: readonly Uint8Array[] = Object.keys(LAYOUT_NAMES).reduce<Uint8Array[]>(
+export const layoutNumbers: readonly Uint16Array[] = Object.keys(LAYOUT_NAMES).reduce<Uint16Array[]>(
   (list, key) => {
     const names = LAYOUT_NAMES[Number(key)] ?? [];
-    list[Number(key)] = Uint8Array.from(names, (name) => numbers.get(name) ?? 0);
+    list[Number(key)] = Uint16Array.from(names, (name) => numbers.get(name) ?? 0);
     return list;
   },
   [],

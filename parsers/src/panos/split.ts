@@ -5,6 +5,9 @@ import { BACKSLASH, COMMA, OPEN_BRACE, QUOTE, SPACE } from '../text/ascii.js';
 
 export const FIELDS_MAX = 256;
 const CLOSE_BRACE = 0x7d;
+/** By first byte of a field: 1 when the field ends at the next comma. */
+const isPlain = new Uint8Array(256).fill(1);
+for (const byte of [SPACE, QUOTE, BACKSLASH, OPEN_BRACE]) isPlain[byte] = 0;
 
 export class FieldSplitter {
   count = 0;
@@ -17,33 +20,40 @@ export class FieldSplitter {
 
   split(bytes: Uint8Array, start: number, end: number): void {
     this.faultAt = -1;
-    const { starts, ends } = this;
+    const { starts, ends, doubled } = this;
     let count = 0;
     let position = start;
-    for (;;) {
-      if (count === FIELDS_MAX) {
-        this.faultAt = position;
-        break;
-      }
-      while (position < end && bytes[position] === SPACE) position++;
-      const first = position < end ? (bytes[position] as number) : COMMA;
-      starts[count] = position;
-      if (first === QUOTE || first === BACKSLASH || first === OPEN_BRACE) {
-        position = this.#odd(bytes, position, end, count, first);
+    while (count < FIELDS_MAX) {
+      // Only a few bytes ask for more than to find the next comma, and digits are not among them.
+      const first = position < end ? (bytes[position] as number) : 0x30;
+      if (isPlain[first] === 0) {
+        position = this.#odd(bytes, position, end, count);
       } else {
+        starts[count] = position;
         while (position < end && bytes[position] !== COMMA) position++;
         ends[count] = position;
-        this.doubled[count] = 0;
+        doubled[count] = 0;
       }
       count++;
-      if (position >= end) break;
+      if (position >= end) {
+        this.count = count;
+        return;
+      }
       position++;
     }
     this.count = count;
+    this.faultAt = position;
   }
 
-  /** Sets start and end of a field that may be wrapped; the comma behind it, or `end`. */
-  #odd(bytes: Uint8Array, start: number, end: number, index: number, first: number): number {
+  /**
+   * Sets start and end of a field that has spaces before it or is wrapped. Returns the position of
+   * the comma behind it, or `end`.
+   */
+  #odd(bytes: Uint8Array, from: number, end: number, index: number): number {
+    let start = from;
+    while (start < end && bytes[start] === SPACE) start++;
+    const first = start < end ? bytes[start] : COMMA;
+    this.starts[index] = start;
     this.doubled[index] = 0;
     if (first === QUOTE) return this.#quoted(bytes, start + 1, end, index);
     if (first === BACKSLASH && start + 1 < end && bytes[start + 1] === QUOTE) {

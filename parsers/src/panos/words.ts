@@ -9,7 +9,7 @@ const table = (rows: readonly (readonly [words: string, value: number])[]): KeyT
 const { traffic, threat, system, config, userid, hipmatch, decryption, tunnel } = TYPE;
 export const typeTable = table([
   ['TRAFFIC traffic', traffic],
-  ['THREAT threat URL url', threat],
+  ['THREAT threat', threat],
   ['SYSTEM system', system],
   ['CONFIG config', config],
   ['GLOBALPROTECT globalprotect', TYPE.globalprotect],
