@@ -3,6 +3,7 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { firewalls } from './conformance/firewalls.js';
 import { all } from './index.js';
 
 const traffic =
@@ -68,10 +69,11 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
         raw: traffic,
         fields: { class_uid: 4001, 'src_endpoint.ip': '192.0.2.11', 'traffic.bytes_in': 1224 },
       },
-      { raw: login, fields: { 'actor.user.name': 'alice' } },
+      { raw: login, fields: { 'user.name': 'alice', class_uid: 3002 } },
       { raw: 'user=alice action=login', isForeign: true },
     ],
   },
+  ...firewalls,
 };
 
 t.test('every pack conforms', async (t) => {

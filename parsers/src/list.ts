@@ -1,14 +1,18 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+import { cef } from './cef/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
+import { leef } from './leef/index.js';
+import { panosCsv } from './panos/index.js';
+import { panosJson } from './panos/json.js';
 import type { JsonPack, Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 
-export const all: readonly Pack[] = [syslog5424, syslog3164, json, keyValue, fortigateKv];
+export const all: readonly Pack[] = [syslog5424, syslog3164, json, keyValue, fortigateKv, panosCsv, panosJson, cef, leef];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, json, keyValue];
+export const bodyPacks: readonly Pack[] = [fortigateKv, panosCsv, cef, leef, json, keyValue];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [];
+export const jsonPacks: readonly JsonPack[] = [panosJson];

@@ -3,6 +3,15 @@
 export const HEAD_KEY_NAMES = [
   // Beats and Vector send Windows events with `winlog`; NXLog has them flat.
   'winlog',
+  // The Strata Logging Service of Palo Alto Networks.
+  'LogType',
+  'TimeReceived',
+  'LogTime',
+  'ConfigVersion',
+  'DeviceSN',
+  'DGHierarchyLevel1',
+  'ApplicationContainer',
+  'ApplicationSubcategory',
 ] as const;
 
 type HeadKey = (typeof HEAD_KEY_NAMES)[number];

@@ -116,7 +116,7 @@ function receivedYear(receivedUs: number): number {
  * events which arrive in January keep their year and a clock that runs ahead does too. Feb 29 takes
  * the nearest leap year.
  */
-function inferYear(batch: RawBatch, time: TimeReading): boolean {
+export function inferYear(batch: RawBatch, time: TimeReading): boolean {
   const received = receivedUsOf(batch);
   const year = receivedYear(received);
   const rest = time.dayUs - time.zoneMinutes * 60_000_000;

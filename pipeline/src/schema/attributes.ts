@@ -44,6 +44,7 @@ const attributes = {
   'metadata.log_version': text('Version of the log format.'),
   'metadata.sequence': u64("The device's own number of the event."),
   'metadata.original_time': text('Time as the event wrote it, where another one was taken.'),
+  'metadata.logged_time': time('When the system that keeps the log took it in.'),
   'metadata.profiles': text('OCSF profile of the event.'),
   // The device that reports.
   'device.ip': text('Its address.'),
@@ -86,6 +87,7 @@ const attributes = {
   'src_endpoint.autonomous_system.number': u32('Source: AS number.'),
   'src_endpoint.autonomous_system.name': text('Source: AS name.'),
   'src_endpoint.owner.name': text('Source: user of the endpoint.'),
+  'src_endpoint.owner.domain': text('Source: domain of that user.'),
   'src_endpoint.proxy_endpoint.ip': text('Source: address behind translation (NAT).'),
   'src_endpoint.proxy_endpoint.port': u16('Source: port behind translation.'),
   'src_endpoint.proxy_endpoint.hostname': text('Source: name behind translation or of the proxy.'),
@@ -114,6 +116,7 @@ const attributes = {
   'dst_endpoint.autonomous_system.number': u32('Destination: AS number.'),
   'dst_endpoint.autonomous_system.name': text('Destination: AS name.'),
   'dst_endpoint.owner.name': text('Destination: user of the endpoint.'),
+  'dst_endpoint.owner.domain': text('Destination: domain of that user.'),
   'dst_endpoint.proxy_endpoint.ip': text('Destination: address behind translation (NAT).'),
   'dst_endpoint.proxy_endpoint.port': u16('Destination: port behind translation.'),
   'dst_endpoint.proxy_endpoint.hostname': text(
@@ -198,6 +201,8 @@ const attributes = {
   'tls.certificate.subject': text('Subject of the server certificate.'),
   'tls.certificate.issuer': text('Issuer.'),
   'tls.certificate.serial_number': text('Serial number.'),
+  'tls.certificate.created_time': time('When the certificate becomes valid.'),
+  'tls.certificate.expiration_time': time('When it expires.'),
   'tls.certificate.version': text('X.509 version.'),
   'tls.certificate.fingerprints.sha1': text('SHA-1 of the certificate.'),
   'tls.certificate.fingerprints.sha256': text('SHA-256 of the certificate.'),
