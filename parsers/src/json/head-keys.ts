@@ -3,6 +3,18 @@
 export const HEAD_KEY_NAMES = [
   // Beats and Vector send Windows events with `winlog`; NXLog has them flat.
   'winlog',
+  // Zeek: a time, and what stands beside it.
+  '_path',
+  'ts',
+  'uid',
+  'uids',
+  'fuid',
+  'id',
+  'id.orig_h',
+  'note',
+  'host',
+  'peer',
+  'ts_delta',
 ] as const;
 
 type HeadKey = (typeof HEAD_KEY_NAMES)[number];
