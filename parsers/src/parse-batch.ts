@@ -13,10 +13,11 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
+import { contextOf } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks, jsonPacks } from './list.js';
+import { all, bodyPacks, columnPacks, jsonPacks } from './list.js';
 import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
@@ -53,6 +54,7 @@ const JSON_INDEX = all.indexOf(json);
 const INDEX_5424 = all.indexOf(syslog5424);
 const INDEX_3164 = all.indexOf(syslog3164);
 const TIME = FIELD.time;
+const HASH = 0x23;
 const header = new SyslogHeader();
 const head = new JsonHead();
 
@@ -64,13 +66,21 @@ interface Choice {
   bodies: readonly Pack[];
   /** For objects that would else be generic JSON. */
   objects: readonly JsonPack[];
+  /** For rows that header lines name the columns of. */
+  rows: readonly Pack[];
 }
-const choice: Choice = { isForced: false, bodies: bodyPacks, objects: jsonPacks };
+const choice: Choice = {
+  isForced: false,
+  bodies: bodyPacks,
+  objects: jsonPacks,
+  rows: columnPacks,
+};
 
 function choose(name: string): void {
   choice.isForced = name !== 'auto';
   const isNamed = (pack: Pack): boolean => pack.name === name;
   choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
+  choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
   choice.bodies = choice.isForced ? [...bodyPacks, ...jsonPacks].filter(isNamed) : bodyPacks;
 }
 
@@ -225,6 +235,10 @@ function parseSyslogRow(
     }
     out.rollbackRow(row);
   }
+  if (batch.bytes[start] === HASH || contextOf(batch, row) !== '') {
+    const verdict = parseColumns(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
     if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
@@ -242,6 +256,24 @@ function parseSyslogRow(
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/** A row with named columns; it stands in the event as it is, without a header of syslog. */
+function parseColumns(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  for (const pack of choice.rows) {
+    const verdict = askPack(pack, batch, row, start, end, out);
+    if (verdict === 'no') continue;
+    if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
+      out.mark(row, MARK.timestamp_missing, 0);
+    return verdict;
+  }
+  return 'no';
 }
 
 /**

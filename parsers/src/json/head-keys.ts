@@ -12,6 +12,18 @@ export const HEAD_KEY_NAMES = [
   'DGHierarchyLevel1',
   'ApplicationContainer',
   'ApplicationSubcategory',
+  // Zeek: a time, and what stands beside it.
+  '_path',
+  'ts',
+  'uid',
+  'uids',
+  'fuid',
+  'id',
+  'id.orig_h',
+  'note',
+  'host',
+  'peer',
+  'ts_delta',
 ] as const;
 
 type HeadKey = (typeof HEAD_KEY_NAMES)[number];
