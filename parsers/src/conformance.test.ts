@@ -4,6 +4,7 @@
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
 import { firewalls } from './conformance/firewalls.js';
+import { WINDOWS } from './conformance/windows.js';
 import { all } from './index.js';
 
 const traffic =
@@ -17,6 +18,7 @@ const login =
   'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
 
 const conformances: Readonly<Record<string, ParserConformance>> = {
+  ...WINDOWS,
   syslog_5424: {
     examples: [
       {

@@ -8,6 +8,7 @@ import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { windowsJson, windowsXml } from './windows/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
 
@@ -23,6 +24,8 @@ export const all: readonly Pack[] = [
   leef,
   zeekTsv,
   zeekJson,
+  windowsXml,
+  windowsJson,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -31,13 +34,14 @@ export const bodyPacks: readonly Pack[] = [
   panosCsv,
   cef,
   leef,
+  windowsXml,
   json,
   zeekTsv,
   keyValue,
 ];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [panosJson, zeekJson];
+export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
 
 /**
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of

@@ -205,7 +205,7 @@ export class TypedWriter {
 }
 
 /** `0x` and hex digits up to 2^53, or unsigned decimal; NaN for anything else. */
-function parseHex(bytes: Uint8Array, start: number, end: number): number {
+export function parseHex(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start] !== 0x30 || ((bytes[start + 1] as number) | 0x20) !== 0x78)
     return parseUnsigned(bytes, start, end);
   if (end - start < 3 || end - start > 16) return Number.NaN;
