@@ -213,8 +213,7 @@ export class FortigateEvent {
   setType(start: number, end: number): void {
     const { facts } = this;
     facts.type = typeTable.lookup(this.#bytes, start, end);
-    if (facts.type === TYPE.security)
-      facts.subtype = subtypeTable.lookup(this.#bytes, start, end);
+    if (facts.type === TYPE.security) facts.subtype = subtypeTable.lookup(this.#bytes, start, end);
     this.#typeStart = start;
     this.#typeEnd = end;
   }
@@ -386,8 +385,7 @@ export class FortigateEvent {
     const out = this.#out;
     const row = this.#row;
     const method = methodTable.lookup(bytes, start, end);
-    const isAccess =
-      this.facts.type === TYPE.event && accessTable.lookup(bytes, start, end) !== 0;
+    const isAccess = this.facts.type === TYPE.event && accessTable.lookup(bytes, start, end) !== 0;
     if (method !== 0) {
       this.facts.method ||= method;
       out.span(row, F.http_request_http_method, start, end);

@@ -7,8 +7,8 @@ import { AS, TypedWriter } from '../common/typed-writer.js';
 import { parseUnsigned } from '../text/number.js';
 import { writeIp, writeUnsigned } from '../text/values.js';
 import { classify } from './classify.js';
-import { isNone, lowerLookup, writeHash } from './helpers.js';
 import { writeMisc, writeThreat } from './content.js';
+import { isNone, lowerLookup, writeHash } from './helpers.js';
 import { TYPE } from './layouts.js';
 import { KIND, NAMES, nameField, nameKind } from './names.js';
 import { readSystemText } from './system-text.js';
@@ -337,13 +337,7 @@ export class PanosEvent {
     return true;
   }
 
-  #protocol(
-    source: Uint8Array,
-    from: number,
-    to: number,
-    start: number,
-    end: number,
-  ): boolean {
+  #protocol(source: Uint8Array, from: number, to: number, start: number, end: number): boolean {
     let number = lowerLookup(protocolTable, source, from, to) - 1;
     if (number < 0) {
       number = parseUnsigned(source, from, to);

@@ -49,12 +49,7 @@ export function unescape(bytes: Uint8Array, start: number, end: number, scratch:
 }
 
 /** Bytes of the character whose first byte is `first`, all of them escaped; 0 where it is none. */
-function characterBytes(
-  bytes: Uint8Array,
-  position: number,
-  end: number,
-  first: number,
-): number {
+function characterBytes(bytes: Uint8Array, position: number, end: number, first: number): number {
   // JSON has escapes of its own for these controls: \b \t \n \f \r.
   if (first < 0x20) return first >= 8 && first <= 13 && first !== 11 ? 1 : 0;
   if (first < 0x7f) return 1;

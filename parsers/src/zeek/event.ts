@@ -22,7 +22,6 @@ export const FORM = {
 
 const NUMBERS_PER_SLOT = 3;
 
-
 export class ZeekEvent {
   batch!: RawBatch;
   out!: ColumnWriter;
@@ -201,7 +200,8 @@ export class ZeekEvent {
     const shift = this.shiftOf(start);
     const source = this.sourceOf(start);
     const first = at(source, start - shift + 4, end - shift);
-    const kind = first === MINUS && isDigit(source[start - shift] as number) ? KIND.iso : KIND.epoch;
+    const kind =
+      first === MINUS && isDigit(source[start - shift] as number) ? KIND.iso : KIND.epoch;
     if (this.writer.put(kind, field, start, end)) return true;
     if (field === FIELD.time) this.writer.mark(MARK.timestamp_invalid, start);
     return false;

@@ -276,12 +276,7 @@ function literalEnd(bytes: Uint8Array, start: number, end: number): number {
   return Math.min(position, end);
 }
 
-export function isSame(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  text: Uint8Array,
-): boolean {
+export function isSame(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
   if (end - start !== text.length) return false;
   for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false;
   return true;

@@ -251,7 +251,8 @@ function settleFingerprint(event: ZeekEvent, slot: number): void {
   const source = event.sourceOf(start);
   const shift = event.shiftOf(start);
   let isHex = true;
-  for (let i = 0; i < length; i++) if (!isHexDigit(source[start - shift + i] as number)) isHex = false;
+  for (let i = 0; i < length; i++)
+    if (!isHexDigit(source[start - shift + i] as number)) isHex = false;
   const { tls_certificate_fingerprints_sha256: SHA256, tls_certificate_fingerprints_sha1: SHA1 } =
     FIELD;
   if (isHex && length === SHA256_DIGITS) event.put(slot, KIND.lower, SHA256);
@@ -265,8 +266,7 @@ function settleFingerprint(event: ZeekEvent, slot: number): void {
 function settleFile(event: ZeekEvent): void {
   const { out, row } = event;
   const isOrig = truthOf(event, SLOT.isOrig);
-  if (isOrig !== 0)
-    writeClass(row, CLASS.fileHosting, isOrig === TRUE ? UPLOAD : DOWNLOAD, out);
+  if (isOrig !== 0) writeClass(row, CLASS.fileHosting, isOrig === TRUE ? UPLOAD : DOWNLOAD, out);
   else event.keep(SLOT.isOrig);
   const isDownload = isOrig === FALSE;
   settleAddress(event, isDownload ? SLOT.receiver : SLOT.sender, SRC_IP);
@@ -276,7 +276,9 @@ function settleFile(event: ZeekEvent): void {
 function settleNotice(event: ZeekEvent): void {
   const { out, row } = event;
   if (!out.has(row, DST_PORT)) event.put(SLOT.dstPort, KIND.unsigned, DST_PORT);
-  else if (!isSameText(event, SLOT.dstPort, event.startOf(SLOT.respPort), event.endOf(SLOT.respPort)))
+  else if (
+    !isSameText(event, SLOT.dstPort, event.startOf(SLOT.respPort), event.endOf(SLOT.respPort))
+  )
     event.keep(SLOT.dstPort);
   // Zeek's drop framework was told to block the source.
   if (truthOf(event, SLOT.dropped) === TRUE) out.number(row, FIELD.disposition_id, BLOCKED);

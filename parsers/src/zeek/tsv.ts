@@ -54,8 +54,7 @@ function parse(
   if (at(bytes, start, end) === HASH) return parseWithHeader(batch, row, start, end, out);
   const last = lineEnd(bytes, end, start);
   const context = contextOf(batch, row);
-  const plan =
-    context === '' ? standardPlanOf(bytes, start, last) : columnPlanOf(context);
+  const plan = context === '' ? standardPlanOf(bytes, start, last) : columnPlanOf(context);
   return plan === null ? 'no' : parseRow(plan, batch, row, start, last, out);
 }
 
