@@ -114,12 +114,8 @@ export class Oracle {
   }
 }
 
-/** True if the row may be the beginning of an event only. */
-function isPartOf({ reason, raw }: Row): boolean {
-  if (reason === 'framing_incomplete' || reason === 'oversize') return true;
-  // A component that failed hides that framing cut it at the limit.
-  return reason === 'component_failed' && raw.length === MESSAGE_BYTES_MAX;
-}
+/** Reasons of rows that may be the beginning of an event only. */
+const PART_REASONS: ReadonlySet<string> = new Set(['framing_incomplete', 'oversize']);
 
 class Check {
   readonly #oracle: Oracle;
@@ -231,7 +227,7 @@ class Check {
   #checkRow(row: Row): void {
     const id = ID.exec(row.raw)?.[1];
     const sent = id === undefined ? undefined : this.#oracle.sent.get(id);
-    const isPart = isPartOf(row);
+    const isPart = PART_REASONS.has(row.reason);
     if (sent === undefined) {
       // Too little came to tell which it was.
       const isBegin = [...this.#oracle.sent.values()].some(
