@@ -4,6 +4,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import type { Column, EventBatch } from './batch.js';
 import { assert } from './errors.js';
 import { FIELDS } from './schema/fields.js';
+import { type Place, placeOf } from './schema/places.js';
 import { markName } from './taxonomy.js';
 
 export const OCSF_VERSION = '1.8.0';
@@ -16,7 +17,10 @@ export interface OcsfEvent {
 }
 
 const fieldByPath = new Map(FIELDS.map((spec, id) => [spec.path, id]));
-const TIME = fieldByPath.get('time') ?? 0;
+const places = FIELDS.map((spec) => placeOf(spec.path));
+const VERSION_PLACE = placeOf('metadata.version');
+/** By FieldId: microseconds, shown as text. */
+export const IS_TIME: readonly boolean[] = FIELDS.map((spec) => spec.type === 'DateTime64(6)');
 // ignoreBOM: a byte order mark inside a value is data and stays.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -109,18 +113,23 @@ export class EventRow {
    * the event goes to quarantine; `raw_data_base64` is there when the bytes are not UTF-8.
    */
   toOcsf(): OcsfEvent {
-    return ocsfOf({
+    return ocsfOf(this.parts());
+  }
+
+  /** What an object of any event schema is made from. */
+  parts(): OcsfParts {
+    return {
       rejection: this.rejection(),
       valueOf: (field) => this.valueOf(field),
       unmapped: this.unmapped(),
       marks: this.marks(),
       parser: this.#batch.parsers[this.#batch.parserIndex[this.#row] ?? 0],
       raw: this.rawBytes(),
-    });
+    };
   }
 }
 
-/** What an OCSF object is made from. */
+/** What an object of an event schema is made from. */
 export interface OcsfParts {
   readonly rejection: { readonly reason: string; readonly offset: number } | null;
   valueOf(field: number): FieldValue | undefined;
@@ -138,12 +147,13 @@ export function ocsfOf(parts: OcsfParts): OcsfEvent {
   }
   for (let field = 0; field < FIELDS.length; field++) {
     const value = parts.valueOf(field);
-    const path = FIELDS[field]?.path;
-    if (value === undefined || path === undefined) continue;
-    const shown = field === TIME ? isoMicroseconds(Number(value)) : value;
-    if (shown !== null) place(event, path, shown);
+    const to = places[field];
+    if (value === undefined || to === undefined) continue;
+    const shown = IS_TIME[field] ? isoMicroseconds(Number(value)) : value;
+    if (shown !== null) place(event, to, shown);
   }
-  place(event, 'metadata.version', OCSF_VERSION);
+  place(event, VERSION_PLACE, OCSF_VERSION);
+  settleLists(event);
   if (Object.keys(parts.unmapped).length > 0) event.unmapped = parts.unmapped;
   if (parts.marks.length > 0) event.marks = parts.marks;
   if (parts.parser !== undefined) {
@@ -201,13 +211,31 @@ function firstOf(tuples: Uint32Array, width: number, row: number): number {
 
 const emptyObject = (): OcsfEvent => Object.create(null) as OcsfEvent;
 
-function place(event: OcsfEvent, path: string, value: FieldValue): void {
-  const names = path.split('.');
-  const last = names.pop() ?? '';
+function place(event: OcsfEvent, { steps, last }: Place, value: FieldValue): void {
   let target = event;
-  for (const name of names) {
-    target[name] ??= emptyObject();
-    target = target[name] as OcsfEvent;
+  for (const step of steps) {
+    // A list is its elements by name until the event is complete.
+    target[step.name] ??= step.isList
+      ? new ElementsByName()
+      : Object.assign(emptyObject(), step.constants);
+    target = target[step.name] as OcsfEvent;
   }
   target[last] = value;
+}
+
+/** Elements of a list, while values are put into them. JSON shows the list. */
+class ElementsByName {
+  [name: string]: unknown;
+}
+
+/** Turns elements by name into lists, wherever they stand. */
+function settleLists(event: OcsfEvent): void {
+  for (const [name, value] of Object.entries(event)) {
+    if (typeof value !== 'object' || value === null) continue;
+    if (value instanceof ElementsByName) {
+      const list = Object.values(value) as OcsfEvent[];
+      for (const element of list) settleLists(element);
+      event[name] = list;
+    } else settleLists(value as OcsfEvent);
+  }
 }

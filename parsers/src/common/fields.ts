@@ -6,8 +6,9 @@ import { hashOf } from '../text/key-table.js';
 import { parseDecimal } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import { epochDigitsToUs, epochToUs, readIso, TimeReading } from '../text/time.js';
-import { fitsField, writeClass, writeIp, writeTime } from '../text/values.js';
+import { categoryOf, fitsField, writeClass, writeIp, writeTime } from '../text/values.js';
 import { AS, keyAs, keyField, keyTable } from './keys.js';
+import type { PairSink } from './pair-sink.js';
 
 const { activity_id: ACTIVITY, class_uid: CLASS, category_uid: CATEGORY, type_uid: TYPE } = FIELD;
 const BASE_EVENT = 0;
@@ -18,7 +19,7 @@ const CODE_BYTES_MAX = 255;
 const SLOTS = LIMITS.unmappedPairsPerEventMax * 4;
 const decoder = new TextDecoder();
 
-export class FieldWriter {
+export class FieldWriter implements PairSink {
   #batch!: RawBatch;
   #out!: ColumnWriter;
   #row = 0;
@@ -61,7 +62,7 @@ export class FieldWriter {
       else out.number(row, CLASS, BASE_EVENT);
       return;
     }
-    if (!out.has(row, CATEGORY)) out.number(row, CATEGORY, Math.floor(this.#classUid / 1000) % 256);
+    if (!out.has(row, CATEGORY)) out.number(row, CATEGORY, categoryOf(this.#classUid));
     if (!out.has(row, TYPE) && this.#activityId >= 0) {
       const typeUid = this.#classUid * 100 + this.#activityId;
       if (fitsField(TYPE, typeUid)) out.number(row, TYPE, typeUid);
@@ -134,7 +135,7 @@ export class FieldWriter {
       case AS.number:
         return this.#toNumber(field, parseDecimal(source, from, to), position);
       case AS.time:
-        return this.#toTime(source, from, to, position);
+        return this.#toTime(field, source, from, to, position);
       case AS.severity: {
         const severityId = isText ? severityIdOf(source, from, to) : 0;
         if (severityId !== 0) out.number(row, field, severityId);
@@ -160,19 +161,21 @@ export class FieldWriter {
     return true;
   }
 
-  #toTime(source: Uint8Array, from: number, to: number, position: number): boolean {
+  #toTime(field: number, source: Uint8Array, from: number, to: number, position: number): boolean {
     let us = epochDigitsToUs(source, from, to);
     if (Number.isNaN(us)) us = epochToUs(parseDecimal(source, from, to));
     if (Number.isNaN(us)) {
       const reading = this.#reading;
       if (readIso(source, from, to, reading) !== 'valid' || reading.end !== to) {
-        this.#mark(MARK.timestamp_invalid, position);
+        this.#mark(field === FIELD.time ? MARK.timestamp_invalid : MARK.value_invalid, position);
         return false;
       }
       us = reading.us;
       if (!reading.hasZone) this.#mark(MARK.timestamp_zone_assumed, position);
     }
-    writeTime(this.#batch, this.#row, us, position - this.#base, this.#out);
+    if (field === FIELD.time)
+      writeTime(this.#batch, this.#row, us, position - this.#base, this.#out);
+    else this.#out.number(this.#row, field, us);
     return true;
   }
 

@@ -16,18 +16,20 @@ const ALIASES: readonly Row[] = [
   ['src_port srcport source.port src.port', AS.number, FIELD.src_endpoint_port],
   ['dst_ip dstip dest_ip destination.ip dst.ip server.ip', AS.ip, FIELD.dst_endpoint_ip],
   ['dst_port dstport dest_port destination.port dst.port', AS.number, FIELD.dst_endpoint_port],
-  ['user username user.name user_name', AS.text, FIELD.actor_user_name],
-  ['process.name appname', AS.text, FIELD.actor_process_name],
-  ['pid process.pid', AS.number, FIELD.actor_process_pid],
-  ['url url.original', AS.text, FIELD.http_request_url_text],
+  ['user username user_name', AS.text, FIELD.actor_user_name],
+  ['appname', AS.text, FIELD.actor_process_name],
+  ['pid', AS.number, FIELD.actor_process_pid],
+  ['url url.original', AS.text, FIELD.http_request_url_url_string],
   ['event_id event.id', AS.text, FIELD.metadata_uid],
   ['event.code', AS.text, FIELD.metadata_event_code],
 ];
 
 const rows: Row[] = [...ALIASES];
 FIELDS.forEach((spec, field) => {
+  // A lone word such as `version` or `status` means something else to every sender.
+  if (spec.storage === 'attribute' && !spec.path.includes('.')) return;
   let as: number = AS.text;
-  if (field === FIELD.time) as = AS.time;
+  if (spec.type === 'DateTime64(6)') as = AS.time;
   else if (spec.kind === 'number') as = AS.number;
   else if (spec.kind === 'code') as = AS.code;
   else if (spec.path.endsWith('.ip')) as = AS.ip;

@@ -1,7 +1,7 @@
 // JSON (RFC 8259) in one pass over the bytes: nested keys are flattened with dots, values stay
 // where they stand. No string is made; what has escapes is unescaped into scratch.
 import { type ColumnWriter, LIMITS, MARK, type RawBatch } from '@weir/pipeline';
-import type { FieldWriter } from '../common/fields.js';
+import type { PairSink } from '../common/pair-sink.js';
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -34,7 +34,7 @@ export class JsonReader {
   #end = 0;
   #position = 0;
   #out!: ColumnWriter;
-  #fields!: FieldWriter;
+  #fields!: PairSink;
   #row = 0;
   #base = 0;
 
@@ -47,7 +47,7 @@ export class JsonReader {
     start: number,
     end: number,
     out: ColumnWriter,
-    fields: FieldWriter,
+    fields: PairSink,
   ): boolean {
     this.faultAt = -1;
     this.faultMark = MARK.json_invalid;

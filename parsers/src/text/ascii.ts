@@ -30,6 +30,9 @@ export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 export const isLetter = (byte: number): boolean =>
   (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a && byte < 0x80;
 
+export const isHexDigit = (byte: number): boolean =>
+  isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66 && byte < 0x80);
+
 /** Byte at a position; -1 behind `end`, so that no test on it holds there. */
 export const at = (bytes: Uint8Array, position: number, end: number): number =>
   position < end ? (bytes[position] as number) : -1;

@@ -1,6 +1,6 @@
-// Textual addresses: RFC 4291 2.2 for IPv6, dotted quads for IPv4. They are validated, not
-// rewritten.
-import { COLON, DOT, isDigit, ZERO } from './ascii.js';
+// Textual addresses: RFC 4291 2.2 for IPv6, dotted quads for IPv4. They are validated
+// here and put into canonical form by canonical.ts.
+import { COLON, DOT, isHexDigit, ZERO } from './ascii.js';
 
 /** True when [start, end) is an IPv4 or IPv6 address, without prefix length, port or zone. */
 export function isIp(bytes: Uint8Array, start: number, end: number): boolean {
@@ -42,9 +42,6 @@ function digitAt(bytes: Uint8Array, position: number, end: number): number {
   return digit >= 0 && digit <= 9 ? digit : -1;
 }
 
-const isHex = (byte: number): boolean =>
-  isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
-
 function isIpv6(bytes: Uint8Array, start: number, end: number): boolean {
   let groups = 0;
   let hasGap = false;
@@ -56,7 +53,7 @@ function isIpv6(bytes: Uint8Array, start: number, end: number): boolean {
   }
   while (at < end) {
     let stop = at;
-    while (stop < end && isHex(bytes[stop] as number)) stop++;
+    while (stop < end && isHexDigit(bytes[stop] as number)) stop++;
     if (stop < end && bytes[stop] === DOT) {
       if (!isIpv4(bytes, at, end)) return false;
       groups += 2;

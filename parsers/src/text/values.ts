@@ -1,7 +1,7 @@
 // Typed writes: a text becomes a column's value only when it is one. What is not goes to `unmapped`
 // with its key, so that nothing of the event is lost, and the row is marked.
 import { type ColumnWriter, FIELD, FIELDS, MARK, type RawBatch } from '@weir/pipeline';
-import { isIp } from './ip.js';
+import { writeCanonicalIp } from './canonical.js';
 import { parseUnsigned } from './number.js';
 import { daysFromCivil, US_PER_DAY } from './time.js';
 
@@ -62,7 +62,7 @@ export function writeUnsigned(
   return true;
 }
 
-/** An address into a span column; false when the text is none. */
+/** An address of the batch's bytes into a span column; false when the text is none. */
 export function writeIp(
   bytes: Uint8Array,
   row: number,
@@ -71,10 +71,11 @@ export function writeIp(
   end: number,
   out: ColumnWriter,
 ): boolean {
-  if (!isIp(bytes, start, end)) return false;
-  out.span(row, field, start, end);
-  return true;
+  return writeCanonicalIp(bytes, row, field, start, end, 0, out);
 }
+
+/** Of an extension, the class is its uid * 100,000 and the class in its category (OCSF 1.8). */
+export const categoryOf = (classUid: number): number => Math.floor(classUid / 1000) % 100;
 
 /** Sets class, category, activity and type together, as OCSF derives them. */
 export function writeClass(
@@ -84,7 +85,7 @@ export function writeClass(
   out: ColumnWriter,
 ): void {
   out.number(row, CLASS_UID, classUid);
-  out.number(row, CATEGORY_UID, Math.floor(classUid / 1000));
+  out.number(row, CATEGORY_UID, categoryOf(classUid));
   out.number(row, ACTIVITY_ID, activityId);
   out.number(row, TYPE_UID, classUid * 100 + activityId);
 }

@@ -1,7 +1,7 @@
 // Which numbers a column can hold.
-import { type ColumnType, FIELDS } from './fields.js';
+import { FIELDS, type FieldType } from './fields.js';
 
-const MAX_OF: Readonly<Partial<Record<ColumnType, number>>> = {
+const MAX_OF: Readonly<Partial<Record<FieldType, number>>> = {
   UInt8: 0xff,
   UInt32: 0xffff_ffff,
   'Nullable(UInt8)': 0xff,

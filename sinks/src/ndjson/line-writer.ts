@@ -2,7 +2,8 @@
 // the identity of the row, then the members of EventRow.toOcsf().
 import { Buffer } from 'node:buffer';
 import { type EventBatch, isoMicroseconds, type SequencedBatch } from '@weir/pipeline';
-import { type Constants, type LineState, writeConstants } from './constants.js';
+import { type Constants, writeConstants } from './constants.js';
+import { Heads, type LineState } from './heads.js';
 import { MEMBER_COUNT } from './layout.js';
 import { LineBuffer, type Piece } from './line-buffer.js';
 import { KIND, type Member, Members } from './members.js';
@@ -31,14 +32,13 @@ export class LineWriter {
   readonly #text = new StagedText(this.#out);
   readonly #constants: Constants = writeConstants(this.#out);
   readonly #unmapped = new UnmappedWriter(this.#out, this.#text, this.#constants.unmappedHead);
+  readonly #heads = new Heads(this.#out);
   readonly #members = new Members();
   /** Where the last second stands as text: `"2026-03-01T12:00:00.` */
   readonly #secondStart: number;
   #secondEnd: number;
   #second = Number.NaN;
-  readonly #constantsEnd: number;
-  /** Room that the members of any row need, but for their texts. */
-  readonly #membersBytesMax: number;
+  #constantsEnd: number;
 
   #events: EventBatch | null = null;
   #seqFirst = 0;
@@ -57,15 +57,13 @@ export class LineWriter {
     this.#secondEnd = this.#out.at;
     this.#out.append(Buffer.from(' '.repeat(SECOND_BYTES_MAX)));
     this.#constantsEnd = this.#out.at;
-    const { headBytesMax } = this.#constants;
-    this.#membersBytesMax =
-      (MEMBER_COUNT + 1) * (headBytesMax + NUMBER_BYTES_MAX + SECOND_BYTES_MAX);
   }
 
   begin(events: EventBatch, identity: BatchIdentity): void {
     this.#events = events;
     this.#seqFirst = identity.seqFirst;
     this.#out.rewind(this.#constantsEnd);
+    if (this.#heads.ensure(events, this.#out)) this.#constantsEnd = this.#out.at;
     this.#text.begin(events);
     this.#unmapped.begin(events.unmapped);
     this.#members.begin(events, this.#out);
@@ -110,9 +108,11 @@ export class LineWriter {
     const out = this.#out;
     this.#writeIdentity(events, row);
     const textBytes = this.#members.textBytes[row] as number;
-    out.reserve(this.#membersBytesMax + BYTES_PER_BYTE_MAX * textBytes);
+    const memberBytesMax = this.#heads.bytesMax + NUMBER_BYTES_MAX + SECOND_BYTES_MAX;
+    const memberCount = (this.#members.counts[row] as number) + 1;
+    out.reserve(memberCount * memberBytesMax + BYTES_PER_BYTE_MAX * textBytes);
     const at = this.#writeMembers(out.view, row, out.at);
-    const close = this.#constants.closes[this.#state] as Piece;
+    const close = this.#heads.closes[this.#state] as Piece;
     out.at = copyPiece(out.view, close.start, close.end, at);
     this.#unmapped.write(row);
     this.#writeMarks(events.marks, row);
@@ -141,7 +141,7 @@ export class LineWriter {
   /** Returns the position behind the last value; the state of the line stands in #state. */
   #writeMembers(view: DataView, row: number, from: number): number {
     const { list, present } = this.#members;
-    const { heads } = this.#constants;
+    const { heads } = this.#heads;
     const first = row * MEMBER_COUNT;
     const end = first + (this.#members.counts[row] as number);
     let state: LineState = 0;

@@ -1,7 +1,7 @@
 // What the rows of a batch have between their identity and their unmapped keys: columns in the
 // order of the line, and the OCSF version. Which members a row has is found column by column, since
 // most rows have few of the columns that a mixed batch has.
-import { type Column, type EventBatch, FIELD, FIELDS, LIMITS } from '@weir/pipeline';
+import { type Column, type EventBatch, FIELDS, IS_TIME, LIMITS } from '@weir/pipeline';
 import { GROUP_OF, MEMBER_COUNT, PLACE_OF, VERSION_MEMBER } from './layout.js';
 import type { LineBuffer } from './line-buffer.js';
 
@@ -39,8 +39,8 @@ export class Members {
   /** In the order of the line. */
   list: readonly Member[] = [];
   /** Indexes into `list` of what row r has: counts[r] of them from r * MEMBER_COUNT on. */
-  readonly present = new Uint8Array(LIMITS.batchEventCountMax * MEMBER_COUNT);
-  readonly counts = new Uint8Array(LIMITS.batchEventCountMax);
+  readonly present = new Uint16Array(LIMITS.batchEventCountMax * MEMBER_COUNT);
+  readonly counts = new Uint16Array(LIMITS.batchEventCountMax);
   /** Bytes of the texts of each row, before they are escaped. */
   readonly textBytes = new Uint32Array(LIMITS.batchEventCountMax);
 
@@ -105,7 +105,7 @@ export class Members {
 }
 
 function memberOf(column: Column, out: LineBuffer): Member {
-  const isTime = column.field === FIELD.time && column.kind === 'number';
+  const isTime = IS_TIME[column.field] === true && column.kind === 'number';
   const member = new Member(column.field, isTime ? KIND.time : KIND[column.kind]);
   if (column.kind === 'span') member.spans = column.spans;
   else if (column.kind === 'number') member.values = column.values;

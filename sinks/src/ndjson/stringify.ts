@@ -1,17 +1,18 @@
 // Compiled serialisers (fast-json-stringify) for the places where an event is an object anyway: the
 // printed lines of `weir parse` and of taps, and quarantine lines. The path to a sink writes lines
 // from the columns instead (docs/adr/0011).
-import { FIELDS, type OcsfEvent } from '@weir/pipeline';
+import { FIELDS, IS_TIME, type OcsfEvent, placeOf } from '@weir/pipeline';
 import build from 'fast-json-stringify';
-
-interface ObjectSchema {
-  readonly type: 'object';
-  readonly properties: Record<string, ObjectSchema | { readonly type: 'string' | 'number' }>;
-  readonly additionalProperties: true;
-}
 
 const text = { type: 'string' } as const;
 const number = { type: 'number' } as const;
+const anyList = { type: 'array', items: { type: 'object', additionalProperties: true } } as const;
+
+interface ObjectSchema {
+  readonly type: 'object';
+  readonly properties: Record<string, ObjectSchema | typeof anyList | typeof text | typeof number>;
+  readonly additionalProperties: true;
+}
 
 /** What the schema does not name is printed as well, only slower. */
 const emptySchema = (): ObjectSchema => ({
@@ -24,12 +25,13 @@ function eventSchema(): build.Schema {
   const root = emptySchema();
   root.properties.error = text;
   root.properties.offset = number;
-  for (const { path, kind } of FIELDS) {
-    const names = path.split('.');
-    const last = names.pop() ?? '';
+  for (const [field, { path, kind }] of FIELDS.entries()) {
+    const { steps, last } = placeOf(path);
+    const list = steps.findIndex((step) => step.isList);
     let at = root;
-    for (const name of names) at = childOf(at, name);
-    at.properties[last] = kind === 'number' && path !== 'time' ? number : text;
+    for (const step of list < 0 ? steps : steps.slice(0, list)) at = childOf(at, step.name);
+    if (list >= 0) at.properties[steps[list]?.name ?? ''] = anyList;
+    else at.properties[last] = kind === 'number' && !IS_TIME[field] ? number : text;
   }
   childOf(root, 'metadata').properties.version = text;
   Object.assign(root.properties, {

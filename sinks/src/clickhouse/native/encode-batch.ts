@@ -14,6 +14,7 @@ import {
 } from '@weir/pipeline';
 import { encodeRows } from '../../rows/index.js';
 import { PROFILES, type ProfileColumns } from '../store/profiles.js';
+import { attributesColumn } from './attributes-column.js';
 import {
   constantText,
   constantTime,
@@ -166,6 +167,7 @@ function encodeEvents(
       columnCount++;
     }
     if (hasLists && marksColumn(out, events.marks, rows)) columnCount++;
+    if (hasLists && attributesColumn(out, events.columns, texts, rows)) columnCount++;
     if (hasLists && unmappedColumn(out, events.unmapped, texts, rows)) columnCount++;
     rawText(out, 'raw_data', events.raw.offsets, texts, rows);
     return columnCount + 1;

@@ -6,6 +6,7 @@ import {
   type EventBatch,
   FIELD,
   FIELDS,
+  isoMicroseconds,
   MARK,
   markName,
   type SequencedBatch,
@@ -153,6 +154,10 @@ function columnsOf(rows: readonly RowInput[], spans: Uint32Array<ArrayBuffer>): 
     number(FIELD.traffic_bytes_in, (input) => input.bytesIn),
     number(FIELD.severity_id, (input) => input.severity),
     number(FIELD.time, (input) => input.timeUs),
+    // Fields without a column of their own, as text, number and time.
+    { kind: 'span', field: FIELD.process_cmd_line, spans },
+    number(FIELD.http_response_code, (input) => input.port),
+    number(FIELD.start_time, (input) => input.timeUs),
     {
       kind: 'code',
       field: FIELD.metadata_product_vendor_name,
@@ -202,6 +207,14 @@ function expected(rows: readonly RowInput[], events: EventBatch, batch: Sequence
         severity: input.severity ?? 0,
         time_us: String(input.timeUs ?? Number(batch.receivedAtNs / 1000n)),
         vendor: ['', 'Fortinet', 'Zeek'][input.vendor],
+        // By key, as mapSort has them.
+        attributes: {
+          ...(input.port === null ? {} : { 'http_response.code': String(input.port) }),
+          ...(input.message === null || input.message.length === 0
+            ? {}
+            : { 'process.cmd_line': hex(input.message) }),
+          ...(input.timeUs === null ? {} : { start_time: isoMicroseconds(input.timeUs) }),
+        },
         keys: input.pairs.map(([key]) => hex(key)),
         values: input.pairs.map(([, value]) => hex(value)),
         marks: input.marks.map((mark) => markName(mark)),
@@ -215,7 +228,8 @@ const SELECT =
   'hex(message) AS message, ' +
   'src_endpoint_port AS port, traffic_bytes_in AS bytes_in, severity_id AS severity, ' +
   'toUnixTimestamp64Micro(time) AS time_us, metadata_product_vendor_name AS vendor, ' +
-  'arrayMap(key -> hex(key), mapKeys(unmapped)) AS keys, ' +
+  "mapSort(mapApply((k, v) -> (k, if(k = 'process.cmd_line', hex(v), v)), attributes)) " +
+  'AS attributes, arrayMap(key -> hex(key), mapKeys(unmapped)) AS keys, ' +
   'arrayMap(value -> hex(value), mapValues(unmapped)) AS values, marks FROM dev.events ' +
   "WHERE epoch = {epoch:UInt64} AND stream = 'node/sys\\'log/0' ORDER BY seq";
 
@@ -342,7 +356,9 @@ async function typesOf(table: string): Promise<Map<string, string>> {
 
 t.test('the tables have a column for every field of the schema', async (t) => {
   const types = await typesOf('dev.events');
-  for (const field of FIELDS) t.equal(types.get(field.column), field.type, field.column);
+  for (const { column, storage, type } of FIELDS)
+    if (storage === 'column') t.equal(types.get(column), type, column);
+  t.equal(types.get('attributes'), types.get('unmapped'), 'all other fields are in a Map');
 });
 
 t.test('a table has the columns of its profile, with the same types in each', async (t) => {

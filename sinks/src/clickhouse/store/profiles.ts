@@ -31,7 +31,7 @@ export interface ProfileColumns {
   readonly columns: readonly string[];
   /** By FieldId: whether the field is a column. */
   readonly hasField: readonly boolean[];
-  /** Whether there are `marks` and `unmapped`, an Array and a Map. */
+  /** Whether there are `marks`, `attributes` and `unmapped`: an Array and two Maps. */
   readonly hasLists: boolean;
   /** Whether raw_data has its text index unless somebody says otherwise. */
   readonly hasTextIndex: boolean;
@@ -42,7 +42,7 @@ const SLIM_FIELDS: ReadonlySet<number> = new Set([FIELD.time, FIELD.class_uid, F
 
 function profileColumns(hasField: readonly boolean[], isFull: boolean): ProfileColumns {
   const fields = FIELDS.filter((_, id) => hasField[id]).map(({ column }) => column);
-  const lists = isFull ? LIST_COLUMNS : [];
+  const lists = isFull ? [...LIST_COLUMNS, 'attributes'] : [];
   return {
     columns: [...IDENTITY_COLUMNS, 'status', ...lists, ...fields],
     hasField,
@@ -53,7 +53,7 @@ function profileColumns(hasField: readonly boolean[], isFull: boolean): ProfileC
 
 export const PROFILES: Readonly<Record<StoreProfile, ProfileColumns>> = {
   full: profileColumns(
-    FIELDS.map(() => true),
+    FIELDS.map(({ storage }) => storage === 'column'),
     true,
   ),
   slim: profileColumns(
