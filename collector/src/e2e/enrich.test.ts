@@ -131,7 +131,7 @@ t.test('enrichment of a running collector', async (t) => {
   await weir.start();
   await send(event('sixth', '198.51.100.1'));
   const marked = await rowOf('id=sixth');
-  t.match(marked?.marks, ['component_failed'], 'without a table the event goes on, marked');
+  t.ok(marked?.marks?.includes('component_failed'), 'without a table the event goes on, marked');
   t.notOk(marked?.osint);
   const { code, stderr } = await weir.command('validate', at('weir.toml'));
   t.equal(code, 2);

@@ -121,8 +121,9 @@ function withContext(
   };
 }
 
-/** What a field can hold; undefined for lists, maps, timestamps and the like. */
+/** What a field can hold, a timestamp in microseconds; undefined for lists, maps and the like. */
 function plainValue(value: unknown): Value {
+  if (value instanceof Date) return value.getTime() * 1000;
   if (typeof value === 'bigint') {
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : undefined;
