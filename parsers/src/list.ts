@@ -2,10 +2,39 @@
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
+import { accounts, cron, dhcp, login, pam, sshd, su, sudo, systemd } from './linux/index.js';
 import type { Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 
-export const all: readonly Pack[] = [syslog5424, syslog3164, json, keyValue, fortigateKv];
+export const all: readonly Pack[] = [
+  syslog5424,
+  syslog3164,
+  json,
+  keyValue,
+  fortigateKv,
+  sshd,
+  pam,
+  sudo,
+  su,
+  login,
+  systemd,
+  cron,
+  accounts,
+  dhcp,
+];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, json, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  fortigateKv,
+  sshd,
+  pam,
+  sudo,
+  su,
+  login,
+  systemd,
+  cron,
+  accounts,
+  dhcp,
+  json,
+  keyValue,
+];

@@ -13,6 +13,7 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
+import { packOfTag } from './by-tag.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { all, bodyPacks } from './list.js';
@@ -163,23 +164,41 @@ function parseSyslogRow(
     }
     out.rollbackRow(row);
   }
+  const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
+  if (tagged !== null) {
+    const verdict = parseBody(batch, row, bodyStart, end, tagged, out);
+    if (verdict !== 'no') return verdict;
+  }
   for (let i = 0; i < packs.length; i++) {
     const pack = packs[i] as Pack;
-    if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
-    const verdict = pack.parse(batch, row, bodyStart, end, out);
-    if (verdict === 'no') {
-      out.rollbackRow(row);
-      continue;
-    }
-    out.setParser(row, all.indexOf(pack));
-    // Without a text of its own the body is the message, so that a search finds its words.
-    if ((pack === keyValue || pack === json) && !out.has(row, FIELD.message))
-      writeMessage(batch, row, bodyStart, end, out);
-    const isWhole = writeHeader(batch, row, header, out);
-    return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) continue;
+    const verdict = parseBody(batch, row, bodyStart, end, pack, out);
+    if (verdict !== 'no') return verdict;
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/** Asks one pack for the body behind the header; what a `no` left behind is taken back. */
+function parseBody(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  pack: Pack,
+  out: ColumnWriter,
+): ParseVerdict {
+  const verdict = pack.parse(batch, row, start, end, out);
+  if (verdict === 'no') {
+    out.rollbackRow(row);
+    return 'no';
+  }
+  out.setParser(row, all.indexOf(pack));
+  // Without a text of its own the body is the message, so that a search finds its words.
+  if ((pack === keyValue || pack === json) && !out.has(row, FIELD.message))
+    writeMessage(batch, row, start, end, out);
+  const isWhole = writeHeader(batch, row, header, out);
+  return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Values of packs into fields, each as the kind of value that its key or position has. A value that
 // is not of its kind stays in `unmapped` under its key, and the row is marked. One object a pack.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
-import { isDigit, MINUS } from '../text/ascii.js';
+import { DOT, isDigit, isLetter, MINUS } from '../text/ascii.js';
 import { writeCanonicalIp, writeLower, writeMac } from '../text/canonical.js';
 import { parseDecimal, parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
@@ -36,6 +36,8 @@ export const AS = {
   code: 12,
   /** A text in front of which a domain may stand: `CORP\alice`; the domain goes to the field's own. */
   account: 13,
+  /** An address, or else a name: into the field of the address, or that of the host name. */
+  host: 14,
 } as const;
 
 const CODE_BYTES_MAX = 255;
@@ -48,6 +50,12 @@ const DOMAIN_OF = new Map<number, number>([
   [FIELD.process_user_name, FIELD.process_user_domain],
   [FIELD.actor_process_user_name, FIELD.actor_process_user_domain],
   [FIELD.process_parent_process_user_name, FIELD.process_parent_process_user_domain],
+]);
+
+/** Fields of an address, and those of the name that can stand in its place. */
+const NAME_OF = new Map<number, number>([
+  [FIELD.src_endpoint_ip, FIELD.src_endpoint_hostname],
+  [FIELD.dst_endpoint_ip, FIELD.dst_endpoint_hostname],
 ]);
 
 export class TypedWriter {
@@ -106,6 +114,11 @@ export class TypedWriter {
         return this.#number(field, severityIdOf(source, from, to), 1);
       case AS.account:
         return this.#account(source, field, from, to, shift);
+      case AS.host:
+        if (writeCanonicalIp(source, row, field, from, to, shift, out)) return true;
+        if (!isHostName(source, from, to)) return false;
+        out.span(row, NAME_OF.get(field) ?? field, start, end);
+        return true;
       case AS.code:
         if (to - from > CODE_BYTES_MAX) return false;
         out.code(row, field, decoder.decode(source.subarray(from, to)));
@@ -194,6 +207,17 @@ export class TypedWriter {
     } else this.out.number(this.row, field, us);
     return true;
   }
+}
+
+/** Letters, digits, `-`, `_` and dots; not digits alone: those were meant as an address. */
+function isHostName(bytes: Uint8Array, start: number, end: number): boolean {
+  let hasLetter = false;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (isLetter(byte)) hasLetter = true;
+    else if (!isDigit(byte) && byte !== DOT && byte !== MINUS && byte !== 0x5f) return false;
+  }
+  return hasLetter;
 }
 
 /** `0x` and hex digits up to 2^53, or unsigned decimal; NaN for anything else. */

@@ -1,0 +1,5 @@
+// Linux and what runs on it.
+export { accounts, cron, dhcp, login, su, systemd } from './programs.js';
+export { pam } from './pam.js';
+export { sshd } from './sshd.js';
+export { sudo } from './sudo.js';
