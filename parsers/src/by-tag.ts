@@ -1,13 +1,13 @@
 // Which pack reads the messages of a program. Names of programs are short and few: one look into a
 // table, however many packs there are.
-import { bodyPacks } from './list.js';
+import { bodyPacks, programPacks } from './list.js';
 import type { Pack } from './pack.js';
 import { KeyTable } from './text/key-table.js';
 
 const CLOSE_PARENTHESIS = 0x29;
 const OPEN_PARENTHESIS = 0x28;
 
-const tagged = bodyPacks.filter((pack) => pack.tags !== undefined);
+const tagged = [...programPacks, ...bodyPacks].filter((pack) => pack.tags !== undefined);
 const table = new KeyTable(
   tagged.flatMap((pack, index) => (pack.tags ?? []).map((tag) => [tag, index + 1] as const)),
 );

@@ -3,7 +3,7 @@ import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { accounts, cron, dhcp, login, pam, sshd, su, sudo, systemd } from './linux/index.js';
-import type { Pack } from './pack.js';
+import type { JsonPack, Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 
 export const all: readonly Pack[] = [
@@ -24,10 +24,11 @@ export const all: readonly Pack[] = [
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [
-  fortigateKv,
+export const bodyPacks: readonly Pack[] = [fortigateKv, pam, json, keyValue];
+
+/** Packs that are known by the program that wrote the message, and by nothing in its text. */
+export const programPacks: readonly Pack[] = [
   sshd,
-  pam,
   sudo,
   su,
   login,
@@ -35,6 +36,7 @@ export const bodyPacks: readonly Pack[] = [
   cron,
   accounts,
   dhcp,
-  json,
-  keyValue,
 ];
+
+/** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
+export const jsonPacks: readonly JsonPack[] = [];

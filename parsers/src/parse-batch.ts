@@ -14,10 +14,11 @@ import {
   STATUS,
 } from '@weir/pipeline';
 import { packOfTag } from './by-tag.js';
+import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks } from './list.js';
-import type { Pack } from './pack.js';
+import { all, bodyPacks, jsonPacks, programPacks } from './list.js';
+import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
@@ -51,6 +52,26 @@ const INDEX_5424 = all.indexOf(syslog5424);
 const INDEX_3164 = all.indexOf(syslog3164);
 const TIME = FIELD.time;
 const header = new SyslogHeader();
+const head = new JsonHead();
+
+/** The packs that the events of a batch are offered to, by `pack` of its options. */
+interface Choice {
+  /** One pack was named, which is not asked whether the event is its own. */
+  isForced: boolean;
+  /** For bodies of syslog. */
+  bodies: readonly Pack[];
+  /** For objects that would else be generic JSON. */
+  objects: readonly JsonPack[];
+}
+const choice: Choice = { isForced: false, bodies: bodyPacks, objects: jsonPacks };
+
+function choose(name: string): void {
+  choice.isForced = name !== 'auto';
+  const isNamed = (pack: Pack): boolean => pack.name === name;
+  choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
+  const named = [...bodyPacks, ...programPacks, ...jsonPacks];
+  choice.bodies = choice.isForced ? named.filter(isNamed) : bodyPacks;
+}
 
 /**
  * Parses a batch into `writer`; the result is valid until the writer's next `begin`. Rows in = rows
@@ -64,8 +85,7 @@ export function parseBatch(
 ): EventBatch {
   const { onRow, own = null, hollow = null } = options;
   writer.begin(batch, own === null ? all : parsersWith(own));
-  const isForced = options.pack !== undefined && options.pack !== 'auto';
-  const packs = isForced ? bodyPacks.filter((pack) => pack.name === options.pack) : bodyPacks;
+  choose(options.pack ?? 'auto');
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
   for (let row = 0; row < batch.eventCount; row++) {
@@ -79,7 +99,7 @@ export function parseBatch(
     writer.keepMarks(row);
     let verdict: ParseVerdict;
     try {
-      verdict = parseRow(batch, row, packs, isForced, own, writer);
+      verdict = parseRow(batch, row, own, writer);
     } catch (error) {
       // A defect in a parser must not stop the stream: the event goes to quarantine with its bytes.
       if (error instanceof InvariantError) throw error;
@@ -117,8 +137,6 @@ function statusOf(
 function parseRow(
   batch: RawBatch,
   row: number,
-  packs: readonly Pack[],
-  isForced: boolean,
   own: Parser | null,
   out: ColumnWriter,
 ): ParseVerdict {
@@ -133,14 +151,50 @@ function parseRow(
     let verdict: ParseVerdict = own === null ? 'no' : own.parse(batch, row, start, end, out);
     if (verdict === 'no') {
       if (own !== null) out.rollbackRow(row);
-      verdict = json.parse(batch, row, start, end, out);
-      out.setParser(row, JSON_INDEX);
+      verdict = parseJson(batch, row, start, end, out);
     } else out.setParser(row, all.length);
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
       out.mark(row, MARK.timestamp_missing, 0);
     return verdict;
   }
-  return parseSyslogRow(batch, row, start, end, packs, isForced, own, out);
+  return parseSyslogRow(batch, row, start, end, own, out);
+}
+
+/** By the pack that knows the shape of the object, else as generic JSON. */
+function parseJson(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const { objects, isForced } = choice;
+  const first = objects.length === 0 ? -1 : objectStart(batch.bytes, start, end);
+  if (first >= 0) {
+    head.read(batch.bytes, first, end);
+    for (let i = 0; i < objects.length; i++) {
+      const pack = objects[i] as JsonPack;
+      if (!isForced && !pack.claims(head)) continue;
+      const verdict = askPack(pack, batch, row, first, end, out);
+      if (verdict !== 'no') return verdict;
+    }
+  }
+  return askPack(json, batch, row, start, end, out);
+}
+
+/** Nothing remains of what a pack wrote that answers `no`. */
+function askPack(
+  pack: Pack,
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const verdict = pack.parse(batch, row, start, end, out);
+  if (verdict === 'no') out.rollbackRow(row);
+  else out.setParser(row, all.indexOf(pack));
+  return verdict;
 }
 
 function parseSyslogRow(
@@ -148,11 +202,10 @@ function parseSyslogRow(
   row: number,
   start: number,
   end: number,
-  packs: readonly Pack[],
-  isForced: boolean,
   own: Parser | null,
   out: ColumnWriter,
 ): ParseVerdict {
+  const { bodies, isForced } = choice;
   readHeader(batch.bytes, start, end, header);
   const bodyStart = header.bodyStart;
   if (own !== null) {
@@ -166,37 +219,34 @@ function parseSyslogRow(
   }
   const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
   if (tagged !== null) {
-    const verdict = parseBody(batch, row, bodyStart, end, tagged, out);
-    if (verdict !== 'no') return verdict;
+    const verdict = askPack(tagged, batch, row, bodyStart, end, out);
+    if (verdict !== 'no') return withHeader(batch, row, verdict, out);
   }
-  for (let i = 0; i < packs.length; i++) {
-    const pack = packs[i] as Pack;
+  for (let i = 0; i < bodies.length; i++) {
+    const pack = bodies[i] as Pack;
     if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) continue;
-    const verdict = parseBody(batch, row, bodyStart, end, pack, out);
-    if (verdict !== 'no') return verdict;
+    const verdict =
+      pack === json && !isForced
+        ? parseJson(batch, row, bodyStart, end, out)
+        : askPack(pack, batch, row, bodyStart, end, out);
+    if (verdict === 'no') continue;
+    // Without a text of its own the body is the message, so that a search finds its words.
+    const taker = out.parserOf(row);
+    if ((taker === keyValue || taker === json) && !out.has(row, FIELD.message))
+      writeMessage(batch, row, bodyStart, end, out);
+    return withHeader(batch, row, verdict, out);
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
 }
 
-/** Asks one pack for the body behind the header; what a `no` left behind is taken back. */
-function parseBody(
+/** The header's values behind those of the body, which a pack has read. */
+function withHeader(
   batch: RawBatch,
   row: number,
-  start: number,
-  end: number,
-  pack: Pack,
+  verdict: ParseVerdict,
   out: ColumnWriter,
 ): ParseVerdict {
-  const verdict = pack.parse(batch, row, start, end, out);
-  if (verdict === 'no') {
-    out.rollbackRow(row);
-    return 'no';
-  }
-  out.setParser(row, all.indexOf(pack));
-  // Without a text of its own the body is the message, so that a search finds its words.
-  if ((pack === keyValue || pack === json) && !out.has(row, FIELD.message))
-    writeMessage(batch, row, start, end, out);
   const isWhole = writeHeader(batch, row, header, out);
   return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
 }

@@ -23,6 +23,8 @@ export * from './runtime/output-memory.js';
 export * from './runtime/scratch.js';
 export * from './runtime/sequencer.js';
 export * from './runtime/stream-set.js';
+export * from './schema/ecs/mapping.js';
+export * from './schema/ecs/values.js';
 export * from './schema/fields.js';
 export * from './schema/places.js';
 export * from './sink.js';

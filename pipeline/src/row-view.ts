@@ -113,18 +113,23 @@ export class EventRow {
    * the event goes to quarantine; `raw_data_base64` is there when the bytes are not UTF-8.
    */
   toOcsf(): OcsfEvent {
-    return ocsfOf({
+    return ocsfOf(this.parts());
+  }
+
+  /** What an object of any event schema is made from. */
+  parts(): OcsfParts {
+    return {
       rejection: this.rejection(),
       valueOf: (field) => this.valueOf(field),
       unmapped: this.unmapped(),
       marks: this.marks(),
       parser: this.#batch.parsers[this.#batch.parserIndex[this.#row] ?? 0],
       raw: this.rawBytes(),
-    });
+    };
   }
 }
 
-/** What an OCSF object is made from. */
+/** What an object of an event schema is made from. */
 export interface OcsfParts {
   readonly rejection: { readonly reason: string; readonly offset: number } | null;
   valueOf(field: number): FieldValue | undefined;

@@ -63,6 +63,26 @@ t.test('options', async (t) => {
   t.match(counted.lines, [{ raw_data: '<13>' }, { message: 'two\nline' }]);
 });
 
+t.test('as the Elastic Common Schema', async (t) => {
+  const { lines, code } = await run(
+    '<13>1 2026-02-28T22:14:15.5Z gate app 7 ID9 - {"src_ip":"192.0.2.1","x":1}\n{"broken":\n',
+    '--schema',
+    'ecs',
+  );
+  t.equal(code, 0);
+  t.match(lines, [
+    {
+      '@timestamp': '2026-02-28T22:14:15.500000Z',
+      source: { ip: '192.0.2.1' },
+      host: { name: 'gate' },
+      process: { name: 'app', pid: 7 },
+      log: { syslog: { priority: 13, facility: { code: 1 }, severity: { code: 5 } } },
+      weir: { unmapped: { x: '1' }, parser: 'json' },
+    },
+    { error: { code: 'json_invalid' }, event: { original: '{"broken":' }, weir: { offset: 10 } },
+  ]);
+});
+
 t.test('a broken frame', async (t) => {
   const { lines, stderr, code } = await run('4 <13>x7 <13>two', '--framing', 'octet');
   t.equal(code, 1);
@@ -79,10 +99,6 @@ t.test('wrong usage', async (t) => {
   await t.rejects(attempt('--pack', 'fortigate'), {
     code: 'WEIR_USAGE',
     message: /; got "fortigate"; did you mean fortigate_kv\?$/,
-  });
-  await t.rejects(attempt('--schema', 'ecs'), {
-    code: 'WEIR_USAGE',
-    message: '--schema ecs is not available yet; use --schema ocsf',
   });
 });
 

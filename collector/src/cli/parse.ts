@@ -5,6 +5,7 @@ import { PACK_NAMES, parseBatch } from '@weir/parsers';
 import {
   ColumnWriter,
   EventRow,
+  ecsOf,
   type InputFormat,
   type RawBatch,
   systemCodeOf,
@@ -51,15 +52,12 @@ const words = (flags: string, description: string, choices: readonly string[]): 
   withChoices(new Option(flags, description), choices).default(choices[0]);
 
 async function run(options: ParseCommandOptions): Promise<void> {
-  if (options.schema === 'ecs') {
-    throw new WeirError('WEIR_USAGE', '--schema ecs is not available yet; use --schema ocsf');
-  }
   const frames = new StdinFrames({
     framing: options.framing,
     inputFormat: options.inputFormat,
     nowNs: nodeClock.nowNs,
   });
-  const printer = new Printer(options.pack);
+  const printer = new Printer(options.pack, options.schema);
   // A reader that goes away, such as head, ends the command without a word.
   process.stdout.on('error', (error) => {
     if (systemCodeOf(error) === 'EPIPE') process.exit(0);
@@ -78,10 +76,15 @@ async function run(options: ParseCommandOptions): Promise<void> {
 
 class Printer {
   readonly #pack: string;
+  readonly #textOf: (row: EventRow) => string;
   readonly #writer = new ColumnWriter();
 
-  constructor(pack: string) {
+  constructor(pack: string, schema: ParseCommandOptions['schema']) {
     this.#pack = pack;
+    this.#textOf =
+      schema === 'ocsf'
+        ? (row) => stringifyEvent(row.toOcsf())
+        : (row) => JSON.stringify(ecsOf(row.parts()));
   }
 
   /** Resolves when standard output takes more. */
@@ -90,7 +93,7 @@ class Printer {
     const row = new EventRow(events);
     let text = '';
     for (let i = 0; i < batch.eventCount; i++) {
-      text += `${stringifyEvent(row.move(i).toOcsf())}\n`;
+      text += `${this.#textOf(row.move(i))}\n`;
       if (text.length < OUTPUT_CHARACTERS && i < batch.eventCount - 1) continue;
       if (!process.stdout.write(text)) await once(process.stdout, 'drain');
       text = '';

@@ -34,7 +34,9 @@ export const AS = {
   severity: 11,
   /** A text of few different values. */
   code: 12,
-  /** A text in front of which a domain may stand: `CORP\alice`; the domain goes to the field's own. */
+  /**
+   * A text in front of which a domain may stand: `CORP\alice`; the domain goes to the field's own.
+   */
   account: 13,
   /** An address, or else a name: into the field of the address, or that of the host name. */
   host: 14,
@@ -128,7 +130,9 @@ export class TypedWriter {
     }
   }
 
-  /** As put; what does not go into its field goes to `unmapped` under the key, marked unless empty. */
+  /**
+   * As put; what does not go into its field goes to `unmapped` under the key, marked unless empty.
+   */
   pair(
     as: number,
     field: number,
@@ -142,7 +146,9 @@ export class TypedWriter {
     this.out.unmapped(this.row, keyStart, keyEnd, start, end);
   }
 
-  /** As pair, for a value without a key in the event: `name` is the one that its format gives it. */
+  /**
+   * As pair, for a value without a key in the event: `name` is the one that its format gives it.
+   */
   named(as: number, field: number, name: string, start: number, end: number): void {
     if (start >= end || this.put(as, field, start, end)) return;
     this.mark(MARK.value_invalid, start);

@@ -1,7 +1,7 @@
-// The OCSF 1.8 attributes without a column of their own: entries of the Map `attributes`, under their
-// path. Parsers write them like columns. A fingerprint stands under the name of its algorithm, and
-// what OCSF keeps in a list (hashes, malware, attacks) under the path without an index: lists.ts
-// says how these are printed.
+// The OCSF 1.8 attributes without a column of their own: entries of the Map `attributes`, under
+// their path. Parsers write them like columns. A fingerprint stands under the name of its
+// algorithm, and what OCSF keeps in a list (hashes, malware, attacks) under the path without an
+// index: lists.ts says how these are printed.
 import type { FieldKind, FieldSpec, FieldType } from './field-spec.js';
 
 interface Attribute {

@@ -14,7 +14,6 @@ interface ObjectSchema {
   readonly additionalProperties: true;
 }
 
-
 /** What the schema does not name is printed as well, only slower. */
 const emptySchema = (): ObjectSchema => ({
   type: 'object',

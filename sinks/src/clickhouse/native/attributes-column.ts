@@ -50,7 +50,8 @@ export function attributesColumn(
 }
 
 function has(column: Column, row: number): boolean {
-  if (column.kind === 'span') return column.spans[2 * row + 1] !== 0;
+  if (column.kind === 'span')
+    return (column.spans[2 * row + 1] as number) > (column.spans[2 * row] as number);
   if (column.kind === 'number') return !Number.isNaN(column.values[row] as number);
   return column.codes[row] !== 0;
 }
