@@ -2,7 +2,19 @@
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { accounts, cron, dhcp, login, pam, sshd, su, sudo, systemd } from './linux/index.js';
+import {
+  accounts,
+  cron,
+  dhcp,
+  login,
+  netfilter,
+  pam,
+  sshd,
+  su,
+  sudo,
+  systemd,
+} from './linux/index.js';
+import { linuxAudit } from './linux-audit/index.js';
 import type { JsonPack, Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 
@@ -21,10 +33,19 @@ export const all: readonly Pack[] = [
   cron,
   accounts,
   dhcp,
+  netfilter,
+  linuxAudit,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, pam, json, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  linuxAudit,
+  fortigateKv,
+  pam,
+  netfilter,
+  json,
+  keyValue,
+];
 
 /** Packs that are known by the program that wrote the message, and by nothing in its text. */
 export const programPacks: readonly Pack[] = [

@@ -35,7 +35,7 @@ const action = [AS.text, FIELD.action] as const;
 const detail = [AS.text, FIELD.status_detail] as const;
 const terminal = [AS.text, FIELD.session_terminal] as const;
 const host = [AS.host, FIELD.src_endpoint_ip] as const;
-const unit = [AS.text, FIELD.app_name] as const;
+const unit = [AS.text, FIELD.service_name] as const;
 
 /** shadow's su.c, util-linux's su-common.c, and that of the BSDs. */
 export const su = programPack({
