@@ -1,4 +1,5 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+import { f5Bigip } from './f5/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -35,12 +36,14 @@ export const all: readonly Pack[] = [
   dhcp,
   netfilter,
   linuxAudit,
+  f5Bigip,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
 export const bodyPacks: readonly Pack[] = [
   linuxAudit,
   fortigateKv,
+  f5Bigip,
   pam,
   netfilter,
   json,

@@ -1,6 +1,7 @@
 // Events that are sentences: which template a text fits says its class, and the template's holes are
 // its fields.
 import { assert } from '@weir/pipeline';
+import { MINUS, startsWith } from '../text/ascii.js';
 import { writeClass } from '../text/values.js';
 import { Templates } from './template.js';
 import type { TypedWriter } from './typed-writer.js';
@@ -60,10 +61,17 @@ export class TextEvents {
       if (name === '') continue;
       const from = templates.starts[step - first] as number;
       const to = templates.ends[step - first] as number;
+      if (saysNothing(typed.batch.bytes, from, to)) continue;
       const as = this.#as[step] as number;
       if (as === 0) typed.unmapped(name, from, to);
       else typed.named(as, this.#field[step] as number, name, from, to);
     }
     return true;
   }
+}
+
+/** A lone dash, and `N/A`. */
+function saysNothing(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start === 1) return bytes[start] === MINUS;
+  return end - start === 3 && startsWith(bytes, start, end, 'N/A');
 }

@@ -1,11 +1,12 @@
 // Values of packs into fields, each as the kind of value that its key or position has. A value that
 // is not of its kind stays in `unmapped` under its key, and the row is marked. One object a pack.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
-import { DOT, isDigit, isLetter, MINUS } from '../text/ascii.js';
+import { COLON, DOT, isDigit, isLetter, MINUS, PERCENT } from '../text/ascii.js';
 import { writeCanonicalIp, writeLower, writeMac } from '../text/canonical.js';
 import { parseDecimal, parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import { epochDigitsToUs, readIso, TimeReading } from '../text/time.js';
+import { writeUrlParts } from '../text/url.js';
 import { fitsField, writeTime } from '../text/values.js';
 
 /** How a value is read. */
@@ -40,6 +41,13 @@ export const AS = {
   account: 13,
   /** An address, or else a name: into the field of the address, or that of the host name. */
   host: 14,
+  /**
+   * An address and a port: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1.443`; a route domain
+   * (`%2`) behind an IPv4 address is passed over.
+   */
+  socket: 15,
+  /** A URL, or its path and query: whole, and its parts into their fields. */
+  url: 16,
 } as const;
 
 const CODE_BYTES_MAX = 255;
@@ -58,6 +66,13 @@ const DOMAIN_OF = new Map<number, number>([
 const NAME_OF = new Map<number, number>([
   [FIELD.src_endpoint_ip, FIELD.src_endpoint_hostname],
   [FIELD.dst_endpoint_ip, FIELD.dst_endpoint_hostname],
+]);
+
+/** Fields of an address, and those of its port. */
+const PORT_OF = new Map<number, number>([
+  [FIELD.src_endpoint_ip, FIELD.src_endpoint_port],
+  [FIELD.dst_endpoint_ip, FIELD.dst_endpoint_port],
+  [FIELD.load_balancer_dst_endpoint_ip, FIELD.load_balancer_dst_endpoint_port],
 ]);
 
 export class TypedWriter {
@@ -120,6 +135,12 @@ export class TypedWriter {
         if (writeCanonicalIp(source, row, field, from, to, shift, out)) return true;
         if (!isHostName(source, from, to)) return false;
         out.span(row, NAME_OF.get(field) ?? field, start, end);
+        return true;
+      case AS.socket:
+        return this.#socket(source, field, from, to, shift);
+      case AS.url:
+        out.span(row, field, start, end);
+        writeUrlParts(source, row, from, to, shift, out);
         return true;
       case AS.code:
         if (to - from > CODE_BYTES_MAX) return false;
@@ -186,6 +207,21 @@ export class TypedWriter {
     if (domain !== undefined) out.span(row, domain, from + shift, slash + shift);
     const name = domain === undefined ? from : slash + 1;
     out.span(row, field, name + shift, to + shift);
+    return true;
+  }
+
+  #socket(source: Uint8Array, field: number, from: number, to: number, shift: number): boolean {
+    const { out, row } = this;
+    let mark = to - 1;
+    while (mark > from && isDigit(source[mark] as number)) mark--;
+    const isMark = source[mark] === COLON || source[mark] === DOT;
+    const port = isMark ? parseUnsigned(source, mark + 1, to) : Number.NaN;
+    if (!(port <= 65_535)) return false;
+    let last = mark;
+    for (let i = from; i < mark; i++) if (source[i] === PERCENT && i < last) last = i;
+    if (!writeCanonicalIp(source, row, field, from, last, shift, out)) return false;
+    const portField = PORT_OF.get(field);
+    if (portField !== undefined) out.number(row, portField, port);
     return true;
   }
 

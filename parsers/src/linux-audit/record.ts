@@ -4,7 +4,7 @@ import { AS, TypedWriter } from '../common/typed-writer.js';
 import { CLASS } from '../linux/outcomes.js';
 import { isDigit, isHexDigit, OPEN_BRACKET, SLASH, SPACE } from '../text/ascii.js';
 import { parseUnsigned } from '../text/number.js';
-import { fitsField, writeClass } from '../text/values.js';
+import { writeClass } from '../text/values.js';
 import {
   encodedTable,
   fieldOf,
@@ -40,6 +40,8 @@ export class AuditRecord {
   #callEnd = 0;
   /** kernel.system_call stands in the record, or has a name in the table. */
   #hasCallName = false;
+  /** Key and value of the acting process's id. */
+  readonly #pid = new Uint32Array(4);
 
   begin(batch: RawBatch, row: number, out: ColumnWriter): void {
     this.typed.begin(batch, row, out);
@@ -48,6 +50,7 @@ export class AuditRecord {
     this.#commandEnd = 0;
     this.#callEnd = 0;
     this.#hasCallName = false;
+    this.#pid[3] = 0;
   }
 
   /** The name of the type, in the bytes or as a text where it stood as a number. */
@@ -148,6 +151,17 @@ export class AuditRecord {
         else if (bytes[start] === 0x41 && bytes[start + 1] === 0x4c)
           out.number(row, FIELD.disposition_id, 1);
         return;
+      case OWN.pid:
+        if (this.#of === OF.process)
+          typed.pair(AS.unsigned, FIELD.process_pid, keyStart, keyEnd, start, end);
+        else this.#keepPid(keyStart, keyEnd, start, end);
+        return;
+      case OWN.auditId:
+        // The one who signed in, and whom all that follows is put down to.
+        if (isUnset(AS.unsigned, bytes, start, end)) return;
+        if (this.#type.kind === KIND.login) out.span(row, FIELD.user_uid, start, end);
+        else out.unmapped(row, keyStart, keyEnd, start, end);
+        return;
       case OWN.permissive:
         // Then what was denied was let through all the same, and only logged.
         if (bytes[start] === 0x31) out.number(row, FIELD.disposition_id, LOGGED);
@@ -159,6 +173,13 @@ export class AuditRecord {
       default:
         this.#call(as, keyStart, keyEnd, start, end);
     }
+  }
+
+  #keepPid(keyStart: number, keyEnd: number, start: number, end: number): void {
+    this.#pid[0] = keyStart;
+    this.#pid[1] = keyEnd;
+    this.#pid[2] = start;
+    this.#pid[3] = end;
   }
 
   #session(start: number, end: number): void {
@@ -199,6 +220,10 @@ export class AuditRecord {
   #call(as: number, keyStart: number, keyEnd: number, start: number, end: number): void {
     const { out, row } = this.typed;
     if (as === OWN.callName) {
+      if (this.#of === OF.process) {
+        out.unmapped(row, keyStart, keyEnd, start, end);
+        return;
+      }
       out.span(row, FIELD.kernel_system_call, start, end);
       this.#hasCallName = true;
       return;
@@ -229,9 +254,12 @@ export class AuditRecord {
     const isExecute = isNamed
       ? isExecuteName(bytes, start, end)
       : startsProgram(isX86, arch, number);
-    if (isExecute) this.#of = OF.process;
-    if (!isNamed) out.unmapped(row, keyStart, keyEnd, start, end);
-    if (name !== '') {
+    if (!isNamed || isExecute) out.unmapped(row, keyStart, keyEnd, start, end);
+    if (isExecute) {
+      // Then it is a Process Activity, which has no system call.
+      this.#of = OF.process;
+      this.#hasCallName = true;
+    } else if (name !== '') {
       const span = out.scratch.constant(name);
       out.span(row, FIELD.kernel_system_call, span.start, span.end);
       this.#hasCallName = true;
@@ -293,19 +321,71 @@ export class AuditRecord {
     typed.unmapped('laddr', span.start, span.end);
   }
 
+  /**
+   * The name in the syslog header is that of the program that sent the record on. So that it does not
+   * stand beside another one's id, a process without a name of its own is left out.
+   */
+  #actor(): void {
+    const { typed } = this;
+    const { out, row } = typed;
+    if (!out.has(row, FIELD.actor_process_name) && out.has(row, FIELD.actor_process_file_path)) {
+      const start = out.spanAt(row, FIELD.actor_process_file_path, 0);
+      const end = out.spanAt(row, FIELD.actor_process_file_path, 1);
+      let name = end;
+      while (name > start && this.#byteAt(name - 1) !== SLASH) name--;
+      out.span(row, FIELD.actor_process_name, name, end);
+    }
+    const end = this.#pid[3] as number;
+    if (end === 0) return;
+    const keyStart = this.#pid[0] as number;
+    const keyEnd = this.#pid[1] as number;
+    const valueStart = this.#pid[2] as number;
+    if (out.has(row, FIELD.actor_process_name))
+      typed.pair(AS.unsigned, FIELD.actor_process_pid, keyStart, keyEnd, valueStart, end);
+    else out.unmapped(row, keyStart, keyEnd, valueStart, end);
+  }
+
   finish(): void {
     const { out, row } = this.typed;
+    this.#actor();
     let { classUid } = this.#type;
     if (this.#type.kind === KIND.syscall && this.#of === OF.process) {
       classUid = CLASS.process;
       this.#activity = 1;
     }
-    writeClass(row, classUid, this.#activity, out);
     if (this.#commandEnd > 0)
       out.span(row, FIELD.process_cmd_line, this.#commandStart, this.#commandEnd);
+    if (lacks(classUid, row, out)) {
+      classUid = CLASS.base;
+      this.#activity = 0;
+    }
+    writeClass(row, classUid, this.#activity, out);
     // Without a name the number is what there is.
     if (this.#callEnd > 0 && !this.#hasCallName && this.#type.kind === KIND.syscall)
       out.span(row, FIELD.kernel_system_call, this.#callStart, this.#callEnd);
+  }
+}
+
+/** True where OCSF requires of the class what the record has not: then it is a Base Event. */
+function lacks(classUid: number, row: number, out: ColumnWriter): boolean {
+  switch (classUid) {
+    case CLASS.authentication:
+    case CLASS.account:
+      return !out.has(row, FIELD.user_name) && !out.has(row, FIELD.user_uid);
+    case CLASS.group:
+      return !out.has(row, FIELD.group_name) && !out.has(row, FIELD.group_uid);
+    case CLASS.application:
+      return !out.has(row, FIELD.application_name);
+    case CLASS.process:
+      return (
+        !out.has(row, FIELD.process_cmd_line) &&
+        !out.has(row, FIELD.process_working_directory) &&
+        !out.has(row, FIELD.process_pid)
+      );
+    case CLASS.file:
+      return !out.has(row, FIELD.file_path) && !out.has(row, FIELD.file_name);
+    default:
+      return false;
   }
 }
 
@@ -321,7 +401,7 @@ function saysNothing(bytes: Uint8Array, start: number, end: number): boolean {
 function isUnset(as: number, bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start !== 10 || bytes[start] !== 0x34 || start >= bytes.length) return false;
   if (as !== AS.unsigned && as !== AS.text) return false;
-  return parseUnsigned(bytes, start, end) === UNSET && fitsField(FIELD.process_auid, UNSET);
+  return parseUnsigned(bytes, start, end) === UNSET;
 }
 
 /** `a0`, `a12`, `a1[0]`; not `argc`, not `a1_len`. */

@@ -10,7 +10,7 @@ import { KeyTable } from '../text/key-table.js';
 export const OF = { actor: 0, process: 1 } as const;
 
 /** How a record is read beyond its keys. */
-export const KIND = { plain: 0, syscall: 1, execve: 2, path: 3, avc: 4, anomaly: 5, sockaddr: 6 };
+export const KIND = { plain: 0, syscall: 1, execve: 2, path: 3, avc: 4, anomaly: 5, sockaddr: 6, login: 7 };
 
 export interface RecordType {
   readonly classUid: number;
@@ -29,7 +29,8 @@ const ROWS: readonly Row[] = [
   ['SOCKADDR', CLASS.base, 0, KIND.sockaddr],
   ['AVC USER_AVC SELINUX_ERR USER_SELINUX_ERR', CLASS.base, 0, KIND.avc],
   // Sign-in. CRED_ and USER_ACCT are steps that are no logon by themselves.
-  ['USER_LOGIN USER_AUTH USER_START LOGIN USER_ERR GRP_AUTH', CLASS.authentication, 1],
+  ['USER_LOGIN USER_AUTH USER_START USER_ERR GRP_AUTH', CLASS.authentication, 1],
+  ['LOGIN', CLASS.authentication, 1, KIND.login],
   ['USER_END USER_LOGOUT', CLASS.authentication, 2],
   ['USER_ACCT CRED_ACQ CRED_REFR CRED_DISP CHUSER_ID', CLASS.authentication, 0],
   // Its process is sudo, and `cmd` what sudo starts.
@@ -125,22 +126,22 @@ export const OWN = {
   apparmor: 110,
   saddr: 111,
   permissive: 112,
+  auditId: 113,
+  pid: 114,
 } as const;
 
 type KeyRow = readonly [keys: string, as: number, ofActor?: number, ofProcess?: number];
 /** Keys with a field; the second field is the one of records about a process. */
 const KEYS: readonly KeyRow[] = [
-  ['pid', AS.unsigned, FIELD.actor_process_pid, FIELD.process_pid],
+  ['pid', OWN.pid],
   ['comm', AS.text, FIELD.actor_process_name, FIELD.process_name],
   ['exe', AS.text, FIELD.actor_process_file_path, FIELD.process_file_path],
   ['uid', AS.text, FIELD.actor_user_uid, FIELD.process_user_uid],
   ['UID', AS.text, FIELD.actor_user_name, FIELD.process_user_name],
-  ['auid', AS.unsigned, FIELD.actor_process_auid, FIELD.process_auid],
-  ['euid', AS.unsigned, FIELD.actor_process_euid, FIELD.process_euid],
-  ['egid', AS.unsigned, FIELD.actor_process_egid, FIELD.process_egid],
   ['ppid', AS.unsigned, 0, FIELD.process_parent_process_pid],
   ['proctitle cmd', AS.text, FIELD.process_cmd_line],
   ['cwd', AS.text, FIELD.process_working_directory],
+  ['auid', OWN.auditId],
   ['ses', OWN.session],
   ['tty terminal', OWN.terminal],
   ['acct', AS.account, FIELD.user_name],
@@ -149,7 +150,7 @@ const KEYS: readonly KeyRow[] = [
   ['grp', AS.text, FIELD.group_name],
   ['addr', AS.host, FIELD.src_endpoint_ip],
   ['hostname', AS.host, FIELD.src_endpoint_ip],
-  ['unit', AS.text, FIELD.service_name],
+  ['unit', AS.text, FIELD.application_name],
   ['exit', AS.text, FIELD.status_code],
   ['reason', AS.text, FIELD.status_detail],
   ['op', AS.text, FIELD.action],

@@ -21,8 +21,8 @@ import { KeyTable } from '../text/key-table.js';
 import { writeClass } from '../text/values.js';
 import {
   ACCOUNT_LOCKED,
+  CLASS,
   LOGOFF,
-  LOGON,
   LOGON_FAILED,
   LOGON_SUCCEEDED,
   OTHER,
@@ -40,7 +40,6 @@ const holes: Holes = {
   by: [AS.account, FIELD.actor_user_name],
   by_uid: [AS.text, FIELD.actor_user_uid],
   host: [AS.host, FIELD.src_endpoint_ip],
-  service: [AS.text, FIELD.service_name],
   action: [AS.text, FIELD.action],
   detail: [AS.text, FIELD.status_detail],
 };
@@ -52,8 +51,8 @@ const rows: readonly TextRow[] = [
   ['session {action:opened} for user {user~}', LOGON_SUCCEEDED],
   ['session {action:closed} for user {user*}(uid={uid#})', LOGOFF],
   ['session {action:closed} for user {user~}', LOGOFF],
-  ['check pass; {detail:user unknown}', LOGON_FAILED],
-  ['{detail:User unknown}', LOGON_FAILED],
+  ['check pass; {detail:user unknown}', OTHER_FAILED],
+  ['{detail:User unknown}', OTHER_FAILED],
   ['{detail:bad username} [{user~}]', LOGON_FAILED],
   ['{detail:auth could not identify password} for [{user~}]', LOGON_FAILED],
   ['password changed for {user~}', PASSWORD_CHANGED],
@@ -64,7 +63,7 @@ const rows: readonly TextRow[] = [
   ["user '{user*}' {action:granted access}", LOGON_SUCCEEDED],
   ["user '{user*}' {action:denied access} ({detail~})", LOGON_FAILED],
   ["user '{user*}' {action:OK}", LOGON_SUCCEEDED],
-  ["getting password ({flags~})", LOGON],
+  ['getting password ({flags~})', OTHER],
   ['Consecutive login failures for user {user*} account temporarily locked', ACCOUNT_LOCKED],
   ['user {user*} ({uid#}) tally {tally#}, deny {deny#}', LOGON_FAILED],
   ['requirement "{requirement~}" not met by user "{user*}"', LOGON_FAILED],
@@ -111,14 +110,22 @@ function parse(
   const last = textEnd(bytes, from, end);
   if (from === last) return 'no';
   typed.begin(batch, row, out);
+  serviceEnd = 0;
   const first = startsWith(bytes, from, last, 'pam_') ? writeModule(from, last) : from;
   if (first < 0) return 'no';
   out.code(row, FIELD.metadata_product_name, 'Linux-PAM');
   out.span(row, FIELD.message, from, last);
   const isKnown = writePamFailure(typed, first, last) || events.write(typed, first, last);
   if (!isKnown) writeClass(row, 0, 0, out);
+  const isSignIn = out.numberAt(row, FIELD.class_uid) === CLASS.authentication;
+  if (isSignIn) typed.put(AS.text, FIELD.service_name, serviceStart, serviceEnd);
+  else typed.unmapped('pam_service', serviceStart, serviceEnd);
   return 'parsed';
 }
+
+/** What writeModule found. */
+let serviceStart = 0;
+let serviceEnd = 0;
 
 /** `pam_unix(sshd:auth): ` and `pam_krb5[123]: `. Returns where the text goes on, or -1. */
 function writeModule(start: number, end: number): number {
@@ -131,7 +138,8 @@ function writeModule(start: number, end: number): number {
     if (at(bytes, close + 1, end) !== COLON) return -1;
     const colon = find(bytes, COLON, stop, close);
     typed.unmapped('pam_module', start, stop);
-    typed.named(AS.text, FIELD.service_name, 'service', stop + 1, colon);
+    serviceStart = stop + 1;
+    serviceEnd = colon;
     typed.unmapped('pam_type', Math.min(colon + 1, close), close);
     return skipSpaces(bytes, close + 2, end);
   }
@@ -166,6 +174,8 @@ export function writePamFailure(typed: TypedWriter, start: number, end: number):
   for (const [field, value] of numbers) out.number(row, field, value);
   typed.put(AS.text, FIELD.status_detail, start, semicolon);
   writePairs(typed, semicolon + 1, end);
+  // A user whom nobody knows has no name in the log.
+  if (!out.has(row, FIELD.user_name)) writeClass(row, CLASS.base, 0, out);
   return true;
 }
 

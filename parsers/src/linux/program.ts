@@ -43,12 +43,15 @@ function parse(
   const { bytes } = batch;
   const first = textStart(bytes, start, end);
   const last = textEnd(bytes, first, end);
-  if (first === last || startsWith(bytes, first, last, 'pam_')) return 'no';
+  if (first === last) return 'no';
   typed.begin(batch, row, out);
+  const isKnown = program.events.write(typed, first, last);
+  // What a module of PAM says in the program's name is for the pack of PAM.
+  if (!isKnown && startsWith(bytes, first, last, 'pam_')) return 'no';
   out.code(row, FIELD.metadata_product_name, program.product);
   if (program.vendor !== undefined)
     out.code(row, FIELD.metadata_product_vendor_name, program.vendor);
   out.span(row, FIELD.message, first, last);
-  if (!program.events.write(typed, first, last)) writeClass(row, BASE_EVENT, 0, out);
+  if (!isKnown) writeClass(row, BASE_EVENT, 0, out);
   return 'parsed';
 }

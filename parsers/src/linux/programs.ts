@@ -30,12 +30,13 @@ import {
 import { programPack } from './program.js';
 
 const user = [AS.account, FIELD.user_name] as const;
+const root = [AS.lower, FIELD.user_name] as const;
 const by = [AS.account, FIELD.actor_user_name] as const;
 const action = [AS.text, FIELD.action] as const;
 const detail = [AS.text, FIELD.status_detail] as const;
 const terminal = [AS.text, FIELD.session_terminal] as const;
 const host = [AS.host, FIELD.src_endpoint_ip] as const;
-const unit = [AS.text, FIELD.service_name] as const;
+const unit = [AS.text, FIELD.application_name] as const;
 
 /** shadow's su.c, util-linux's su-common.c, and that of the BSDs. */
 export const su = programPack({
@@ -52,7 +53,7 @@ export const su = programPack({
     ['{action:FAILED SU} (to {user~}) {by} on {terminal}', SWITCH_FAILED],
     ['{action:BAD SU} {by} to {user} on {terminal}', SWITCH_FAILED],
     ['{by} to {user} on {terminal}', SWITCH_SUCCEEDED],
-    ['pam_authenticate: {detail~}', SWITCH_FAILED],
+    ['pam_authenticate: {detail~}', OTHER_FAILED],
   ]),
 });
 
@@ -62,11 +63,11 @@ export const login = programPack({
   summary: 'login and getty: sign-in at a terminal.',
   tags: ['login', 'getty', 'agetty', 'mingetty'],
   product: 'login',
-  events: new TextEvents({ user, detail, terminal, host }, [
-    ['ROOT LOGIN ON {terminal} FROM {host}', LOGON_SUCCEEDED],
-    ['ROOT LOGIN ON {terminal}', LOGON_SUCCEEDED],
-    ["ROOT LOGIN  on '{terminal~}' from '{host~}'", LOGON_SUCCEEDED],
-    ["ROOT LOGIN  on '{terminal~}'", LOGON_SUCCEEDED],
+  events: new TextEvents({ user, root, detail, terminal, host }, [
+    ['{root:ROOT} LOGIN ON {terminal} FROM {host}', LOGON_SUCCEEDED],
+    ['{root:ROOT} LOGIN ON {terminal}', LOGON_SUCCEEDED],
+    ["{root:ROOT} LOGIN  on '{terminal~}' from '{host~}'", LOGON_SUCCEEDED],
+    ["{root:ROOT} LOGIN  on '{terminal~}'", LOGON_SUCCEEDED],
     ['LOGIN ON {terminal} BY {user*} FROM {host}', LOGON_SUCCEEDED],
     ['LOGIN ON {terminal} BY {user~}', LOGON_SUCCEEDED],
     ['DIALUP AT {terminal} BY {user~}', LOGON_SUCCEEDED],
@@ -95,9 +96,9 @@ export const systemd = programPack({
       ['{action:Starting} Session {session} of user {user~}.', LOGON],
       ["New session '{session}' of user '{user*}' with class '{class}' and type '{type}'.", LOGON],
       ['New session {session} of user {user~}.', LOGON],
-      ['Removed session {session}.', LOGOFF],
+      ['Removed session {session}.', OTHER],
       ['Session {session} of user {user*} logged out. Waiting for processes to exit.', LOGOFF],
-      ['Session {session} logged out. Waiting for processes to exit.', LOGOFF],
+      ['Session {session} logged out. Waiting for processes to exit.', OTHER],
       ['Session {session} of user {user*} {action:is ready}.', OTHER],
       ['New seat {seat}.', OTHER],
       ['Power key pressed{rest~}', OTHER],
@@ -167,6 +168,7 @@ export const cron = programPack({
       ['({user~}) {action:ORPHAN} ({detail~})', JOB_OTHER],
       ['({program~}) {action:INFO} ({detail~})', OTHER],
       ['({program~}) {action:STARTUP} ({detail~})', OTHER],
+      ['USER {user} pid {job_pid#} cmd {command~}', JOB_STARTED],
       ["Job `{job~}' {action:started}", JOB_STARTED],
       ["Job `{job~}' {action:terminated}", JOB_OTHER],
       ["Job `{job~}' {action:terminated} (mailing output)", JOB_OTHER],
@@ -215,6 +217,8 @@ export const dhcp = programPack({
       name: [AS.text, FIELD.src_endpoint_hostname],
       to: [AS.host, FIELD.dst_endpoint_ip],
       port: [AS.unsigned, FIELD.dst_endpoint_port],
+      transaction: [AS.text, FIELD.transaction_uid],
+      lease: [AS.unsigned, FIELD.lease_dur],
     },
     dhcpRows,
   ),

@@ -29,6 +29,7 @@ import { textEnd, textStart } from './text.js';
 
 const holes: Holes = {
   user: [AS.account, FIELD.user_name],
+  root: [AS.lower, FIELD.user_name],
   actor: [AS.account, FIELD.actor_user_name],
   host: [AS.host, FIELD.src_endpoint_ip],
   name: [AS.host, FIELD.src_endpoint_hostname],
@@ -39,7 +40,6 @@ const holes: Holes = {
   action: [AS.text, FIELD.action],
   detail: [AS.text, FIELD.status_detail],
   terminal: [AS.text, FIELD.session_terminal],
-  command: [AS.text, FIELD.process_cmd_line],
 };
 
 /** `Accepted publickey for alice from 192.0.2.1 port 50022 ssh2: ED25519 SHA256:...` */
@@ -75,6 +75,9 @@ const ATTEMPTS = '{detail:maximum authentication attempts exceeded} for ';
 const MAPPING = 'reverse mapping checking getaddrinfo for ';
 
 const rows: readonly TextRow[] = [
+  // Without a name there is no one to sign in.
+  ['{action:Failed} {auth_method} for invalid user  from {host} port {port#} {protocol}', SSH_FAIL],
+  ['Invalid user  from {host} port {port#}', SSH_FAIL],
   ...signIns('Accepted', LOGON_SUCCEEDED),
   ...signIns('Failed', LOGON_FAILED),
   ...signIns('Postponed', LOGON),
@@ -94,9 +97,9 @@ const rows: readonly TextRow[] = [
   ['Disconnecting: {detail:Too many authentication failures} for {user*}', LOGON_FAILED],
   ['PAM: {detail~} for illegal user {user*} from {host}', LOGON_FAILED],
   ['PAM: {detail~} for {user*} from {host}', LOGON_FAILED],
-  ['ROOT LOGIN REFUSED FROM {host} port {port#}', LOGON_FAILED],
-  ['ROOT LOGIN REFUSED FROM {host}', LOGON_FAILED],
-  ['Authentication refused: {detail~}', LOGON_FAILED],
+  ['{root:ROOT} LOGIN REFUSED FROM {host} port {port#}', LOGON_FAILED],
+  ['{root:ROOT} LOGIN REFUSED FROM {host}', LOGON_FAILED],
+  ['Authentication refused: {detail~}', OTHER_FAILED],
   ['Authentication tried for {user*} with {detail~} from host {name}, client address {host}', LOGON_FAILED],
   ['Authorized to {user*}, krb5 principal {principal} ({check~})', LOGON_SUCCEEDED],
   ['Starting session: shell on {terminal} for {user*} from {host} port {port#} id {channel#}', LOGON],

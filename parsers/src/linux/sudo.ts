@@ -11,12 +11,12 @@ import { LAUNCH_REFUSED, LAUNCHED, OTHER } from './outcomes.js';
 import { textEnd, textStart } from './text.js';
 
 type KeyRow = readonly [key: string, as: number, field: number];
-/** The values of a command; ENV and TSID have no field. */
+/** The values of a command; a zero means that there is no field. */
 const KEYS: readonly KeyRow[] = [
   ['TTY', AS.text, FIELD.process_session_terminal],
   ['PWD', AS.text, FIELD.process_working_directory],
   ['USER', AS.account, FIELD.process_user_name],
-  ['GROUP', AS.text, FIELD.process_group_name],
+  ['GROUP', 0, 0],
   ['COMMAND', AS.text, FIELD.process_cmd_line],
   ['HOST', AS.text, FIELD.device_hostname],
   ['ENV', 0, 0],

@@ -236,9 +236,6 @@ const attributes = {
   'actor.process.user.name': text('Acting process: user.'),
   'actor.process.user.domain': text('Acting process: domain of that user.'),
   'actor.process.user.uid': text('Acting process: id of that user.'),
-  'actor.process.auid': u32('Acting process: Linux audit user id, of who signed in.'),
-  'actor.process.euid': u32('Acting process: Linux effective user id.'),
-  'actor.process.egid': u32('Acting process: Linux effective group id.'),
   'actor.process.tid': u32('Acting process: thread id.'),
   'actor.process.working_directory': text('Acting process: working directory.'),
   'actor.app_name': text('Application that acted.'),
@@ -270,11 +267,7 @@ const attributes = {
   'process.integrity': text('Process: integrity level.'),
   'process.working_directory': text('Process: working directory.'),
   'process.session.uid': text('Process: logon session.'),
-  'process.auid': u32('Process: Linux audit user id, of who signed in.'),
-  'process.euid': u32('Process: Linux effective user id.'),
-  'process.egid': u32('Process: Linux effective group id.'),
   'process.session.terminal': text('Process: terminal of its session.'),
-  'process.group.name': text('Process: group it runs as.'),
   'process.tid': u32('Process: thread id.'),
   'process.parent_process.name': text('Parent process: name.'),
   'process.parent_process.pid': u32('Parent process: process id.'),
@@ -305,6 +298,7 @@ const attributes = {
     '0 System, 2 Interactive, 3 Network, 4 Batch, 5 OS Service, 7 Unlock, 8 Network Cleartext, 9 New Credentials, 10 Remote Interactive, 11 Cached Interactive ...',
   ),
   'logon_process.name': text('Process that did the logon.'),
+  'app.name': text('Application that was installed, started, stopped or changed.'),
   'service.name': text('Service that was used or asked for.'),
   'service.uid': text('Id of that service.'),
   // Files, modules and registry.
@@ -399,14 +393,17 @@ const attributes = {
 } as const satisfies Record<string, Attribute>;
 
 type Path = keyof typeof attributes;
-type Underscored<Text extends string> = Text extends `${infer Head}.${infer Rest}`
+/** `app_name` is an attribute as well. */
+type Underscored<Text extends string> = Text extends 'app.name'
+  ? 'application_name'
+  : Text extends `${infer Head}.${infer Rest}`
   ? `${Head}_${Underscored<Rest>}`
   : Text;
 
 /** By path with underscores, as FIELD names them. */
 export const ATTRIBUTE_SPECS = Object.fromEntries(
   Object.entries(attributes).map(([path, attribute]) => [
-    path.replaceAll('.', '_'),
+    path === 'app.name' ? 'application_name' : path.replaceAll('.', '_'),
     { path, column: path, storage: 'attribute', ...attribute },
   ]),
 ) as unknown as {
