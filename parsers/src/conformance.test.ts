@@ -3,6 +3,8 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { f5Conformances } from './conformance/f5.js';
+import { linuxConformances } from './conformance/linux.js';
 import { all } from './index.js';
 
 const traffic =
@@ -72,6 +74,8 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
       { raw: 'user=alice action=login', isForeign: true },
     ],
   },
+  ...linuxConformances,
+  ...f5Conformances,
 };
 
 t.test('every pack conforms', async (t) => {

@@ -51,16 +51,7 @@ export const bodyPacks: readonly Pack[] = [
 ];
 
 /** Packs that are known by the program that wrote the message, and by nothing in its text. */
-export const programPacks: readonly Pack[] = [
-  sshd,
-  sudo,
-  su,
-  login,
-  systemd,
-  cron,
-  accounts,
-  dhcp,
-];
+export const programPacks: readonly Pack[] = [sshd, sudo, su, login, systemd, cron, accounts, dhcp];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
 export const jsonPacks: readonly JsonPack[] = [];

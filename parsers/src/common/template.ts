@@ -1,5 +1,5 @@
-// Sentences that programs write, by templates such as `Failed {method} for {user*} from {host}`: all
-// templates of a pack are compiled once into steps on bytes, and chosen by the first word.
+// Sentences that programs write, by templates such as `Failed {method} for {user*} from {host}`:
+// all templates of a pack are compiled once into steps on bytes, and chosen by the first word.
 import { assert } from '@weir/pipeline';
 import { isDigit, SPACE } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';
@@ -61,7 +61,10 @@ export class Templates {
     this.#reach = Uint8Array.from(reaches);
     const ends: number[] = [];
     let length = 0;
-    for (const literal of literals) ends.push((length += literal.length));
+    for (const literal of literals) {
+      length += literal.length;
+      ends.push(length);
+    }
     assert(length < 65_536, 'the texts of a pack are short');
     this.#literalEnd = Uint16Array.from(ends);
     this.#literalStart = Uint16Array.from(ends, (end, i) => end - (literals[i] ?? '').length);
@@ -132,7 +135,13 @@ export class Templates {
   }
 
   /** From the last place where the template can go on to earlier ones. */
-  #fitsLast(template: number, step: number, bytes: Uint8Array, start: number, end: number): boolean {
+  #fitsLast(
+    template: number,
+    step: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     const length = this.#lengthOf(step);
     const index = step - (this.#steps[template] as number);
     let attempts = 0;
@@ -193,8 +202,7 @@ export class Templates {
     const length = (this.#literalEnd[step] as number) - first;
     if (position + length > end) return false;
     const literals = this.#literals;
-    for (let i = 0; i < length; i++)
-      if (bytes[position + i] !== literals[first + i]) return false;
+    for (let i = 0; i < length; i++) if (bytes[position + i] !== literals[first + i]) return false;
     return true;
   }
 }

@@ -1,5 +1,5 @@
-// Events that are sentences: which template a text fits says its class, and the template's holes are
-// its fields.
+// Events that are sentences: which template a text fits says its class, and the template's holes
+// are its fields.
 import { assert } from '@weir/pipeline';
 import { MINUS, startsWith } from '../text/ascii.js';
 import { writeClass } from '../text/values.js';

@@ -23,8 +23,8 @@ import {
 } from '../text/ascii.js';
 import { SEVERITY_ID_BY_CODE } from '../text/severity.js';
 import { writeClass } from '../text/values.js';
-import { F5List } from './list.js';
 import { keyTable, markerTable } from './keys.js';
+import { F5List } from './list.js';
 import { holes, rows } from './messages.js';
 
 const AUTHENTICATION = 3002;
@@ -117,7 +117,10 @@ function parse(
   if (from >= 0) return parseList(batch, row, first, from, last, out);
   typed.begin(batch, row, out);
   const isKnown = parseText(first, last);
-  if (!isKnown) return 'no';
+  if (!isKnown) {
+    out.rollbackRow(row);
+    return 'no';
+  }
   out.code(row, FIELD.metadata_product_vendor_name, 'F5');
   out.code(row, FIELD.metadata_product_name, 'BIG-IP');
   return 'parsed';
@@ -159,7 +162,8 @@ let sessionStart = 0;
 let sessionStop = 0;
 
 /**
- * `/Common/profile:Common:8c6be305: `, which APM puts in front: the position behind its colon, or 0.
+ * `/Common/profile:Common:8c6be305: `, which APM puts in front: the position behind its colon, or
+ * 0.
  */
 function sessionEnd(bytes: Uint8Array, start: number, end: number): number {
   sessionStop = 0;
@@ -198,7 +202,10 @@ function parseList(
 ): ParseVerdict {
   list.begin(batch, row, out);
   const isWhole = scan(batch.bytes, from, end);
-  if (!list.hasMarker) return 'no';
+  if (!list.hasMarker) {
+    out.rollbackRow(row);
+    return 'no';
+  }
   if (from > start + 1) out.span(row, FIELD.device_hostname, start, from - 1);
   out.code(row, FIELD.metadata_product_vendor_name, 'F5');
   out.code(row, FIELD.metadata_product_name, 'BIG-IP');
@@ -259,8 +266,8 @@ function bareEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * A quote closes where a comma and a key, or the end, follow: values hold quotes of their own, which
- * are doubled or not.
+ * A quote closes where a comma and a key, or the end, follow: values hold quotes of their own,
+ * which are doubled or not.
  */
 function quotedEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let i = start; i < end; i++) {

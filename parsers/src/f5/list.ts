@@ -6,8 +6,8 @@ import { KeyTable } from '../text/key-table.js';
 import { parseUnsigned } from '../text/number.js';
 import { SEVERITY_ID_BY_CODE, severityIdOf } from '../text/severity.js';
 import { readIso, TimeReading } from '../text/time.js';
-import { writeClass, writeTime } from '../text/values.js';
 import { writeUrlParts } from '../text/url.js';
+import { writeClass, writeTime } from '../text/values.js';
 import { actionTable, KEYS, type KeyRow, keyTable, markerTable, OWN } from './keys.js';
 
 const NETWORK = 4001;
@@ -70,7 +70,8 @@ export class F5List {
     else {
       if (field === FIELD.http_request_http_method && start < bytes.length)
         this.#method = methodTable.lookup(bytes, start, end);
-      if (typed.out.has(typed.row, field)) typed.out.unmapped(typed.row, keyStart, keyEnd, start, end);
+      if (typed.out.has(typed.row, field))
+        typed.out.unmapped(typed.row, keyStart, keyEnd, start, end);
       else typed.pair(as, field, keyStart, keyEnd, start, end);
     }
   }

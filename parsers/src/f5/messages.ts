@@ -1,5 +1,5 @@
-// What F5 BIG-IP says in words, behind `01260013:4: ` or without: LTM, APM, audit. After F5's "BIG-IP
-// Log Messages" references (K15478450 and the message lists of the releases 11 to 17).
+// What F5 BIG-IP says in words, behind `01260013:4: ` or without: LTM, APM, audit. After F5's
+// "BIG-IP Log Messages" references (K15478450 and the message lists of the releases 11 to 17).
 import { FIELD } from '@weir/pipeline';
 import { type Holes, outcome, type TextRow } from '../common/text-events.js';
 import { AS } from '../common/typed-writer.js';
@@ -83,9 +83,11 @@ const SECURITY_EVENT =
   'destination ip: {dst_ip}, destination port: {dst_port#}, route_domain: {route_domain}, ' +
   'HTTP classifier: {http_class~}, scheme {scheme}, geographic location: {country~}, request: ';
 
-const AUDIT = 'AUDIT - client {client_name~}, user {by~} - transaction #{transaction} - object {object#} - ';
+const AUDIT =
+  'AUDIT - client {client_name~}, user {by~} - transaction #{transaction} - object {object#} - ';
 const AUDIT_USER = 'AUDIT - user {by~} - transaction #{transaction} - object {object#} - ';
-const TMSH = 'AUDIT - pid={client_pid#} user={by} folder={folder~} module={module} status=[{status~}] cmd_data=';
+const TMSH =
+  'AUDIT - pid={client_pid#} user={by} folder={folder~} module={module} status=[{status~}] cmd_data=';
 /** Verbs of tmsh and of mcpd's transactions. */
 const VERBS = [
   ['create', CREATED],
@@ -118,8 +120,14 @@ export const rows: readonly TextRow[] = [
   ['Virtual Server {virtual} general status changed from {old_status} to {status}.', OTHER],
   ['Virtual Address {address} general status changed from {old_status} to {status}.', OTHER],
   ['Virtual Address {address} monitor status changed from {old_status} to {status}.', OTHER],
-  ['Syncookie counter {counter#} exceeded vip threshold {threshold} for virtual = {virtual}', OTHER],
-  ['Limiting {limited~} from {from#} to {to#} packets/sec for traffic-group {traffic_group}', OTHER],
+  [
+    'Syncookie counter {counter#} exceeded vip threshold {threshold} for virtual = {virtual}',
+    OTHER,
+  ],
+  [
+    'Limiting {limited~} from {from#} to {to#} packets/sec for traffic-group {traffic_group}',
+    OTHER,
+  ],
   ['Limiting {limited~} from {from#} to {to#} packets/sec', OTHER],
   ['Inet port exhaustion on {src} to {dst} (proto {proto#})', CONNECTION_FAILED],
   ['SSL Handshake failed for {transport} {src} -> {dst}', CONNECTION_FAILED],
@@ -142,16 +150,25 @@ export const rows: readonly TextRow[] = [
   ["{module} agent: Auth (logon attempt:{attempt#}): authenticate with '{user*}' {status}", LOGON],
   ["{module} module: query with '{query~}' successful", OTHER],
   ['Access policy result: {result~}', OTHER],
-  ['New session from client IP {client} (ST={region~}/CC={country~}/C={continent~}) at VIP {dst_ip} Listener {virtual~} (Reputation={reputation~})', OTHER],
+  [
+    'New session from client IP {client} (ST={region~}/CC={country~}/C={continent~}) at VIP {dst_ip} Listener {virtual~} (Reputation={reputation~})',
+    OTHER,
+  ],
   ['New session from client IP {client} {rest~}', OTHER],
   ['Session deleted due to {detail~}.', OTHER],
   ['Session deleted due to {detail~}', OTHER],
   ['Session deleted ({detail~}).', OTHER],
   ['Session statistics - bytes in: {bytes_in#}, bytes out: {bytes_out#}', OTHER],
   ['Received User-Agent header: {agent~}', HTTP_OTHER],
-  ['Received client info - Hostname: {client_hostname~} Type: {client_type~} Version: {client_version~} Platform: {client_platform~} CPU: {client_cpu~} UI Mode: {client_ui_mode~} Javascript Support: {client_js_support} ActiveX Support: {client_activex_support} Plugin Support: {client_plugin_support~}', OTHER],
+  [
+    'Received client info - Hostname: {client_hostname~} Type: {client_type~} Version: {client_version~} Platform: {client_platform~} CPU: {client_cpu~} UI Mode: {client_ui_mode~} Javascript Support: {client_js_support} ActiveX Support: {client_activex_support} Plugin Support: {client_plugin_support~}',
+    OTHER,
+  ],
   ["Executed agent '{item~}', return value {return_value}", OTHER],
-  ['Assigned PPP Dynamic IPv4: {assigned} Tunnel Type: {tunnel_type~} Resource: {resource~} Client IP: {client~}', TUNNEL_OPENED],
+  [
+    'Assigned PPP Dynamic IPv4: {assigned} Tunnel Type: {tunnel_type~} Resource: {resource~} Client IP: {client~}',
+    TUNNEL_OPENED,
+  ],
   ['Assigned PPP Dynamic IPv4: {assigned} {rest~}', TUNNEL_OPENED],
   ['PPP tunnel {tunnel} started.', TUNNEL_OPENED],
   ['PPP tunnel {tunnel} closed.', TUNNEL_CLOSED],
@@ -168,7 +185,10 @@ export const rows: readonly TextRow[] = [
   [`${AUDIT_USER}{data~}`, OTHER],
   [`${TMSH}{data~}`, OTHER],
   ['AUDIT - user {by} - RAW: {data~}', OTHER],
-  ['pam_bigip_authz: authenticated user {user} with role {role#} ({role_name~}) in partition {partition~}', LOGON_SUCCEEDED],
+  [
+    'pam_bigip_authz: authenticated user {user} with role {role#} ({role_name~}) in partition {partition~}',
+    LOGON_SUCCEEDED,
+  ],
   ['pam_bigip_authz: {detail~}', OTHER],
   [`${LOGIN_OF} end="{login_end~}".`, LOGOFF],
   [`${LOGIN_OF} end="{login_end~}"`, LOGOFF],

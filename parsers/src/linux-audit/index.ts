@@ -1,9 +1,11 @@
-// Linux audit log, as auditd writes it, as its plug-ins send it to syslog, and as the kernel logs it
-// without auditd: `type=SYSCALL msg=audit(1772316855.123:4711): arch=c000003e syscall=59 ...`, with
-// `node=` in front or not, and enriched behind a group separator or not. One row a record; those of
-// one event have the same metadata.correlation_uid, and the view auditd_events joins them.
+// Linux audit log, as auditd writes it, as its plug-ins send it to syslog, and as the kernel logs
+// it without auditd: `type=SYSCALL msg=audit(1772316855.123:4711): arch=c000003e syscall=59 ...`,
+// with `node=` in front or not, and enriched behind a group separator or not. One row a record;
+// those of one event have the same metadata.correlation_uid, and the view auditd_events joins
+// them.
 import { type ColumnWriter, FIELD, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { AS } from '../common/typed-writer.js';
+import { behindUptime } from '../linux/netfilter.js';
 import type { Pack } from '../pack.js';
 import {
   APOSTROPHE,
@@ -18,7 +20,6 @@ import {
   startsWith,
   trimEnd,
 } from '../text/ascii.js';
-import { behindUptime } from '../linux/netfilter.js';
 import { AuditRecord } from './record.js';
 import { nameOfNumber } from './records.js';
 

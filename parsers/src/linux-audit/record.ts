@@ -141,8 +141,7 @@ export class AuditRecord {
         this.#id(as, start, end);
         return;
       case OWN.nametype:
-        if (this.#type.kind === KIND.path)
-          this.#activity = nametypeTable.lookup(bytes, start, end);
+        if (this.#type.kind === KIND.path) this.#activity = nametypeTable.lookup(bytes, start, end);
         out.unmapped(row, keyStart, keyEnd, start, end);
         return;
       case OWN.apparmor:
@@ -278,13 +277,7 @@ export class AuditRecord {
   }
 
   /** `a0="ls" a1=2D6C`; of a long one `a1[0]=` and `a1[1]=`, which belong together. */
-  #argument(
-    keyStart: number,
-    keyEnd: number,
-    start: number,
-    end: number,
-    isQuoted: boolean,
-  ): void {
+  #argument(keyStart: number, keyEnd: number, start: number, end: number, isQuoted: boolean): void {
     const { out } = this.typed;
     const bytes = this.#bytes;
     const { scratch } = out;
@@ -306,7 +299,8 @@ export class AuditRecord {
     const bytes = this.#bytes;
     if (end - start < 16 || start >= bytes.length || !isHex(bytes, start, end)) return;
     const byte = (index: number): number =>
-      hexOf(bytes[start + 2 * index] as number) * 16 + hexOf(bytes[start + 2 * index + 1] as number);
+      hexOf(bytes[start + 2 * index] as number) * 16 +
+      hexOf(bytes[start + 2 * index + 1] as number);
     const family = byte(0) + 256 * byte(1);
     const isV6 = family === 10 && end - start >= 48;
     if (family !== 2 && !isV6) return;
@@ -322,8 +316,8 @@ export class AuditRecord {
   }
 
   /**
-   * The name in the syslog header is that of the program that sent the record on. So that it does not
-   * stand beside another one's id, a process without a name of its own is left out.
+   * The name in the syslog header is that of the program that sent the record on. So that it does
+   * not stand beside another one's id, a process without a name of its own is left out.
    */
   #actor(): void {
     const { typed } = this;
@@ -441,5 +435,3 @@ function decodeHex(bytes: Uint8Array, start: number, end: number, out: ColumnWri
     out.scratch.byte(byte === 0 ? SPACE : byte);
   }
 }
-
-

@@ -10,7 +10,16 @@ import { KeyTable } from '../text/key-table.js';
 export const OF = { actor: 0, process: 1 } as const;
 
 /** How a record is read beyond its keys. */
-export const KIND = { plain: 0, syscall: 1, execve: 2, path: 3, avc: 4, anomaly: 5, sockaddr: 6, login: 7 };
+export const KIND = {
+  plain: 0,
+  syscall: 1,
+  execve: 2,
+  path: 3,
+  avc: 4,
+  anomaly: 5,
+  sockaddr: 6,
+  login: 7,
+};
 
 export interface RecordType {
   readonly classUid: number;
@@ -178,7 +187,8 @@ export const fieldOf = (key: number, of: number): number =>
   (of === OF.process ? ofProcess[key] : ofActor[key]) as number;
 
 /**
- * Values of these keys come from users: without quotes they are hex digits (audit_encode_nv_string).
+ * Values of these keys come from users: without quotes they are hex digits
+ * (audit_encode_nv_string).
  */
 const ENCODED =
   'comm exe proctitle cmd cwd name acct path key data grp vm dir file sw old new root_dir ocomm';

@@ -92,7 +92,7 @@ const EXECUTES: Readonly<Record<string, readonly number[]>> = {
   aarch64: [221, 281],
 };
 const names: readonly string[] = Array.from({ length: 512 }, (_, number) => NAMES[number] ?? '');
-const EXECUTES_X86: readonly number[] = EXECUTES['c000003e'] ?? [];
+const EXECUTES_X86: readonly number[] = EXECUTES.c000003e ?? [];
 
 /** Empty where it is not in the table. */
 export const syscallName = (isX86: boolean, number: number): string =>

@@ -21,7 +21,10 @@ const NEW_USER = 'new user: name={user~}, UID={uid#}, GID={gid#}, home={home~}, 
 export const accountRows: readonly TextRow[] = [
   [`${NEW_USER}{shell~}, from={from~}`, ACCOUNT_CREATED],
   [`${NEW_USER}{shell~}`, ACCOUNT_CREATED],
-  ['new account added - account={user~}, uid={uid#}, gid={gid#}, home={home~}, shell={shell~}, by={by_uid~}', ACCOUNT_CREATED],
+  [
+    'new account added - account={user~}, uid={uid#}, gid={gid#}, home={home~}, shell={shell~}, by={by_uid~}',
+    ACCOUNT_CREATED,
+  ],
   ["delete user '{user~}'", ACCOUNT_DELETED],
   ["failed adding user '{user~}', {detail~}", OTHER_FAILED],
   ["change user '{user~}' password", PASSWORD_CHANGED],

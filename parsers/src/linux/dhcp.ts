@@ -1,5 +1,5 @@
-// What DHCP clients and servers say: ISC's dhclient.c and dhcp.c, dnsmasq's rfc2131.c. Activities are
-// those of OCSF's DHCP Activity. The client is the source, the server the destination.
+// What DHCP clients and servers say: ISC's dhclient.c and dhcp.c, dnsmasq's rfc2131.c. Activities
+// are those of OCSF's DHCP Activity. The client is the source, the server the destination.
 import { FIELD } from '@weir/pipeline';
 import { outcome, type TextRow } from '../common/text-events.js';
 import { CLASS } from './outcomes.js';
@@ -27,7 +27,10 @@ const served = (start: string, result: TextRow[1]): TextRow[] =>
 const expired = outcome(CLASS.dhcp, 9);
 
 export const dhcpRows: readonly TextRow[] = [
-  ['{action:DHCPDISCOVER} on {interface} to {to} port {port#} interval {interval#}{rest~}', discover],
+  [
+    '{action:DHCPDISCOVER} on {interface} to {to} port {port#} interval {interval#}{rest~}',
+    discover,
+  ],
   ...served('{action:DHCPDISCOVER} from {mac} ({name~})', discover),
   ...served('{action:DHCPDISCOVER} from {mac}', discover),
   ['{action:DHCPDISCOVER}({interface}) {mac}', discover],

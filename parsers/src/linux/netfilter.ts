@@ -1,6 +1,6 @@
 // Packets that the kernel's firewall logs: iptables and nftables with LOG, UFW, firewalld. After
-// net/netfilter/nf_log_syslog.c: `[ts] PREFIX IN=eth0 OUT= MAC=... SRC=... DST=... LEN=60 ... PROTO=TCP
-// SPT=50022 DPT=22 WINDOW=64240 RES=0x00 SYN URGP=0`.
+// net/netfilter/nf_log_syslog.c: `[ts] PREFIX IN=eth0 OUT= MAC=... SRC=... DST=... LEN=60 ...
+// PROTO=TCP SPT=50022 DPT=22 WINDOW=64240 RES=0x00 SYN URGP=0`.
 import { type ColumnWriter, FIELD, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { AS, TypedWriter } from '../common/typed-writer.js';
 import type { Pack } from '../pack.js';
@@ -49,7 +49,16 @@ const KEYS: readonly KeyRow[] = [
 const keyTable = new KeyTable(KEYS.map(([key], index) => [key, index + 1] as const));
 
 /** IANA protocol numbers of the names that the kernel writes; others it writes as numbers. */
-const PROTOCOLS = { ICMP: 1, TCP: 6, UDP: 17, ESP: 50, AH: 51, ICMPv6: 58, SCTP: 132, UDPLITE: 136 };
+const PROTOCOLS = {
+  ICMP: 1,
+  TCP: 6,
+  UDP: 17,
+  ESP: 50,
+  AH: 51,
+  ICMPv6: 58,
+  SCTP: 132,
+  UDPLITE: 136,
+};
 const protocolTable = new KeyTable(Object.entries(PROTOCOLS));
 
 /** Words of prefixes that say what becomes of the packet: activity of the class, disposition_id. */
@@ -62,10 +71,9 @@ const WORDS: readonly (readonly [words: string, activity: number, disposition: n
 ];
 const wordTable = new KeyTable(
   WORDS.flatMap(([words], index) =>
-    words.split(' ').flatMap((word) => [
-      [word, index + 1] as const,
-      [word.toLowerCase(), index + 1] as const,
-    ]),
+    words
+      .split(' ')
+      .flatMap((word) => [[word, index + 1] as const, [word.toLowerCase(), index + 1] as const]),
   ),
 );
 const TRAFFIC = 6;

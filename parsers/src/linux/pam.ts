@@ -1,6 +1,7 @@
 // Linux-PAM, from any service: `pam_unix(sshd:session): session opened for user alice(uid=1000) by
 // (uid=0)`, and of old systems the same behind `sshd(pam_unix)[123]:`. After the modules' sources:
-// pam_unix, pam_faillock, pam_tally2, pam_winbind, pam_sss, pam_succeed_if, pam_listfile, pam_access.
+// pam_unix, pam_faillock, pam_tally2, pam_winbind, pam_sss, pam_succeed_if, pam_listfile,
+// pam_access.
 import { type ColumnWriter, FIELD, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { type Holes, TextEvents, type TextRow } from '../common/text-events.js';
 import { AS, TypedWriter } from '../common/typed-writer.js';
@@ -191,8 +192,7 @@ function writePairs(typed: TypedWriter, start: number, end: number): void {
     const stop = key?.[0] === 'user' ? end : find(bytes, SPACE, equals + 1, end);
     if (key === undefined) {
       if (stop > equals + 1) typed.out.unmapped(typed.row, position, equals, equals + 1, stop);
-    } else if (stop > equals + 1)
-      typed.pair(key[1], key[2], position, equals, equals + 1, stop);
+    } else if (stop > equals + 1) typed.pair(key[1], key[2], position, equals, equals + 1, stop);
     position = skipSpaces(bytes, stop, end);
   }
 }

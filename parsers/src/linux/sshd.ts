@@ -4,7 +4,7 @@ import { type ColumnWriter, FIELD, type ParseVerdict, type RawBatch } from '@wei
 import { type Holes, TextEvents, type TextRow } from '../common/text-events.js';
 import { AS, TypedWriter } from '../common/typed-writer.js';
 import type { Pack } from '../pack.js';
-import { at, COLON, CLOSE_BRACKET, isDigit, SPACE, skipSpaces, startsWith } from '../text/ascii.js';
+import { at, CLOSE_BRACKET, COLON, isDigit, SPACE, skipSpaces, startsWith } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';
 import { parseUnsigned } from '../text/number.js';
 import { monthAt } from '../text/time.js';
@@ -92,20 +92,38 @@ const rows: readonly TextRow[] = [
   ['input_userauth_request: {detail:invalid user} {user*}', LOGON_FAILED],
   [`${ATTEMPTS}invalid user {user*} from {host} port {port#} {protocol}`, LOGON_FAILED],
   [`${ATTEMPTS}{user*} from {host} port {port#} {protocol}`, LOGON_FAILED],
-  ['{detail:Too many authentication failures} for invalid user {user*} from {host} port {port#} {protocol}', LOGON_FAILED],
-  ['{detail:Too many authentication failures} for {user*} from {host} port {port#} {protocol}', LOGON_FAILED],
+  [
+    '{detail:Too many authentication failures} for invalid user {user*} from {host} port {port#} {protocol}',
+    LOGON_FAILED,
+  ],
+  [
+    '{detail:Too many authentication failures} for {user*} from {host} port {port#} {protocol}',
+    LOGON_FAILED,
+  ],
   ['Disconnecting: {detail:Too many authentication failures} for {user*}', LOGON_FAILED],
   ['PAM: {detail~} for illegal user {user*} from {host}', LOGON_FAILED],
   ['PAM: {detail~} for {user*} from {host}', LOGON_FAILED],
   ['{root:ROOT} LOGIN REFUSED FROM {host} port {port#}', LOGON_FAILED],
   ['{root:ROOT} LOGIN REFUSED FROM {host}', LOGON_FAILED],
   ['Authentication refused: {detail~}', OTHER_FAILED],
-  ['Authentication tried for {user*} with {detail~} from host {name}, client address {host}', LOGON_FAILED],
+  [
+    'Authentication tried for {user*} with {detail~} from host {name}, client address {host}',
+    LOGON_FAILED,
+  ],
   ['Authorized to {user*}, krb5 principal {principal} ({check~})', LOGON_SUCCEEDED],
-  ['Starting session: shell on {terminal} for {user*} from {host} port {port#} id {channel#}', LOGON],
+  [
+    'Starting session: shell on {terminal} for {user*} from {host} port {port#} id {channel#}',
+    LOGON,
+  ],
   ['Starting session: {session_type} for {user*} from {host} port {port#} id {channel#}', LOGON],
-  ["Starting session: subsystem '{subsystem}' for {user*} from {host} port {port#} id {channel#}", LOGON],
-  ["Starting session: forced-command ({forced_by~}) '{command*}' for {user*} from {host} port {port#} id {channel#}", LOGON],
+  [
+    "Starting session: subsystem '{subsystem}' for {user*} from {host} port {port#} id {channel#}",
+    LOGON,
+  ],
+  [
+    "Starting session: forced-command ({forced_by~}) '{command*}' for {user*} from {host} port {port#} id {channel#}",
+    LOGON,
+  ],
   ['Close session: user {user*} from {host} port {port#} id {channel#}', LOGOFF],
   ['subsystem request for {subsystem} by user {actor*} failed, {detail~}', OTHER_FAILED],
   ['subsystem request for {subsystem} by user {actor*}', SSH_TRAFFIC],
@@ -135,7 +153,10 @@ const rows: readonly TextRow[] = [
   ...peers('Protocol major versions differ for ', ': {detail~}', SSH_FAIL),
   ...peers('Read error from remote host ', ': {detail~}', SSH_FAIL),
   ...peers('Timeout, client not responding from ', '', SSH_FAIL),
-  ['{detail:Timeout before authentication} for connection from {host} to {to}, pid = {child_pid#}', SSH_FAIL],
+  [
+    '{detail:Timeout before authentication} for connection from {host} to {to}, pid = {child_pid#}',
+    SSH_FAIL,
+  ],
   ['{detail:Timeout before authentication} for {host} port {port#}', SSH_FAIL],
   ['{detail:Timeout before authentication} for {host}', SSH_FAIL],
   ['kex_exchange_identification: {detail~}', SSH_FAIL],
@@ -148,7 +169,10 @@ const rows: readonly TextRow[] = [
   ['Read from socket failed: {detail~}', SSH_FAIL],
   ['Write failed: {detail~}', SSH_FAIL],
   ['refused connect from {name} ({host})', SSH_REFUSE],
-  ['{action:drop} connection #{number#} from [{host}]:{port#} on [{to}]:{to_port#} {detail~}', SSH_REFUSE],
+  [
+    '{action:drop} connection #{number#} from [{host}]:{port#} on [{to}]:{to_port#} {detail~}',
+    SSH_REFUSE,
+  ],
   ['srclimit_penalise: {detail~}', SSH_REFUSE],
   ['Server listening on {to} port {to_port#}.', SSH_LISTEN],
   ['Address {host} maps to {name}, but this does not map back to the address{detail~}', OTHER],

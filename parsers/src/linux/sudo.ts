@@ -1,6 +1,6 @@
-// sudo: `alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`, and what it refuses,
-// with the reason before the list: `alice : user NOT in sudoers ; TTY=...`. After sudo's manual,
-// sudoers(5), LOG FORMAT, and its source, eventlog.c.
+// sudo: `alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`, and what it
+// refuses, with the reason before the list: `alice : user NOT in sudoers ; TTY=...`. After sudo's
+// manual, sudoers(5), LOG FORMAT, and its source, eventlog.c.
 import { type ColumnWriter, FIELD, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { AS, TypedWriter } from '../common/typed-writer.js';
 import type { Pack } from '../pack.js';

@@ -149,8 +149,9 @@ function levelEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * `TAG:`, `TAG[pid]:` or `TAG[pid] ` at `start`. `isStrict` (no timestamp came before) asks for a space
- * behind the colon, so that no address or URL is taken for a program. False when there is none.
+ * `TAG:`, `TAG[pid]:` or `TAG[pid] ` at `start`. `isStrict` (no timestamp came before) asks for a
+ * space behind the colon, so that no address or URL is taken for a program. False when there is
+ * none.
  */
 function readTag(
   bytes: Uint8Array,

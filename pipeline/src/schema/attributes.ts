@@ -397,8 +397,8 @@ type Path = keyof typeof attributes;
 type Underscored<Text extends string> = Text extends 'app.name'
   ? 'application_name'
   : Text extends `${infer Head}.${infer Rest}`
-  ? `${Head}_${Underscored<Rest>}`
-  : Text;
+    ? `${Head}_${Underscored<Rest>}`
+    : Text;
 
 /** By path with underscores, as FIELD names them. */
 export const ATTRIBUTE_SPECS = Object.fromEntries(
