@@ -1,5 +1,6 @@
 // One FortiGate event while its pairs come in: what has a field goes there at once, what several
-// keys decide together (time, class, disposition, user) is kept as positions and settled at the end.
+// keys decide together (time, class, disposition, user) is kept as positions and settled at the
+// end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { TypedWriter } from '../common/typed-writer.js';
 import { writeHash } from '../panos/helpers.js';

@@ -1,5 +1,6 @@
-// Who and from where, in the text of SYSTEM and AUTHENTICATION events: PAN-OS has no fields for them
-// there. Only the forms that its documentation and its messages have are read, nothing is guessed.
+// Who and from where, in the text of SYSTEM and AUTHENTICATION events: PAN-OS has no fields for
+// them there. Only the forms that its documentation and its messages have are read, nothing is
+// guessed.
 import { FIELD, type RawBatch } from '@weir/pipeline';
 import { AS, type TypedWriter } from '../common/typed-writer.js';
 import type { PanosFacts } from './event.js';

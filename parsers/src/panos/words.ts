@@ -120,7 +120,9 @@ export const protocolTable = table([
   ['sctp', 132 + 1],
 ]);
 
-/** What a GLOBALPROTECT event does: activity_id of Authentication, or of Tunnel Activity plus 100. */
+/**
+ * What a GLOBALPROTECT event does: activity_id of Authentication, or of Tunnel Activity plus 100.
+ */
 export const globalprotectTable = table([
   ['portal-auth gateway-auth', 1],
   ['gateway-logout portal-logout', 2],

@@ -19,6 +19,14 @@ const common = {
   shards: count([1, 64], 4, 'Streams per listener; a peer always goes to the same one.', 8),
 };
 
+const networks = (description: string) =>
+  Type.Array(Type.String({ minLength: 2 }), {
+    uniqueItems: true,
+    default: [],
+    description,
+    examples: [['192.0.2.7', '198.51.100.0/24']],
+  });
+
 export const SyslogSource = Type.Object(
   {
     type: Type.Literal('syslog'),
@@ -35,6 +43,13 @@ export const SyslogSource = Type.Object(
       LIMITS.syslogMessageBytesMax,
       'A longer message is quarantined, cut at this length.',
       8 * KiB,
+    ),
+    proxy_protocol_from: networks(
+      'Load balancers whose TCP connections begin with a PROXY protocol header, version 1 or 2; ' +
+        'the source is the address in it.',
+    ),
+    trusted_relays: networks(
+      'Relays whose messages have the host of their own syslog header as source, not the relay.',
     ),
     ...common,
   },

@@ -51,6 +51,20 @@ export const ParseTransform = Type.Object(
         examples: ['fortigate_kv'],
       }),
     ),
+    time_zone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Zone of timestamps that name none: UTC, an offset, or an IANA name.',
+        examples: ['Europe/Berlin'],
+      }),
+    ),
+    time_zones: Type.Optional(
+      Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+        minProperties: 1,
+        description: 'The same by address or network of the source; the narrowest holds.',
+        examples: [{ '192.0.2.0/24': 'America/Chicago', '192.0.2.7': '+05:30' }],
+      }),
+    ),
     module: Type.Optional(module),
     ...moduleRest,
   },
