@@ -225,7 +225,7 @@ function parseSyslogRow(
     }
     out.rollbackRow(row);
   }
-  if (batch.bytes[start] === HASH || contextOf(batch, row) !== '') {
+  if (batch.bytes[bodyStart] === HASH || contextOf(batch, row) !== '') {
     const verdict = parseColumns(batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }
@@ -248,7 +248,10 @@ function parseSyslogRow(
   return writeGeneric(batch, row, header, end, out);
 }
 
-/** A row with named columns; it stands in the event as it is, without a header of syslog. */
+/**
+ * A row with named columns. It stands in the event as it is; where a PRI is in front of it, behind
+ * the header of syslog.
+ */
 function parseColumns(
   batch: RawBatch,
   row: number,
@@ -256,9 +259,15 @@ function parseColumns(
   end: number,
   out: ColumnWriter,
 ): ParseVerdict {
+  const hasHeader = header.priState === 'valid';
+  const from = hasHeader ? header.bodyStart : start;
   for (const pack of choice.rows) {
-    const verdict = askPack(pack, batch, row, start, end, out);
+    const verdict = askPack(pack, batch, row, from, end, out);
     if (verdict === 'no') continue;
+    if (hasHeader) {
+      const isWhole = writeHeader(batch, row, header, out);
+      return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    }
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
       out.mark(row, MARK.timestamp_missing, 0);
     return verdict;

@@ -201,17 +201,16 @@ export const zeekJson: JsonPack = {
   },
 };
 
-/** A time and something that few other programs have beside it. */
+/** Of the keys that few other programs have beside a time. */
+const BESIDE: readonly number[] = [
+  ...[HEAD.uid, HEAD.fuid, HEAD['id.orig_h'], HEAD.id, HEAD._path, HEAD.note],
+  ...[HEAD.host, HEAD.peer, HEAD.ts_delta, HEAD.uids],
+];
+
+/** Keys are read until one tells; Zeek begins with the log's name, or the time and the uid. */
 function claims(head: JsonHead): boolean {
+  if (head.firstKey === HEAD._path) return true;
   if (!head.has(HEAD.ts)) return false;
-  if (head.has(HEAD._path) || head.has(HEAD.uid) || head.has(HEAD.fuid)) return true;
-  return (
-    head.has(HEAD.id) ||
-    head.has(HEAD.note) ||
-    head.has(HEAD.host) ||
-    head.has(HEAD.peer) ||
-    head.has(HEAD.ts_delta) ||
-    head.has(HEAD['id.orig_h']) ||
-    head.has(HEAD.uids)
-  );
+  for (const key of BESIDE) if (head.has(key)) return true;
+  return false;
 }
