@@ -4,6 +4,7 @@ import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import type { JsonPack, Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { w3c } from './w3c/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
 
@@ -15,6 +16,7 @@ export const all: readonly Pack[] = [
   fortigateKv,
   zeekTsv,
   zeekJson,
+  w3c,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -27,4 +29,4 @@ export const jsonPacks: readonly JsonPack[] = [zeekJson];
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of
  * its source. They get the whole event: such rows have no header of syslog.
  */
-export const columnPacks: readonly Pack[] = [zeekTsv];
+export const columnPacks: readonly Pack[] = [zeekTsv, w3c];

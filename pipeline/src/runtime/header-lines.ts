@@ -20,7 +20,11 @@ const decoder = new TextDecoder();
 /** Zeek: a separator follows the word. */
 const ZEEK_WORDS =
   'separator set_separator empty_field unset_field path open close fields types'.split(' ');
-const W3C_WORDS = 'Version: Fields: Software: Date: Start-Date: End-Date: Remark:'.split(' ');
+const W3C_WORDS = [
+  ...'Version: Fields: Software: Date: Start-Date: End-Date: Remark:'.split(' '),
+  // Windows Firewall.
+  'Time Format:',
+];
 const words = [...ZEEK_WORDS, ...W3C_WORDS].map((word) => encoder.encode(`#${word}`));
 const FIELDS_WORDS = ['#fields', '#Fields:'];
 /** Stands in front of a first line of CSV in a context. */
