@@ -117,6 +117,16 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
       { raw: '#fields\ta\nb', isForeign: true },
     ],
   },
+  csv: {
+    examples: [
+      {
+        raw: '#Columns: time,src_ip,"user, full",n\n2026-03-01T11:59:50Z,192.0.2.1,"a ""b""",1',
+        fields: { 'src_endpoint.ip': '192.0.2.1' },
+      },
+      { raw: '#Columns: a;b\n1;2', fields: { message: null } },
+      { raw: 'a,b', isForeign: true },
+    ],
+  },
   fortigate_kv: {
     examples: [
       {

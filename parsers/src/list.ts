@@ -1,4 +1,5 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+import { csv } from './csv/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -17,6 +18,7 @@ export const all: readonly Pack[] = [
   zeekTsv,
   zeekJson,
   w3c,
+  csv,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -29,4 +31,4 @@ export const jsonPacks: readonly JsonPack[] = [zeekJson];
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of
  * its source. They get the whole event: such rows have no header of syslog.
  */
-export const columnPacks: readonly Pack[] = [zeekTsv, w3c];
+export const columnPacks: readonly Pack[] = [zeekTsv, w3c, csv];

@@ -2,6 +2,7 @@
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import {
+  COLUMNS_PREFIX,
   type ColumnWriter,
   type EventBatch,
   FIELD,
@@ -13,7 +14,7 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
-import { contextOf } from './common/run-context.js';
+import { contextOf, setFallbackContext } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -29,6 +30,10 @@ import { firstInvalidUtf8 } from './text/utf8.js';
 export interface ParseOptions {
   /** Name of one pack for the body of every event; `auto` or absent: by detection. */
   readonly pack?: string;
+  /**
+   * Names of the columns of CSV, as a header line would have them; for rows whose source sent none.
+   */
+  readonly columns?: string;
   /**
    * Someone's own parser. It gets the text behind the syslog header, or the whole JSON item; where
    * it answers `no`, the packs are asked as if it was not there.
@@ -94,6 +99,8 @@ export function parseBatch(
   const { onRow, own = null, hollow = null } = options;
   writer.begin(batch, own === null ? all : parsersWith(own));
   choose(options.pack ?? 'auto');
+  const { columns = '' } = options;
+  setFallbackContext(columns === '' ? '' : COLUMNS_PREFIX + columns);
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
   for (let row = 0; row < batch.eventCount; row++) {

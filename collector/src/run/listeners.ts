@@ -143,6 +143,7 @@ function syslogListeners(
       clock: dependencies.clock,
       timers: dependencies.timers,
       metrics,
+      header: config.header,
       limits: { syslogMessageBytesMax: config.max_message_bytes },
     });
     return { name: listenerName, source, streams };

@@ -10,7 +10,7 @@ const decoder = new TextDecoder();
 /** What was found; one object, reused. */
 export const ownHeader = { header: '', start: 0, end: 0 };
 
-/** Sets ownHeader: the header lines and where the row stands. False where there is no row or more. */
+/** Sets ownHeader: the header, and where the row stands. False where there is not one row. */
 export function readOwnHeader(bytes: Uint8Array, start: number, end: number): boolean {
   let position = start;
   while (position < end && bytes[position] === HASH) {

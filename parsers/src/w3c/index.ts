@@ -18,6 +18,9 @@ const HTTP = 4002;
 const NETWORK = 4001;
 const OTHER = 99;
 const TRAFFIC = 6;
+const REFUSE = 5;
+/** disposition_id. */
+const DROPPED = 6;
 const QUESTION_MARK = 0x3f;
 const values = new TypedWriter();
 const reading = new TimeReading();
@@ -68,9 +71,7 @@ function parseRow(
   let position = start;
   while (position < end && column < count) {
     const isQuoted = bytes[position] === QUOTE;
-    const stop = isQuoted
-      ? quotedEnd(bytes, position, end)
-      : find(bytes, separator, position, end);
+    const stop = isQuoted ? quotedEnd(bytes, position, end) : find(bytes, separator, position, end);
     if (isQuoted && at(bytes, stop - 1, end) === QUOTE && stop - position > 1)
       writeQuoted(plan, column, bytes, position + 1, stop - 1, out);
     else if (!isDash(bytes, position, stop)) writeValue(plan, column, position, stop);
@@ -125,7 +126,8 @@ function writeValue(plan: W3cPlan, column: number, start: number, end: number): 
   const isRaw = start < batch.bytes.length;
   switch (kind) {
     case 0:
-      return values.unmapped(name, start, end);
+      values.unmapped(name, start, end);
+      return;
     case KIND.date:
       place.dateStart = start;
       place.dateEnd = end;
@@ -137,28 +139,36 @@ function writeValue(plan: W3cPlan, column: number, start: number, end: number): 
     case KIND.stem:
       place.stemStart = start;
       place.stemEnd = end;
-      return values.named(KIND.text, field, name, start, end);
+      values.named(KIND.text, field, name, start, end);
+      return;
     case KIND.query:
       place.queryStart = start;
       place.queryEnd = end;
-      return values.named(KIND.text, field, name, start, end);
+      values.named(KIND.text, field, name, start, end);
+      return;
     case KIND.method:
       place.method = isRaw ? methodTable.lookup(batch.bytes, start, end) : 0;
-      return values.named(KIND.text, field, name, start, end);
+      values.named(KIND.text, field, name, start, end);
+      return;
     case KIND.version: {
       const isHttp = isRaw && startsWith(batch.bytes, start, end, 'HTTP/');
-      return values.named(KIND.text, field, name, isHttp ? start + 5 : start, end);
+      values.named(KIND.text, field, name, isHttp ? start + 5 : start, end);
+      return;
     }
     case KIND.taken:
-      return writeTaken(plan, name, field, start, end);
+      writeTaken(plan, name, field, start, end);
+      return;
     case KIND.agent:
-      return writeAgent(plan, field, start, end);
+      writeAgent(plan, field, start, end);
+      return;
     case KIND.host:
-      return writeHost(name, field, start, end);
+      writeHost(name, field, start, end);
+      return;
     case KIND.action: {
       const disposition = isRaw ? dispositionTable.lookup(batch.bytes, start, end) : 0;
       if (disposition !== 0) out.number(row, FIELD.disposition_id, disposition);
-      return values.named(KIND.text, field, name, start, end);
+      values.named(KIND.text, field, name, start, end);
+      return;
     }
     case KIND.protocol: {
       const protocol = isRaw ? protocolTable.lookup(batch.bytes, start, end) : 0;
@@ -206,7 +216,10 @@ function writeHost(name: string, field: number, start: number, end: number): voi
     colon > start &&
     bytes[colon - 1] === COLON &&
     values.put(KIND.unsigned, FIELD.http_request_url_port, colon, end);
-  values.named(KIND.text, field, name, start, hasPort ? colon - 1 : end);
+  const last = hasPort ? colon - 1 : end;
+  const isBracketed = start < bytes.length && bytes[start] === 0x5b && bytes[last - 1] === 0x5d;
+  const edge = isBracketed && last - start > 2 ? 1 : 0;
+  values.named(KIND.text, field, name, start + edge, last - edge);
 }
 
 function finish(plan: W3cPlan): void {
@@ -217,7 +230,9 @@ function finish(plan: W3cPlan): void {
     const version = out.scratch.constant(plan.version);
     out.span(row, FIELD.metadata_product_version, version.start, version.end);
   }
-  let activity = plan.classUid === NETWORK ? TRAFFIC : 0;
+  const isDropped = out.numberAt(row, FIELD.disposition_id) === DROPPED;
+  let activity = 0;
+  if (plan.classUid === NETWORK) activity = isDropped ? REFUSE : TRAFFIC;
   if (plan.classUid === HTTP) activity = place.method === 0 ? OTHER : place.method;
   writeClass(row, plan.classUid, activity, out);
   writeUrl();

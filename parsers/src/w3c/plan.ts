@@ -45,19 +45,18 @@ export function w3cPlanOf(context: string): W3cPlan | null {
 
 function compile(context: string): W3cPlan | null {
   const lines = context.split('\n').map((line) => line.trimEnd());
-  const valueOf = (name: string): string =>
+  const directive = (name: string): string =>
     lines
       .findLast((line) => line.startsWith(`#${name}:`))
       ?.slice(name.length + 2)
       .trim() ?? '';
-  const names = valueOf('Fields').split(/[ \t]+/);
+  const names = directive('Fields').split(/[ \t]+/);
   if (names[0] === '') return null;
-  const software = valueOf('Software');
+  const software = directive('Software');
   const [, vendor = '', product = '', version = ''] =
     /^(Microsoft )?(.*?)(?: v?(\d[\d.]*))?$/.exec(software) ?? [];
   const rows = names.map((name) => byName.get(name.toLowerCase()));
-  const has = (columns: readonly string[]): boolean =>
-    columns.some((name) => names.includes(name));
+  const has = (columns: readonly string[]): boolean => columns.some((name) => names.includes(name));
   return {
     names,
     kinds: Uint8Array.from(rows, (row) => row?.kind ?? 0),
@@ -67,7 +66,7 @@ function compile(context: string): W3cPlan | null {
     product,
     version,
     isMicrosoft: vendor !== '',
-    isLocalTime: /^local$/i.test(valueOf('Time Format')),
-    date: /^\d{4}-\d\d-\d\d/.exec(valueOf('Date'))?.[0] ?? '',
+    isLocalTime: /^local$/i.test(directive('Time Format')),
+    date: /^\d{4}-\d\d-\d\d/.exec(directive('Date'))?.[0] ?? '',
   };
 }

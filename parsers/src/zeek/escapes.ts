@@ -21,7 +21,12 @@ export function escapedByte(bytes: Uint8Array, position: number, end: number): n
  * Appends the text without its escapes. Bytes that would make it no text (NUL, control characters,
  * what is not UTF-8) stay escaped: that is how Zeek's JSON has them too.
  */
-export function unescape(bytes: Uint8Array, start: number, end: number, scratch: Scratch): void {
+export function unescapeZeek(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  scratch: Scratch,
+): void {
   let position = start;
   while (position < end) {
     const byte = bytes[position] as number;
@@ -49,12 +54,7 @@ export function unescape(bytes: Uint8Array, start: number, end: number, scratch:
 }
 
 /** Bytes of the character whose first byte is `first`, all of them escaped; 0 where it is none. */
-function characterBytes(
-  bytes: Uint8Array,
-  position: number,
-  end: number,
-  first: number,
-): number {
+function characterBytes(bytes: Uint8Array, position: number, end: number, first: number): number {
   // JSON has escapes of its own for these controls: \b \t \n \f \r.
   if (first < 0x20) return first >= 8 && first <= 13 && first !== 11 ? 1 : 0;
   if (first < 0x7f) return 1;

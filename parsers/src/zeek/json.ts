@@ -26,6 +26,7 @@ import {
   UID,
   unknownPlan,
 } from './plans.js';
+import { settle } from './settle.js';
 
 const NUMBERS_PER_PAIR = 6;
 const PAIRS_MAX = LIMITS.unmappedPairsPerEventMax;
@@ -101,7 +102,7 @@ class ZeekPairs implements PairSink {
       this.#count++;
       this.#pairs[at] = number;
       // A key without a place is one that the tables have.
-      this.#pairs[at + 1] = keyStart < 0 ? 0 : keyStart;
+      this.#pairs[at + 1] = Math.max(0, keyStart);
       this.#pairs[at + 2] = keyStart < 0 ? 0 : keyStart + keyTo - keyFrom;
     }
     this.#pairs[at + 3] = isText ? FORM.text : this.#formOf(start);
@@ -131,6 +132,7 @@ class ZeekPairs implements PairSink {
       event.value(plan, number, keyStart, keyEnd, this.#pairs[at + 3] as number, start, end);
     }
     event.finish(plan);
+    settle(event, plan);
   }
 
   #base(): number {

@@ -1,9 +1,10 @@
 // Rows of Zeek without a header: only where the columns, as many as they are and by what stands in
 // them, can be those of one log as Zeek writes it by default. Layouts after the "Zeek script
 // reference", Zeek 3 to 7.
-import { type ColumnPlan, columnPlanOf, isAbsent } from './columns.js';
-import { isDigit, MINUS, DOT } from '../text/ascii.js';
+
+import { DOT, isDigit, MINUS } from '../text/ascii.js';
 import { isIp } from '../text/ip.js';
+import { type ColumnPlan, columnPlanOf, isAbsent } from './columns.js';
 
 const ID = 'ts:time uid:uid id.orig_h:addr id.orig_p:port id.resp_h:addr id.resp_p:port';
 const CONN = `${ID} proto:proto service:string duration:interval orig_bytes:count
@@ -63,11 +64,7 @@ const TAB = 0x09;
 const starts = new Uint32Array(COLUMNS_MAX + 1);
 
 /** The plan of the only layout that the row can have; null where there is none or more than one. */
-export function standardPlanOf(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): ColumnPlan | null {
+export function standardPlanOf(bytes: Uint8Array, start: number, end: number): ColumnPlan | null {
   let count = 0;
   let position = start;
   while (position <= end) {
@@ -128,7 +125,10 @@ function isFraction(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start] === MINUS ? start + 1 : start;
   const point = digitsEnd(bytes, first, end);
   return (
-    point > first && bytes[point] === DOT && end - point === 7 && digitsEnd(bytes, point + 1, end) === end
+    point > first &&
+    bytes[point] === DOT &&
+    end - point === 7 &&
+    digitsEnd(bytes, point + 1, end) === end
   );
 }
 
@@ -138,12 +138,7 @@ function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
   return position;
 }
 
-function isOneOf(
-  words: readonly string[],
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): boolean {
+function isOneOf(words: readonly string[], bytes: Uint8Array, start: number, end: number): boolean {
   for (const word of words) {
     if (word.length !== end - start) continue;
     let i = 0;

@@ -332,9 +332,7 @@ export const LOGS: Readonly<Record<string, LogSpec>> = {
     ['failure_reason', KIND.text, FIELD.status_detail],
   ]),
   dce_rpc: log(CLASS.network, TRAFFIC, SETTLE.none, 'dce_rpc', [DURATION]),
-  irc: log(CLASS.network, TRAFFIC, SETTLE.none, 'irc', [
-    user('user'),
-  ]),
+  irc: log(CLASS.network, TRAFFIC, SETTLE.none, 'irc', [user('user')]),
   sip: log(CLASS.network, TRAFFIC, SETTLE.none, 'sip', [
     ['status_code', KIND.text, FIELD.status_code],
     ['status_msg', KIND.text, FIELD.status_detail],

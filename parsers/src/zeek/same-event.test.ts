@@ -61,7 +61,10 @@ t.test('rows that do not fit their header', (t) => {
     marks: ['value_invalid'],
     unmapped: { 'id.orig_h': 'gate' },
   });
-  t.not(parsed(`${header}1772366390.5\t192.0.2.1\ta\n1772366391.5\t192.0.2.1\tb`).parser, 'zeek_tsv');
+  t.not(
+    parsed(`${header}1772366390.5\t192.0.2.1\ta\n1772366391.5\t192.0.2.1\tb`).parser,
+    'zeek_tsv',
+  );
   t.match(parsed('#separator ,\n#fields,ts,a\n1772366390.5,x\\x2cy'), { unmapped: { a: 'x,y' } });
   t.match(parsed('#fields\tts\ta\n1772366390.5\t\\xff\\xc3\\xa4\\x00\\\\'), {
     unmapped: { a: '\\xff\u00e4\\x00\\' },

@@ -50,50 +50,7 @@ const SHA1_DIGITS = 40;
 
 export function settle(event: ZeekEvent, plan: LogPlan): void {
   settleEndpoints(event);
-  switch (plan.settle) {
-    case SETTLE.conn:
-      return settleConn(event);
-    case SETTLE.http:
-      return settleHttp(event);
-    case SETTLE.dns:
-      return settleDns(event);
-    case SETTLE.tls:
-      return settleTls(event);
-    case SETTLE.certificate:
-      return settleFingerprint(event, SLOT.hash);
-    case SETTLE.file:
-      return settleFile(event);
-    case SETTLE.notice:
-      return settleNotice(event);
-    case SETTLE.ssh:
-      return settleSsh(event);
-    case SETTLE.kerberos:
-      return settleKerberos(event);
-    case SETTLE.ntlm:
-      writeProtocol(event, 'NTLM', 1);
-      return settleOutcome(event, SLOT.success);
-    case SETTLE.radius:
-      writeProtocol(event, 'RADIUS', 10);
-      return settleOutcome(event, SLOT.result);
-    case SETTLE.outcome:
-      settleOutcome(event, SLOT.success);
-      return settleOutcome(event, SLOT.result);
-    case SETTLE.smbFile:
-      return settleSmbFile(event);
-    case SETTLE.smbShare:
-      return settleShare(event);
-    case SETTLE.ftp:
-      return settleActivity(event, CLASS.ftp, SLOT.command, ftpTable, FIELD.command);
-    case SETTLE.dhcp:
-      return settleDhcp(event);
-    case SETTLE.ntp:
-      return settleNtp(event);
-    case SETTLE.tunnel:
-      return settleActivity(event, CLASS.tunnel, SLOT.action, tunnelTable, FIELD.action);
-    default:
-      // Without a rule of its own no log keeps a value of its own.
-      return;
-  }
+  SETTLERS[plan.settle]?.(event);
 }
 
 function settleEndpoints(event: ZeekEvent): void {
@@ -251,7 +208,8 @@ function settleFingerprint(event: ZeekEvent, slot: number): void {
   const source = event.sourceOf(start);
   const shift = event.shiftOf(start);
   let isHex = true;
-  for (let i = 0; i < length; i++) if (!isHexDigit(source[start - shift + i] as number)) isHex = false;
+  for (let i = 0; i < length; i++)
+    if (!isHexDigit(source[start - shift + i] as number)) isHex = false;
   const { tls_certificate_fingerprints_sha256: SHA256, tls_certificate_fingerprints_sha1: SHA1 } =
     FIELD;
   if (isHex && length === SHA256_DIGITS) event.put(slot, KIND.lower, SHA256);
@@ -265,8 +223,7 @@ function settleFingerprint(event: ZeekEvent, slot: number): void {
 function settleFile(event: ZeekEvent): void {
   const { out, row } = event;
   const isOrig = truthOf(event, SLOT.isOrig);
-  if (isOrig !== 0)
-    writeClass(row, CLASS.fileHosting, isOrig === TRUE ? UPLOAD : DOWNLOAD, out);
+  if (isOrig !== 0) writeClass(row, CLASS.fileHosting, isOrig === TRUE ? UPLOAD : DOWNLOAD, out);
   else event.keep(SLOT.isOrig);
   const isDownload = isOrig === FALSE;
   settleAddress(event, isDownload ? SLOT.receiver : SLOT.sender, SRC_IP);
@@ -276,7 +233,9 @@ function settleFile(event: ZeekEvent): void {
 function settleNotice(event: ZeekEvent): void {
   const { out, row } = event;
   if (!out.has(row, DST_PORT)) event.put(SLOT.dstPort, KIND.unsigned, DST_PORT);
-  else if (!isSameText(event, SLOT.dstPort, event.startOf(SLOT.respPort), event.endOf(SLOT.respPort)))
+  else if (
+    !isSameText(event, SLOT.dstPort, event.startOf(SLOT.respPort), event.endOf(SLOT.respPort))
+  )
     event.keep(SLOT.dstPort);
   // Zeek's drop framework was told to block the source.
   if (truthOf(event, SLOT.dropped) === TRUE) out.number(row, FIELD.disposition_id, BLOCKED);
@@ -369,3 +328,37 @@ function settleNtp(event: ZeekEvent): void {
   if (mode >= 1 && mode <= 7) writeClass(event.row, CLASS.ntp, mode, event.out);
   else event.keep(SLOT.mode);
 }
+
+type Settler = (event: ZeekEvent) => void;
+/** By SETTLE. A log without one keeps no values of its own. */
+const SETTLERS: readonly (Settler | undefined)[] = Object.assign([] as Settler[], {
+  [SETTLE.conn]: settleConn,
+  [SETTLE.http]: settleHttp,
+  [SETTLE.dns]: settleDns,
+  [SETTLE.tls]: settleTls,
+  [SETTLE.certificate]: (event: ZeekEvent) => settleFingerprint(event, SLOT.hash),
+  [SETTLE.file]: settleFile,
+  [SETTLE.notice]: settleNotice,
+  [SETTLE.ssh]: settleSsh,
+  [SETTLE.kerberos]: settleKerberos,
+  [SETTLE.outcome]: (event: ZeekEvent) => {
+    settleOutcome(event, SLOT.success);
+    settleOutcome(event, SLOT.result);
+  },
+  [SETTLE.smbFile]: settleSmbFile,
+  [SETTLE.smbShare]: settleShare,
+  [SETTLE.ftp]: (event: ZeekEvent) =>
+    settleActivity(event, CLASS.ftp, SLOT.command, ftpTable, FIELD.command),
+  [SETTLE.dhcp]: settleDhcp,
+  [SETTLE.ntp]: settleNtp,
+  [SETTLE.tunnel]: (event: ZeekEvent) =>
+    settleActivity(event, CLASS.tunnel, SLOT.action, tunnelTable, FIELD.action),
+  [SETTLE.ntlm]: (event: ZeekEvent) => {
+    writeProtocol(event, 'NTLM', 1);
+    settleOutcome(event, SLOT.success);
+  },
+  [SETTLE.radius]: (event: ZeekEvent) => {
+    writeProtocol(event, 'RADIUS', 10);
+    settleOutcome(event, SLOT.result);
+  },
+});

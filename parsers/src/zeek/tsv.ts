@@ -7,10 +7,11 @@ import { contextOf } from '../common/run-context.js';
 import type { Pack } from '../pack.js';
 import { at, BACKSLASH, DOT, isDigit, TAB } from '../text/ascii.js';
 import { type ColumnPlan, columnPlanOf, isAbsent, TYPE } from './columns.js';
-import { unescape } from './escapes.js';
+import { unescapeZeek } from './escapes.js';
 import { FORM, ZeekEvent } from './event.js';
 import { standardPlanOf } from './layouts.js';
 import { JSON_LIST } from './list-value.js';
+import { settle } from './settle.js';
 
 const HASH = 0x23;
 const TRUE = 0x54;
@@ -57,8 +58,7 @@ function parse(
   }
   const last = lineEnd(bytes, start, end);
   const context = contextOf(batch, row);
-  const plan =
-    context === '' ? standardPlanOf(bytes, start, last) : columnPlanOf(context);
+  const plan = context === '' ? standardPlanOf(bytes, start, last) : columnPlanOf(context);
   return plan === null ? 'no' : parseRow(plan, batch, row, start, last, out);
 }
 
@@ -98,6 +98,7 @@ function parseRow(
     if (position <= end) event.writer.unmapped('_rest', position, end);
   }
   event.finish(plan.log);
+  settle(event, plan.log);
   return isWhole ? 'parsed' : 'partial';
 }
 
@@ -131,7 +132,7 @@ function writeColumn(
     event.value(plan.log, number, keyStart, keyEnd, FORM.literal, word.start, word.end);
   } else if (hasEscape) {
     const from = out.scratch.position;
-    unescape(bytes, start, end, out.scratch);
+    unescapeZeek(bytes, start, end, out.scratch);
     event.value(plan.log, number, keyStart, keyEnd, FORM.text, from, out.scratch.position);
   } else event.value(plan.log, number, keyStart, keyEnd, FORM.text, start, end);
 }

@@ -24,6 +24,8 @@ export interface ParseDocument extends Transform, Partial<ModuleReference> {
   readonly type: 'parse';
   /** A pack of @weir/parsers, or `auto`. Not together with `module`. */
   readonly pack?: string;
+  /** Names of the columns of CSV, as a header line has them. */
+  readonly columns?: string;
 }
 /** Sets fields to constants. */
 export interface SetDocument extends Transform {

@@ -14,7 +14,12 @@ const take = (headers: HeaderLines, text: string): boolean => {
 t.test('a block takes the place of the last one', (t) => {
   const headers = new HeaderLines();
   t.equal(take(headers, 'text'), false);
-  for (const line of ['#separator \\x09', '#path\tconn', '#fields\tts\tuid', '#types\ttime\tstring'])
+  for (const line of [
+    '#separator \\x09',
+    '#path\tconn',
+    '#fields\tts\tuid',
+    '#types\ttime\tstring',
+  ])
     t.equal(take(headers, line), true, line);
   const first = '#separator \\x09\n#path\tconn\n#fields\tts\tuid\n#types\ttime\tstring';
   t.equal(headers.context, first);
@@ -32,7 +37,16 @@ t.test('a block takes the place of the last one', (t) => {
 
 t.test('what only looks like one is an event', (t) => {
   const headers = new HeaderLines();
-  const texts = ['', '#', '#fieldsx\ta', '#Fields', '# fields', '#comment', '<134>', '<1345>#path\tx'];
+  const texts = [
+    '',
+    '#',
+    '#fieldsx\ta',
+    '#Fields',
+    '# fields',
+    '#comment',
+    '<134>',
+    '<1345>#path\tx',
+  ];
   for (const text of [...texts, '#path\tconn\n1\t2', '<13>#x'])
     t.equal(take(headers, text), false, text);
   t.equal(headers.context, '');

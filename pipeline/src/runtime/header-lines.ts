@@ -24,9 +24,11 @@ const W3C_WORDS = [
   ...'Version: Fields: Software: Date: Start-Date: End-Date: Remark:'.split(' '),
   // Windows Firewall.
   'Time Format:',
+  // Ours, for CSV.
+  'Columns:',
 ];
 const words = [...ZEEK_WORDS, ...W3C_WORDS].map((word) => encoder.encode(`#${word}`));
-const FIELDS_WORDS = ['#fields', '#Fields:'];
+const FIELDS_WORDS = ['#fields', '#Fields:', '#Columns:'];
 /** Stands in front of a first line of CSV in a context. */
 export const COLUMNS_PREFIX = '#Columns: ';
 
@@ -119,4 +121,6 @@ function isHeaderLine(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 const isWordByte = (byte: number): boolean =>
-  byte === 0x5f || (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
+  byte === 0x5f ||
+  (byte >= 0x30 && byte <= 0x39) ||
+  ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);

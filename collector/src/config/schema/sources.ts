@@ -36,6 +36,13 @@ export const SyslogSource = Type.Object(
       'A longer message is quarantined, cut at this length.',
       8 * KiB,
     ),
+    header: Type.Enum(['marked', 'first_line'], {
+      default: 'marked',
+      description:
+        'Header lines over TCP, which name columns and are no events: marked by # (Zeek, W3C), or ' +
+        'the first line of each connection (CSV).',
+      examples: ['first_line'],
+    }),
     ...common,
   },
   {

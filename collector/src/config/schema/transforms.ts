@@ -1,7 +1,7 @@
 // Steps between sources and sinks. The fields are those of TransformDocument in @weir/pipeline,
 // which workers build their steps from; the last lines hold both equal.
 import { PACK_NAMES } from '@weir/parsers';
-import type { TransformDocument } from '@weir/pipeline';
+import { LIMITS, type TransformDocument } from '@weir/pipeline';
 import { closed, componentByType, ID, inputs } from './nodes.js';
 import Type, { type Static } from './type.js';
 
@@ -40,6 +40,15 @@ export const ParseTransform = Type.Object(
         enum: PACK_NAMES,
         description: 'Parser of this installation; auto looks at each event. Not with module.',
         examples: ['fortigate_kv'],
+      }),
+    ),
+    columns: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LIMITS.sourceContextLengthMax,
+        description:
+          'Names of the columns of CSV as a header line has them, for rows without a header line.',
+        examples: ['time,src_ip,user'],
       }),
     ),
     module: Type.Optional(module),

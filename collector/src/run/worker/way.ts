@@ -74,7 +74,7 @@ export class Way {
     this.#stepIds = steps.map(({ id }) => id);
     const causes: FilterCause[] = [];
     const compiled: CompiledStep[] = [];
-    const parse: { pack?: string; own?: ReturnType<typeof ownParser> } = {};
+    const parse: { pack?: string; columns?: string; own?: ReturnType<typeof ownParser> } = {};
     for (const step of steps) {
       const { id, document } = step;
       const index = transformIds.indexOf(id);
@@ -82,6 +82,7 @@ export class Way {
         this.#parseCounts = new Counts(id);
         const loaded = components.get(id);
         if (document.pack !== undefined) parse.pack = document.pack;
+        if (document.columns !== undefined) parse.columns = document.columns;
         if (loaded !== undefined)
           parse.own = ownParser(loaded, index, writer, event, this.#parseCounts);
       }

@@ -6,6 +6,7 @@ import {
   type Clock,
   type ComponentMetrics,
   HeaderLines,
+  type HeaderMode,
   LIMITS,
   type Listening,
   type Network,
@@ -35,6 +36,8 @@ export interface SyslogTcpOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: ComponentMetrics;
+  /** Which lines are header lines; `marked` where absent. */
+  readonly header?: HeaderMode;
   readonly limits?: Partial<SyslogTcpLimits>;
 }
 
@@ -104,7 +107,12 @@ export class SyslogTcp implements Source {
       return;
     }
     const group = this.#groups.get(stream) as StreamGroup;
-    const connection = new SyslogConnection(peer, stream, this.#limits.syslogMessageBytesMax);
+    const connection = new SyslogConnection(
+      peer,
+      stream,
+      this.#limits.syslogMessageBytesMax,
+      this.#options.header,
+    );
     this.#connectionCount++;
     group.connections.add(connection);
     peer.onData((chunk) => {
@@ -183,18 +191,24 @@ class SyslogConnection implements FrameSink {
   readonly #stream: Admission;
   readonly #source: string;
   readonly #framer: SyslogFramer;
-  readonly #headers = new HeaderLines();
+  readonly #headers: HeaderLines;
   #partialBytesSeen = 0;
   /** Of the context, as it was counted last. */
   contextLength = 0;
   /** For the messages that end in the chunk that is read now. */
   #mustDrop = false;
 
-  constructor(peer: TcpConnection, stream: Admission, messageBytesMax: number) {
+  constructor(
+    peer: TcpConnection,
+    stream: Admission,
+    messageBytesMax: number,
+    header: HeaderMode = 'marked',
+  ) {
     this.peer = peer;
     this.#stream = stream;
     this.#source = peer.peerAddress;
     this.#framer = new SyslogFramer(this, messageBytesMax);
+    this.#headers = new HeaderLines(header);
   }
 
   /** False once, when the framing has just become unreadable; the connection is closed then. */
