@@ -3,6 +3,8 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { firewalls } from './conformance/firewalls.js';
+import { WINDOWS } from './conformance/windows.js';
 import { all } from './index.js';
 
 const traffic =
@@ -16,6 +18,7 @@ const login =
   'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
 
 const conformances: Readonly<Record<string, ParserConformance>> = {
+  ...WINDOWS,
   syslog_5424: {
     examples: [
       {
@@ -133,10 +136,11 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
         raw: traffic,
         fields: { class_uid: 4001, 'src_endpoint.ip': '192.0.2.11', 'traffic.bytes_in': 1224 },
       },
-      { raw: login, fields: { 'actor.user.name': 'alice' } },
+      { raw: login, fields: { 'user.name': 'alice', class_uid: 3002 } },
       { raw: 'user=alice action=login', isForeign: true },
     ],
   },
+  ...firewalls,
 };
 
 t.test('every pack conforms', async (t) => {

@@ -1,11 +1,17 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+
+import { cef } from './cef/index.js';
 import { csv } from './csv/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
+import { leef } from './leef/index.js';
 import type { JsonPack, Pack } from './pack.js';
+import { panosCsv } from './panos/index.js';
+import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 import { w3c } from './w3c/index.js';
+import { windowsJson, windowsXml } from './windows/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
 
@@ -15,17 +21,32 @@ export const all: readonly Pack[] = [
   json,
   keyValue,
   fortigateKv,
+  panosCsv,
+  panosJson,
+  cef,
+  leef,
   zeekTsv,
   zeekJson,
+  windowsXml,
+  windowsJson,
   w3c,
   csv,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, json, zeekTsv, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  fortigateKv,
+  panosCsv,
+  cef,
+  leef,
+  windowsXml,
+  json,
+  zeekTsv,
+  keyValue,
+];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [zeekJson];
+export const jsonPacks: readonly JsonPack[] = [zeekJson, windowsJson, panosJson];
 
 /**
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of

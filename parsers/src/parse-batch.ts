@@ -25,6 +25,7 @@ import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
 import { NUL, SPACE } from './text/ascii.js';
+import { type AssumedZone, assumeZone } from './text/assumed-zone.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
 
 export interface ParseOptions {
@@ -44,6 +45,8 @@ export interface ParseOptions {
    * Status and reason of the row are set.
    */
   readonly onRow?: (row: number) => void;
+  /** Zone of timestamps without one, by source (peer address); null is UTC, marked. */
+  readonly zoneOf?: (source: string) => AssumedZone | null;
   /** 1: the row came without its event and is only counted; it is not parsed. */
   readonly hollow?: Uint8Array | null;
 }
@@ -96,14 +99,21 @@ export function parseBatch(
   writer: ColumnWriter,
   options: ParseOptions = {},
 ): EventBatch {
-  const { onRow, own = null, hollow = null } = options;
+  const { onRow, own = null, hollow = null, zoneOf } = options;
   writer.begin(batch, own === null ? all : parsersWith(own));
   choose(options.pack ?? 'auto');
   const { columns = '' } = options;
   setFallbackContext(columns === '' ? '' : COLUMNS_PREFIX + columns);
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
+  let run = -1;
+  let runEnd = zoneOf === undefined ? batch.eventCount : 0;
+  if (zoneOf === undefined) assumeZone(null);
   for (let row = 0; row < batch.eventCount; row++) {
+    for (; row >= runEnd; runEnd += batch.runs[run]?.eventCount ?? batch.eventCount) {
+      run++;
+      assumeZone(zoneOf?.(batch.runs[run]?.source ?? '') ?? null);
+    }
     writer.openRow(row);
     if (hollow !== null && hollow[row] === 1) {
       writer.setStatus(row, STATUS.filtered);

@@ -50,6 +50,8 @@ const DOMAIN_OF = new Map<number, number>([
   [FIELD.process_user_name, FIELD.process_user_domain],
   [FIELD.actor_process_user_name, FIELD.actor_process_user_domain],
   [FIELD.process_parent_process_user_name, FIELD.process_parent_process_user_domain],
+  [FIELD.src_endpoint_owner_name, FIELD.src_endpoint_owner_domain],
+  [FIELD.dst_endpoint_owner_name, FIELD.dst_endpoint_owner_domain],
 ]);
 
 export class TypedWriter {
@@ -203,7 +205,7 @@ export class TypedWriter {
 }
 
 /** `0x` and hex digits up to 2^53, or unsigned decimal; NaN for anything else. */
-function parseHex(bytes: Uint8Array, start: number, end: number): number {
+export function parseHex(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start] !== 0x30 || ((bytes[start + 1] as number) | 0x20) !== 0x78)
     return parseUnsigned(bytes, start, end);
   if (end - start < 3 || end - start > 16) return Number.NaN;
