@@ -105,6 +105,33 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
       { raw: '{"ts":1772366390.5,"level":"info","msg":"no"}', isForeign: true },
     ],
   },
+  w3c: {
+    examples: [
+      {
+        raw:
+          '#Software: Microsoft Internet Information Services 10.0\n' +
+          '#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status\n' +
+          '2026-03-01 11:59:50 GET /a b=1 192.0.2.1 x+y 200',
+        fields: {
+          class_uid: 4002,
+          'http_request.url.url_string': '/a?b=1',
+          'http_request.user_agent': 'x y',
+        },
+      },
+      { raw: '#Fields: c-ip x\n"a ""b""" c', fields: { 'src_endpoint.ip': null } },
+      { raw: '#fields\ta\nb', isForeign: true },
+    ],
+  },
+  csv: {
+    examples: [
+      {
+        raw: '#Columns: time,src_ip,"user, full",n\n2026-03-01T11:59:50Z,192.0.2.1,"a ""b""",1',
+        fields: { 'src_endpoint.ip': '192.0.2.1' },
+      },
+      { raw: '#Columns: a;b\n1;2', fields: { message: null } },
+      { raw: 'a,b', isForeign: true },
+    ],
+  },
   fortigate_kv: {
     examples: [
       {

@@ -1,6 +1,8 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+
 import { cef } from './cef/index.js';
 import { f5Bigip } from './f5/index.js';
+import { csv } from './csv/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -22,6 +24,7 @@ import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { w3c } from './w3c/index.js';
 import { windowsJson, windowsXml } from './windows/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
@@ -52,6 +55,8 @@ export const all: readonly Pack[] = [
   netfilter,
   linuxAudit,
   f5Bigip,
+  w3c,
+  csv,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -74,10 +79,10 @@ export const bodyPacks: readonly Pack[] = [
 export const programPacks: readonly Pack[] = [sshd, sudo, su, login, systemd, cron, accounts, dhcp];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+export const jsonPacks: readonly JsonPack[] = [zeekJson, windowsJson, panosJson];
 
 /**
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of
  * its source. They get the whole event: such rows have no header of syslog.
  */
-export const columnPacks: readonly Pack[] = [zeekTsv];
+export const columnPacks: readonly Pack[] = [zeekTsv, w3c, csv];

@@ -144,6 +144,7 @@ function syslogListeners(
       clock: dependencies.clock,
       timers: dependencies.timers,
       metrics,
+      header: config.header,
       limits: { syslogMessageBytesMax: config.max_message_bytes },
       ...(config.proxy_protocol_from.length === 0
         ? {}

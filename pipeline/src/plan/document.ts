@@ -28,6 +28,8 @@ export interface ParseDocument extends Transform, Partial<ModuleReference> {
   readonly time_zone?: string;
   /** The same by address or network of the source; the narrowest holds. */
   readonly time_zones?: Readonly<Record<string, string>>;
+  /** Names of the columns of CSV, as a header line has them. */
+  readonly columns?: string;
 }
 /** Sets fields to constants. */
 export interface SetDocument extends Transform {

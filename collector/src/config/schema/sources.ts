@@ -51,6 +51,13 @@ export const SyslogSource = Type.Object(
     trusted_relays: networks(
       'Relays whose messages have the host of their own syslog header as source, not the relay.',
     ),
+    header: Type.Enum(['marked', 'first_line'], {
+      default: 'marked',
+      description:
+        'Header lines over TCP, which name columns and are no events: marked by # (Zeek, W3C), or ' +
+        'the first line of each connection (CSV).',
+      examples: ['first_line'],
+    }),
     ...common,
   },
   {

@@ -89,6 +89,7 @@ export class Way {
         if (document.pack !== undefined) parse.pack = document.pack;
         const zoneOf = sourceZones(document);
         if (zoneOf !== null) parse.zoneOf = zoneOf;
+        if (document.columns !== undefined) parse.columns = document.columns;
         if (loaded !== undefined)
           parse.own = ownParser(loaded, index, writer, event, this.#parseCounts);
       }

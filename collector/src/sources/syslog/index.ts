@@ -2,6 +2,7 @@
 import {
   type Clock,
   type ComponentMetrics,
+  type HeaderMode,
   LIMITS,
   type Network,
   type StreamSet,
@@ -25,6 +26,7 @@ export interface SyslogSourceOptions {
   readonly timers: Timers;
   /** The same that the streams count into. */
   readonly metrics: ComponentMetrics;
+  readonly header?: HeaderMode;
   readonly limits?: Partial<SyslogTcpLimits>;
   readonly readKernelSocket?: KernelSocketReader;
   /** Peers whose TCP connections begin with a header of the PROXY protocol. */

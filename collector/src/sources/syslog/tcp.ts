@@ -6,6 +6,7 @@ import {
   type Clock,
   type ComponentMetrics,
   HeaderLines,
+  type HeaderMode,
   LIMITS,
   type Listening,
   type Network,
@@ -38,6 +39,8 @@ export interface SyslogTcpOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: ComponentMetrics;
+  /** Which lines are header lines; `marked` where absent. */
+  readonly header?: HeaderMode;
   readonly limits?: Partial<SyslogTcpLimits>;
   /** Peers whose connections begin with a header of the PROXY protocol. */
   readonly proxies?: AddressSet;
@@ -116,6 +119,7 @@ export class SyslogTcp implements Source {
       this.#limits.syslogMessageBytesMax,
       proxies?.has(peer.peerAddress) === true,
       relays ?? null,
+      this.#options.header,
     );
     this.#connectionCount++;
     group.connections.add(connection);
@@ -198,7 +202,7 @@ class SyslogConnection implements FrameSink {
   /** Until the header of the PROXY protocol was read. */
   #proxyHeader: ProxyHeaderReader | null;
   readonly #framer: SyslogFramer;
-  readonly #headers = new HeaderLines();
+  readonly #headers: HeaderLines;
   #partialBytesSeen = 0;
   /** Of the context, as it was counted last. */
   contextLength = 0;
@@ -211,6 +215,7 @@ class SyslogConnection implements FrameSink {
     messageBytesMax: number,
     hasProxyHeader: boolean,
     relays: RelaySources | null,
+    header: HeaderMode = 'marked',
   ) {
     this.peer = peer;
     this.#stream = stream;
@@ -218,6 +223,7 @@ class SyslogConnection implements FrameSink {
     this.#relays = relays;
     this.#proxyHeader = hasProxyHeader ? new ProxyHeaderReader() : null;
     this.#framer = new SyslogFramer(this, messageBytesMax);
+    this.#headers = new HeaderLines(header);
   }
 
   /** False once, when the framing has just become unreadable; the connection is closed then. */
