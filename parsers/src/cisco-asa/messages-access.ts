@@ -126,7 +126,6 @@ export const ACCESS = String.raw`
 304001 url_allowed
   {src} {action} URL {dst_ip}:{url*}
   {user} {src} {action} URL {dst_ip}:{url*}
-  {src} {action} URL {dst_ip}: {url*}
 304002 url_denied
   Access {action} URL {url} SRC {src} DEST {dst}[ on interface {on}]
   Access {action} URL {url} SRC {src} DEST {dst_ip}
@@ -191,7 +190,6 @@ export const ACCESS = String.raw`
   Address {address} discovered for domain {domain} from {list_kind}, Adding rule
 338303 base
   Address {address} ({domain}) timed out[, {reason*}]
-  Address {address} ({domain}) timed out. {what*}
 338304 base_ok
   Successfully downloaded dynamic filter data file from updater server {url}
 338305 338306 338310 base_fail
@@ -240,7 +238,7 @@ export const ACCESS = String.raw`
     discriminator {discriminator}
 406001 406002 drop
   FTP port command low port: {src} to {dst} on interface {on}
-  FTP port command different address: {src}({announced}) to {dst} on interface {on}
+  FTP port command different address: {src_ip}({announced}) to {dst} on interface {on}
 407001 deny
   {action} traffic for local-host {src}, license limit of {limit} exceeded
 407002 deny
@@ -255,8 +253,8 @@ export const ACCESS = String.raw`
   {action} {packets} DNS responses with mis-matched id in the past {seconds} second(s): from
     {src} to {dst}
 410003 410004 drop
-  {policy*}: {action} {dns_kind*} from {src} to {dst};[ {reason*}]
   DNS Classification: {action*} DNS {dns_kind*} ({dns_id*}) from {src} to {dst};[ {reason*}]
+  {policy*}: {action} {dns_kind*} from {src} to {dst};[ {reason*}]
 412001 base
   MAC {mac} moved from {src_ifc} to {dst_ifc}
 412002 base

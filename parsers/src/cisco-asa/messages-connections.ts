@@ -5,10 +5,11 @@ export const CONNECTIONS = String.raw`
   No route to {dst_ip} from {src_ip}
 110002 fail
   {reason*} for {proto} from {src} to {dst}
-110003 110004 fail
+110003 fail
   {reason*} for {proto} from {src} to {dst}
-  Egress interface changed from {src_ifc} to {dst_ifc} on {proto} connection {conn} for {src} to
-    {dst}
+110004 base
+  Egress interface changed from {interface_old} to {interface} on {proto} connection {conn} for
+    {src} to {dst}
 302003 302004 open
   {action} H245 connection for foreign_address {dst} local_address {src}
   {action} H323 {proto} connection for faddr {src} to laddr {dst}

@@ -212,9 +212,9 @@ export const VPN = String.raw`
     {spi_in}, Outbound SPI = {spi_out}
   {@peer}Security negotiation complete for {tunnel_kind*}
 713052 logon_ok
-  {@peer}User ({user*}) authenticated
+  {@peer}User ({xauth_user*}) authenticated
 713060 713061 713065 tunnel_fail
-  {@peer}Tunnel Rejected: User ({user*}) not member of group ({group*}), group-lock check failed
+  {@peer}Tunnel Rejected: User ({xauth_user*}) not member of group ({group*}), group-lock check failed
   {@peer}Tunnel rejected: Crypto Map Policy not found for Src: {proxy_src}, Dst: {proxy_dst}!
 713066 tunnel
   {@peer}IKE Remote Peer configured for SA: {crypto_map*}
@@ -262,8 +262,6 @@ export const VPN = String.raw`
 713236 tunnel
   {@peer}IKE_DECODE {packet} Message (msgid={ike_message_id}) with payloads : {payloads*}
 713254 713255 tunnel_fail
-  {@peer}Group = {group_policy}, IP = {src_ip}, Received ISAKMP Aggressive Mode message 1 with
-    unknown tunnel group name '{tunnel_group*}'
   {@peer}Received ISAKMP Aggressive Mode message 1 with unknown tunnel group name
     '{tunnel_group*}'
 713257 tunnel_fail
@@ -452,9 +450,7 @@ export const VPN = String.raw`
   Starting {tls_kind*} handshake with {peer_role} {src} to {dst} for {tls} session
   Starting {tls_kind*} handshake with {peer_role} {src} for {tls} session
 725002 open
-  Device completed {tls_kind*} handshake with {peer_role} {src} to {dst} for {tls} session
-  Device completed {tls_kind*} handshake with {peer_role} {src}[ for {tls} session]
-  Device completed {tls_kind*} handshake with {peer_role} {src} to {dst}
+  Device completed {tls_kind*} handshake with {peer_role} {src}[ to {dst}][ for {tls} session]
 725003 open
   {tls_kind} client {src}[ to {dst}] requesting to resume previous session
   {tls_kind} client {src} requesting to resume previous session
@@ -557,8 +553,8 @@ export const VPN = String.raw`
   Local:{src} Remote:{dst} Username:{user} Failed to {reason*}
   Local:{src} Remote:{dst} Username:{user} Group:{tunnel_group} IPv4 Address={assigned} IPv6
     address={assigned_ipv6} assigned to session
-  Local:{src} Remote:{dst} Username:{user} Group:{tunnel_group} {status_text*}
   Local:{src} Remote:{dst} Username:{user} IKEv2 Group:{tunnel_group} {status_text*}
+  Local:{src} Remote:{dst} Username:{user} Group:{tunnel_group} {status_text*}
   Local:{src} Remote:{dst} Username:{user} {status_text*}
 752001-752017 tunnel
   Tunnel Manager dispatching a KEY_ACQUIRE message to {ike_version}. Map Tag = {crypto_map*}.

@@ -9,7 +9,7 @@ import { SYSTEM } from './messages-system.js';
 import { VPN } from './messages-vpn.js';
 
 /** What several messages share. */
-const PIECES: Readonly<Record<string, string>> = {
+export const PIECES: Readonly<Record<string, string>> = {
   botnet:
     '{proto} traffic from {src} to {dst}, {matched} {matched_address*} resolved from ' +
     '{list_kind} list: {domain*}[, threat-level: {threat_level}][, category: {category*}]',
@@ -20,6 +20,8 @@ const PIECES: Readonly<Record<string, string>> = {
   client: 'Group <{group_policy*}> User <{user*}> IP <{src_ip}> ',
 };
 
+export const TEXTS: readonly string[] = [ACCESS, CONNECTIONS, VPN, SYSTEM];
+
 /** The table of the firewalls' messages, compiled into `set`. */
 export const messageTable = (set: TemplateSet): MessageTable =>
-  new MessageTable(set, [ACCESS, CONNECTIONS, VPN, SYSTEM], PIECES);
+  new MessageTable(set, TEXTS, PIECES);

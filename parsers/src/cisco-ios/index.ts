@@ -9,6 +9,7 @@ import { findPercent } from '../cisco/prefix.js';
 import { TemplateSet } from '../cisco/template.js';
 import type { Pack } from '../pack.js';
 import { at, COLON, isDigit, isLetter, MINUS, SPACE, skipSpaces, trimEnd } from '../text/ascii.js';
+import { KeyTable } from '../text/key-table.js';
 import { SEVERITY_ID_BY_CODE } from '../text/severity.js';
 import { MESSAGES } from './messages.js';
 import { IosPrefix } from './prefix.js';
@@ -17,6 +18,13 @@ const FACILITY_BYTES_MAX = 64;
 const BASE = meaningOf('base');
 const DOLLAR = 0x24;
 
+/** Facilities that only NX-OS has. */
+const nexusFacilities = new KeyTable(
+  'ETHPORT ETH_PORT_CHANNEL VSHD VPC ACLLOG DAEMON USER_ACCT ETH_PORT_SEC FEX-MGR VDC_MGR'
+    .split(' ')
+    .map((name) => [name, 1] as const),
+);
+
 const templates = new TemplateSet();
 const messages = new MessageTable(templates, [MESSAGES], {});
 templates.seal();
@@ -24,7 +32,15 @@ const event = new CiscoEvent();
 const prefix = new IosPrefix();
 
 /** What stands in front of the text, as readTag found it. */
-const tag = { facilityStart: 0, facilityEnd: 0, severity: 0, nameStart: 0, nameEnd: 0, text: 0 };
+const tag = {
+  facilityStart: 0,
+  facilityEnd: 0,
+  severity: 0,
+  nameStart: 0,
+  nameEnd: 0,
+  text: 0,
+  isVdc: false,
+};
 
 export const ciscoIos: Pack = {
   name: 'cisco_ios',
@@ -50,7 +66,6 @@ function parse(
   if (percent < 0 || !readTag(bytes, percent, last)) return 'no';
   event.begin(batch, row, out);
   out.code(row, FIELD.metadata_product_vendor_name, 'Cisco');
-  out.code(row, FIELD.metadata_product_name, 'IOS');
   out.span(row, FIELD.metadata_log_name, tag.facilityStart, tag.facilityEnd);
   out.span(row, FIELD.metadata_event_code, tag.nameStart, tag.nameEnd);
   const level = tag.nameStart - 2;
@@ -58,6 +73,7 @@ function parse(
   out.number(row, FIELD.severity_id, SEVERITY_ID_BY_CODE[tag.severity] as number);
   out.span(row, FIELD.message, tag.text, last);
   prefix.read(batch, row, start, percent, event.typed, out);
+  out.code(row, FIELD.metadata_product_name, productOf(bytes));
   const message = messages.ids.lookup(bytes, tag.nameStart, tag.nameEnd);
   const meaning = message === 0 ? BASE : (messages.meanings[message - 1] as number);
   const text = prefix.readSlot(bytes, row, tag.text, last, event.typed, out);
@@ -67,11 +83,20 @@ function parse(
   return 'parsed';
 }
 
+/** IOS, where nothing tells one of its kin. */
+function productOf(bytes: Uint8Array): string {
+  if (prefix.hasNode) return 'IOS XR';
+  if (tag.isVdc || nexusFacilities.lookup(bytes, tag.facilityStart, tag.facilityEnd) !== 0)
+    return 'NX-OS';
+  return 'IOS';
+}
+
 /** Reads `%SEC-6-IPACCESSLOGP: ` at `start` into `tag`. */
 function readTag(bytes: Uint8Array, start: number, end: number): boolean {
   let position = start + 1;
   // NX-OS: `%$VDC-1$ %ETHPORT-5-IF_UP:`.
-  if (at(bytes, position, end) === DOLLAR) {
+  tag.isVdc = at(bytes, position, end) === DOLLAR;
+  if (tag.isVdc) {
     const stop = Math.min(end, position + FACILITY_BYTES_MAX);
     while (position < stop && bytes[position] !== SPACE) position++;
     position = skipSpaces(bytes, position, end);

@@ -5,14 +5,14 @@
 // stand behind it: a text fits one.
 export const MESSAGES = String.raw`
 # Access lists: SEC, FMANFP, ACL, ACLLOG.
-IPACCESSLOGP IPV6ACCESSLOGP IPV6_ACCESSLOGP traffic
+IPACCESSLOGP IPV6ACCESSLOGP ACCESSLOGP traffic
   list {acl} {outcome} {proto} {src} ({src_ifc} {mac}) -> {dst}, {packets} packet
   list {acl} {outcome} {proto} {src} ({src_ifc}) -> {dst}, {packets} packet
   list {acl} {outcome} {proto} {src} -> {dst}, {packets} packet
   access-list {acl} {outcome} {proto} {src} {src_ifc} -> {dst}, {packets} packet
   access-list {acl} {outcome} {proto} {src} -> {dst}, {packets} packet
   list {acl} {outcome} {proto} {src} -> {dst}
-IPACCESSLOGDP IPV6ACCESSLOGDP traffic
+IPACCESSLOGDP IPV6ACCESSLOGDP ACCESSLOGDP traffic
   list {acl} {outcome} {proto} {src_ip} ({src_ifc} {mac}) -> {dst_ip} ({icmp_type}/{icmp_code}),
     {packets} packet
   list {acl} {outcome} {proto} {src_ip} ({src_ifc}) -> {dst_ip} ({icmp_type}/{icmp_code}),
@@ -20,7 +20,7 @@ IPACCESSLOGDP IPV6ACCESSLOGDP traffic
   list {acl} {outcome} {proto} {src_ip} -> {dst_ip} ({icmp_type}/{icmp_code}), {packets} packet
   access-list {acl} {outcome} {proto} {src_ip} -> {dst_ip} ({icmp_type}/{icmp_code}),
     {packets} packet
-IPACCESSLOGNP IPACCESSLOGRP IPV6ACCESSLOGNP traffic
+IPACCESSLOGNP IPACCESSLOGRP IPV6ACCESSLOGNP ACCESSLOGNP traffic
   list {acl} {outcome} {protocol} {proto} {src} -> {dst}, {packets} packet
   list {acl} {outcome} {proto} {src} -> {dst}, {packets} packet
   access-list {acl} {outcome} {proto} {src} -> {dst}, {packets} packet
@@ -72,19 +72,19 @@ USER_LOGIN_SUCCESS logon_ok
   Login Success \[user: {user*}\] \[Source: {src_ip}\] \[localport: {dst_port}\]
 SSH2_USERAUTH logon
   User '{user*}' authentication for SSH2 Session from {src_ip} (tty = {terminal}) using crypto
-    cipher '{cipher*}', hmac '{hmac*}' {outcome}
+    cipher '{ssh_cipher*}', hmac '{hmac*}' {outcome}
   User '{user*}' authentication for SSH2 Session from {src_ip} (tty = {terminal})
 SSH_USERAUTH logon
   User '{user*}' authentication for SSH Session from {src_ip} (tty = {terminal}) using crypto
-    cipher '{cipher*}' {outcome}
+    cipher '{ssh_cipher*}' {outcome}
 SSH2_SESSION SSH_SESSION open
-  SSH2 Session request from {src_ip} (tty = {terminal}) using crypto cipher '{cipher*}', hmac
+  SSH2 Session request from {src_ip} (tty = {terminal}) using crypto cipher '{ssh_cipher*}', hmac
     '{hmac*}' {outcome}
-  SSH Session request from {src_ip} (tty = {terminal}) using crypto cipher '{cipher*}' {outcome}
+  SSH Session request from {src_ip} (tty = {terminal}) using crypto cipher '{ssh_cipher*}' {outcome}
 SSH2_CLOSE SSH_CLOSE close
   SSH2 Session from {src_ip} (tty = {terminal}) for user '{user*}' using crypto cipher
-    '{cipher*}', hmac '{hmac*}' {state}
-  SSH Session from {src_ip} (tty = {terminal}) for user '{user*}' using crypto cipher '{cipher*}'
+    '{ssh_cipher*}', hmac '{hmac*}' {state}
+  SSH Session from {src_ip} (tty = {terminal}) for user '{user*}' using crypto cipher '{ssh_cipher*}'
     {state}
 SSH2_UNEXPECTED_MSG SSH2_FAILURE base_fail
   Unexpected message type has arrived. Terminating the connection from {src_ip}
@@ -95,12 +95,12 @@ PRIV_AUTH_PASS switch_ok
   Privilege level set to {privilege_level} by {user} on {terminal} ({src_ip})
   Privilege level set to {privilege_level} by {user} on {terminal}
 USER_RESET user_unlock
-  User {reset_user} failed attempts reset by {user} on {terminal} ({src_ip})
-  User {reset_user} failed attempts reset by {user} on {terminal}
+  User {user} failed attempts reset by {actor+} on {terminal} ({src_ip})
+  User {user} failed attempts reset by {actor+} on {terminal}
 USER_LOCKED user_lock
   User {user} locked out on authentication failure
 USER_UNLOCKED user_unlock
-  User {user} unlocked by {actor} on {terminal} ({src_ip})
+  User {user} unlocked by {actor+} on {terminal} ({src_ip})
   User {user} unlocked by {actor*}
 AUTHENTICATION_FAILED logon_fail
   Authentication failure from {src} for {service*}
@@ -147,10 +147,11 @@ INFO_GENERAL logon
 
 # Configuration and commands: SYS, PARSER, MGBL, VSHD, AAA of NX-OS.
 CONFIG_I VSHD_SYSLOG_CONFIG_I update
-  Configured from {terminal} by {actor} on {line} ({src_ip})
-  Configured from {terminal} by {actor} on {src_ip}@{line}
-  Configured from {terminal} by {actor} on {line}
-  Configured from {terminal} by {actor*}
+  Configured from {terminal} by {line} ({src_ip})
+  Configured from {terminal} by {actor+} on {line} ({src_ip})
+  Configured from {terminal} by {actor+} on {src_ip}@{line}
+  Configured from {terminal} by {actor+} on {line}
+  Configured from {terminal} by {line}
 CFGLOG_LOGGEDCMD update
   User:{actor+} logged command:{cmd*}
   User:{actor*} logged command:{cmd*}
@@ -168,7 +169,7 @@ AAA_ACCOUNTING_MESSAGE command
 RESTART base
   System restarted --
 RELOAD update
-  Reload requested by {actor} on {line}. Reload Reason: {reason*}
+  Reload requested by {actor+} on {line}. Reload Reason: {reason*}
   Reload requested by {actor}. Reload Reason: {reason*}
   Reload requested. Reload Reason: {reason*}
 LOGGINGHOST_STARTSTOP LOGGINGHOST_FAIL base
@@ -176,8 +177,8 @@ LOGGINGHOST_STARTSTOP LOGGINGHOST_FAIL base
   Logging to host {dst_ip}[ Port {dst_port}] {state*} - {reason*}
   Logging to host {dst_ip} {state*} - {reason*}
 CLEAR_COUNTERS CLEAR update
-  Clear counter on {entity*} by {actor} on {line} ({src_ip})
-  Clear counter on {entity*} by {actor} on {line}
+  Clear counter on {entity*} by {actor+} on {line} ({src_ip})
+  Clear counter on {entity*} by {actor+} on {line}
 
 # Links: LINK, LINEPROTO, PKT_INFRA, ETHPORT, PM, LINEPROTO of NX-OS.
 UPDOWN base

@@ -28,6 +28,8 @@ const PROCESS_BYTES_MAX = 40;
 
 export class IosPrefix {
   readonly #time = new TimeReading();
+  /** True when a node of IOS XR stood there. */
+  hasNode = false;
 
   /** bytes[start, end) stands in front of the `%`; the header of syslog was read up to `start`. */
   read(
@@ -39,6 +41,8 @@ export class IosPrefix {
     out: ColumnWriter,
   ): void {
     this.#firstSequence(batch, row, end, typed);
+    this.hasNode = false;
+    this.#tagOfNode(batch, row, start, typed);
     let position = start;
     let hasTime = false;
     while (position < end) {
@@ -84,6 +88,23 @@ export class IosPrefix {
     return skipSpaces(bytes, stop + 1, end);
   }
 
+  /** `RP/0/RSP0/CPU0:` that the header of syslog took for a program. */
+  #tagOfNode(batch: RawBatch, row: number, start: number, typed: TypedWriter): void {
+    const { bytes } = batch;
+    const base = batch.offsets[row] as number;
+    let end = start;
+    while (end > base && (bytes[end - 1] === SPACE || bytes[end - 1] === COLON)) end--;
+    let first = end;
+    while (first > base && bytes[first - 1] !== SPACE) first--;
+    if (end < start && find(bytes, SLASH, first, end) < end) this.#node(bytes, first, end, typed);
+  }
+
+  #node(bytes: Uint8Array, start: number, end: number, typed: TypedWriter): void {
+    if (!startsWith(bytes, start, end, 'RP/') && !startsWith(bytes, start, end, 'LC/')) return;
+    typed.unmapped('node', start, end);
+    this.hasNode = true;
+  }
+
   /** `<189>2360957: `: the number that `service sequence-numbers` or the logging process gave. */
   #firstSequence(batch: RawBatch, row: number, end: number, typed: TypedWriter): void {
     const { bytes } = batch;
@@ -126,7 +147,7 @@ export class IosPrefix {
       typed.put(AS.unsigned, FIELD.metadata_sequence, start, stop);
       return stop;
     }
-    if (find(bytes, SLASH, start, stop) < stop) typed.unmapped('node', start, stop);
+    if (find(bytes, SLASH, start, stop) < stop) this.#node(bytes, start, stop, typed);
     else if (hasTime && isMarked) this.#process(bytes, row, start, stop, typed, out);
     else if (!hasTime && isMarked && isLetter(bytes[start] as number))
       out.span(row, FIELD.device_hostname, start, stop);

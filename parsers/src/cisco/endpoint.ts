@@ -148,8 +148,7 @@ function readGroups(
       hasPort = true;
     } else if (!readNat(bytes, open + 1, close, side, out)) {
       // Apart from the address it can be anything: the template knows.
-      if (!isAttached) return position;
-      readUser(bytes, open + 1, close, side, out);
+      if (!isAttached || !readUser(bytes, open + 1, close, side, out)) return position;
     }
     position = close + 1;
   }
@@ -177,15 +176,16 @@ function readNat(
   return true;
 }
 
-/** `LOCAL\alice`, or `alice, 15:Employees` with a security group tag behind it. */
+/** `LOCAL\alice`, or `alice, 15:Employees` with a security group tag behind it. False for neither. */
 function readUser(
   bytes: Uint8Array,
   start: number,
   end: number,
   side: number,
   out: EndpointReader,
-): void {
+): boolean {
   let stop = start;
-  while (stop < end && bytes[stop] !== COMMA) stop++;
+  while (stop < end && bytes[stop] !== COMMA) if (bytes[stop++] === COLON) return false;
   out.value(SIDE.user + side, start, stop);
+  return true;
 }

@@ -65,6 +65,9 @@ const TEARDOWN = meaningOf('teardown');
 const ICMP = 1;
 const ICMP6 = 58;
 const ASTERISK = 0x2a;
+/** activity_id of Network Activity. */
+const REFUSE = 5;
+const TRAFFIC = 6;
 
 export class CiscoEvent {
   readonly typed = new TypedWriter();
@@ -88,12 +91,7 @@ export class CiscoEvent {
 
   /** All values of the match, with what the message means; then class and what follows from it. */
   write(values: TemplateSet, meaning: number): void {
-    this.#class = classOf(meaning);
-    this.#activity = activityOf(meaning);
-    this.#disposition = dispositionOf(meaning);
-    this.#status = statusOf(meaning);
-    this.#swap = 0;
-    this.#isIcmp = false;
+    this.setMeaning(meaning);
     const { count } = values;
     for (let i = 0; i < count; i++) {
       const target = values.target(i);
@@ -164,7 +162,7 @@ export class CiscoEvent {
         this.#outcome(start, end);
         return;
       case SPECIAL.ingress:
-        this.#out.span(this.#row, FIELD.src_endpoint_interface_name, start, end);
+        this.#interface(FIELD.src_endpoint_interface_name, start, end);
         return;
       default:
         this.typed.unmapped(nameOfTarget(target), start, end);
@@ -176,7 +174,7 @@ export class CiscoEvent {
     const side = target & 1;
     switch (target - side) {
       case SIDE.interface:
-        this.#out.span(this.#row, field, start, end);
+        this.#interface(field, start, end);
         return;
       case SIDE.address:
         this.address(side, start, end);
@@ -197,6 +195,12 @@ export class CiscoEvent {
         if (side === 0) this.user(start, end);
         else this.#account(field, FIELD.dst_endpoint_domain, start, end);
     }
+  }
+
+  /** The first interface of a side stays: another one is where the packet was seen. */
+  #interface(field: number, start: number, end: number): void {
+    if (this.#out.has(this.#row, field)) this.typed.unmapped('interface', start, end);
+    else this.#out.span(this.#row, field, start, end);
   }
 
   /** An address, or the name that the device has for one. */
@@ -273,6 +277,43 @@ export class CiscoEvent {
     this.#isIcmp = false;
   }
 
+  /** As setClass, and what the meaning says beside the class. */
+  setMeaning(meaning: number): void {
+    this.#class = classOf(meaning);
+    this.#activity = activityOf(meaning);
+    this.#disposition = dispositionOf(meaning);
+    this.#status = statusOf(meaning);
+    this.#swap = 0;
+    this.#isIcmp = false;
+  }
+
+  /** Ends an event without a template; `activity` is taken where it is not negative. */
+  settle(meaning: number, activity: number): void {
+    this.setMeaning(meaning);
+    if (activity >= 0) this.#activity = activity;
+    this.#finish(meaning);
+  }
+
+  /** The addresses, ports and interfaces among the values. */
+  sides(values: TemplateSet): void {
+    for (let i = 0; i < values.count; i++)
+      if (isSide(values.target(i))) this.#side(values.target(i), values.start(i), values.stop(i));
+  }
+
+  direction(start: number, end: number): void {
+    this.#direction(start, end, false);
+  }
+
+  /** What was done in the end, of `OUTCOME`: over what the meaning said. */
+  outcome(outcome: number): void {
+    const out = this.#out;
+    const row = this.#row;
+    this.#judge(outcome);
+    if (this.#disposition !== 0) out.number(row, FIELD.disposition_id, this.#disposition);
+    if (this.#status !== 0) out.number(row, FIELD.status_id, this.#status);
+    writeClass(row, this.#class, this.#activity, out);
+  }
+
   #account(nameField: number, domainField: number, start: number, end: number): void {
     const bytes = this.#bytes;
     let from = start;
@@ -291,7 +332,10 @@ export class CiscoEvent {
     let slash = to - 1;
     while (slash >= from && bytes[slash] !== BACKSLASH) slash--;
     const isQualified = slash > from && slash + 1 < to;
-    if (isQualified) this.#out.span(this.#row, domainField, from, slash);
+    let domainEnd = slash;
+    // Some escape the backslash.
+    while (domainEnd > from && bytes[domainEnd - 1] === BACKSLASH) domainEnd--;
+    if (isQualified) this.#out.span(this.#row, domainField, from, domainEnd);
     this.#out.span(this.#row, nameField, isQualified ? slash + 1 : from, to);
   }
 
@@ -336,6 +380,12 @@ export class CiscoEvent {
 
   #outcome(start: number, end: number): void {
     const outcome = outcomeTable.lookup(this.#bytes, start, end);
+    this.#judge(outcome);
+    const isOfAction = outcome !== OUTCOME.success && outcome !== OUTCOME.failure;
+    this.#out.span(this.#row, isOfAction ? FIELD.action : FIELD.status, start, end);
+  }
+
+  #judge(outcome: number): void {
     if (outcome === OUTCOME.success) this.#status = SUCCESS;
     else if (outcome === OUTCOME.failure) this.#status = FAILURE;
     else if (outcome === OUTCOME.allowed) this.#disposition = ALLOWED;
@@ -343,9 +393,7 @@ export class CiscoEvent {
     else if (outcome === OUTCOME.dropped) this.#disposition = DROPPED;
     const isOfAction = outcome !== OUTCOME.success && outcome !== OUTCOME.failure;
     if (isOfAction && this.#class === NETWORK_ACTIVITY && outcome !== 0)
-      this.#activity = outcome === OUTCOME.allowed ? 6 : 5;
-    const field = isOfAction ? FIELD.action : FIELD.status;
-    this.#out.span(this.#row, field, start, end);
+      this.#activity = outcome === OUTCOME.allowed ? TRAFFIC : REFUSE;
   }
 }
 
@@ -355,10 +403,15 @@ const isQuote = (byte: number): boolean =>
 const isHostByte = (byte: number): boolean =>
   isLetter(byte) || isDigit(byte) || byte === DOT || byte === MINUS || byte === 0x5f || byte > 0x7f;
 
-/** A name as a device has it for an address. */
+/** A name as a device has it for an address; digits and dots alone are an address gone wrong. */
 function isName(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (!isHostByte(bytes[i] as number)) return false;
-  return end - start <= 255;
+  let hasLetter = false;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (!isHostByte(byte)) return false;
+    if (!isDigit(byte) && byte !== DOT) hasLetter = true;
+  }
+  return hasLetter && end - start <= 255;
 }
 
 const UNIT_SECONDS: Readonly<Record<number, number>> = {

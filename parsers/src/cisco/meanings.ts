@@ -28,6 +28,8 @@ const MEANINGS = {
   base_ok: [BASE_EVENT, 0, 0, SUCCESS],
   base_fail: [BASE_EVENT, 0, 0, FAILURE],
   open: [NETWORK_ACTIVITY, 1, ALLOWED, 0],
+  /** As open, where nothing tells that it was allowed. */
+  start: [NETWORK_ACTIVITY, 1, 0, 0],
   close: [NETWORK_ACTIVITY, 2, 0, 0],
   /** A close whose message does not tell which side had opened the connection. */
   teardown: [NETWORK_ACTIVITY, 2, 0, 0],
@@ -42,6 +44,8 @@ const MEANINGS = {
   logon_ok: [AUTHENTICATION, 1, 0, SUCCESS],
   logon_fail: [AUTHENTICATION, 1, 0, FAILURE],
   logoff: [AUTHENTICATION, 2, 0, SUCCESS],
+  /** A session whose start or end is told by a value. */
+  session: [AUTHENTICATION, 99, 0, 0],
   switch_ok: [AUTHENTICATION, 7, 0, SUCCESS],
   switch_fail: [AUTHENTICATION, 7, 0, FAILURE],
   tunnel: [TUNNEL_ACTIVITY, 99, 0, 0],
@@ -54,6 +58,7 @@ const MEANINGS = {
   update: [ENTITY_MANAGEMENT, 3, 0, 0],
   update_ok: [ENTITY_MANAGEMENT, 3, 0, SUCCESS],
   update_fail: [ENTITY_MANAGEMENT, 3, 0, FAILURE],
+  create: [ENTITY_MANAGEMENT, 1, 0, 0],
   delete: [ENTITY_MANAGEMENT, 4, 0, 0],
   user_create: [ACCOUNT_CHANGE, 1, 0, SUCCESS],
   user_delete: [ACCOUNT_CHANGE, 6, 0, SUCCESS],
@@ -63,6 +68,7 @@ const MEANINGS = {
   finding: [DETECTION_FINDING, 1, DETECTED, 0],
   finding_drop: [DETECTION_FINDING, 1, DROPPED, 0],
   url_allowed: [HTTP_ACTIVITY, 0, ALLOWED, 0],
+  url: [HTTP_ACTIVITY, 0, 0, 0],
   url_denied: [HTTP_ACTIVITY, 0, BLOCKED, 0],
   ftp: [FTP_ACTIVITY, 0, ALLOWED, 0],
   ftp_denied: [FTP_ACTIVITY, 0, BLOCKED, 0],

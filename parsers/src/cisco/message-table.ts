@@ -9,7 +9,8 @@ import { KeyTable } from '../text/key-table.js';
 import { type MeaningName, meaningOf } from './meanings.js';
 import type { TemplateSet } from './template.js';
 
-interface Message {
+/** A message as its text says it, with the pieces put in. */
+export interface Message {
   readonly ids: string[];
   readonly meaning: number;
   readonly forms: string[];
@@ -27,12 +28,11 @@ export class MessageTable {
 
   /** Compiles the texts into `set`. */
   constructor(set: TemplateSet, texts: readonly string[], pieces: Readonly<Record<string, string>>) {
-    const messages = texts.flatMap(messagesOf);
+    const messages = texts.flatMap((text) => messagesOf(text, pieces));
     const templates: number[] = [];
     const first: number[] = [0];
     for (const { forms } of messages) {
-      for (const form of forms)
-        templates.push(set.add(form.replaceAll(/\{@(\w+)\}/g, (_, name) => pieces[name] ?? '')));
+      for (const form of forms) templates.push(set.add(form));
       first.push(templates.length);
     }
     this.ids = new KeyTable(
@@ -72,7 +72,8 @@ function idsOf(text: string): string[] {
   return ids;
 }
 
-function messagesOf(text: string): Message[] {
+/** What a text of messages says; `pieces` are what {@name} stands for. */
+export function messagesOf(text: string, pieces: Readonly<Record<string, string>>): Message[] {
   const messages: Message[] = [];
   let ids: string[] = [];
   for (const line of text.split('\n')) {
@@ -93,5 +94,9 @@ function messagesOf(text: string): Message[] {
       ids = [];
     }
   }
+  for (const { forms } of messages)
+    forms.forEach((form, index) => {
+      forms[index] = form.replaceAll(/\{@(\w+)\}/g, (_, name) => pieces[name] ?? '');
+    });
   return messages;
 }

@@ -193,7 +193,12 @@ export class TemplateSet implements EndpointReader {
   /** True when the text went wrong only because it ended. */
   #isAtEnd(bytes: Uint8Array, position: number, end: number, op: number): boolean {
     if (position >= end) return true;
-    if (this.#ops[op] !== OP.literal) return false;
+    if (this.#ops[op] === OP.field) {
+      // A value that the end cut is no value; what stands before it is whole.
+      if (this.#ops[op + 1] === KIND.text) return bytes[position] !== OPEN_PARENTHESIS;
+      for (let i = position; i < end; i++) if (bytes[i] === SPACE) return false;
+      return true;
+    }
     const length = end - position;
     if (length >= (this.#ops[op + 2] as number)) return false;
     return this.#literalEnd(bytes, position, end, this.#ops[op + 1] as number, length) >= 0;
@@ -235,7 +240,9 @@ export class TemplateSet implements EndpointReader {
     // The full stop of the sentence is not part of its last word.
     if (stop === end || kind === KIND.word) while (last > start && isStop(bytes, last - 1)) last--;
     if (kind === KIND.text) while (last > start && bytes[last - 1] === SPACE) last--;
-    if (last > start) this.value(target, start, last);
+    let first = start;
+    if (kind === KIND.text) while (first < last && bytes[first] === SPACE) first++;
+    if (last > first) this.value(target, first, last);
     else if (kind === KIND.word) return -1;
     return stop;
   }
