@@ -92,7 +92,9 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
         raw: '%SEC-6-IPACCESSLOGP: list 101 denied tcp 203.0.113.7(40312) -> 192.0.2.10(22), 1 packet',
         fields: { 'dst_endpoint.port': 22, 'metadata.event_code': 'IPACCESSLOGP' },
       },
-      { raw: 'sw01: *Mar  1 12:00:00.511 CET: %LINK-3-UPDOWN: Interface Gi0/1, changed state to up' },
+      {
+        raw: ': sw01: *Mar  1 12:00:00.511 CET: %LINK-3-UPDOWN: Interface Gi0/1, changed state to up',
+      },
       { raw: '50 %done with 5-6 items', isForeign: true },
     ],
   },

@@ -9,7 +9,25 @@ import { keyValue } from './key-value/index.js';
 import type { Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 
-export const all: readonly Pack[] = [syslog5424, syslog3164, json, keyValue, fortigateKv, ciscoAsa, ciscoIos, ciscoMeraki, ciscoIse];
+export const all: readonly Pack[] = [
+  syslog5424,
+  syslog3164,
+  json,
+  keyValue,
+  fortigateKv,
+  ciscoAsa,
+  ciscoIos,
+  ciscoMeraki,
+  ciscoIse,
+];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, ciscoAsa, ciscoIos, ciscoMeraki, ciscoIse, json, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  fortigateKv,
+  ciscoAsa,
+  ciscoIos,
+  ciscoMeraki,
+  ciscoIse,
+  json,
+  keyValue,
+];

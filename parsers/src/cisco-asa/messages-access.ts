@@ -142,7 +142,7 @@ export const ACCESS = String.raw`
 
 # 313xxx: ICMP.
 313001 deny
-  {action} ICMP type={icmp_type}, code={icmp_code} from {src} on interface {on}
+  {action} {proto} type={icmp_type}, code={icmp_code} from {src} on interface {on}
 313004 deny
   {action} {proto} type={icmp_type}, from laddr {src_ip} on interface {on} to {dst_ip}:
     {reason*}

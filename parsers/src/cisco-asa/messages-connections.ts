@@ -1,6 +1,6 @@
 // Connections, translations and hosts (110xxx, 302xxx, 305xxx, 606xxx, 607xxx, 609xxx, 620xxx, 852xxx).
 // Notation: ../cisco/message-table.ts.
-export const CONNECTIONS = String.raw`
+export const CONNECTIONS = `
 110001 fail
   No route to {dst_ip} from {src_ip}
 110002 fail
@@ -90,7 +90,7 @@ export const CONNECTIONS = String.raw`
   ASDM session number {session} from {src_ip} {state*}
   ASDM logging session number {session} from {src_ip} {state*}
 607001 open
-  Pre-allocate SIP {connection_kind} secondary channel for {src} to {dst} from {sip_message*}
+  Pre-allocate SIP {connection_kind*} secondary channel for {src} to {dst} from {sip_message*}
     message
   Pre-allocate SIP {connection_kind*} for {src} to {dst}
 607002 607003 drop
@@ -100,7 +100,7 @@ export const CONNECTIONS = String.raw`
   Phone Proxy: {what*} from {src} to {dst}[ {reason*}]
   Phone Proxy: {what*}
 608001 open
-  Pre-allocate Skinny {connection_kind} secondary channel for {src} to {dst} from
+  Pre-allocate Skinny {connection_kind*} secondary channel for {src} to {dst} from
     {skinny_message*} message
   Pre-allocate Skinny {connection_kind*} for {src} to {dst}
 608002-608005 drop
@@ -118,14 +118,14 @@ export const CONNECTIONS = String.raw`
 614002 dns
   Split DNS: reply from server: {src_ip} reverse patched back to original server: {dst_ip}
 616001 traffic
-  Pre-allocate MGCP {connection_kind} connection for {src} to {dst} from {mgcp_message*} message
+  Pre-allocate MGCP {connection_kind*} connection for {src} to {dst} from {mgcp_message*} message
   Pre-allocate MGCP {connection_kind*} for {src} to {dst}
 617001-617004 617100 base
   GTPv{gtp_version} {gtp_message*} from {src} not accepted by {dst}
   {what*} from {src} to {dst}
   {action} {what*} for {user*}
 620001 open
-  Pre-allocate CTIQBE {connection_kind} secondary channel for {src} to {dst} from
+  Pre-allocate CTIQBE {connection_kind*} secondary channel for {src} to {dst} from
     {message_kind*} message
   Pre-allocate CTIQBE {connection_kind*} for {src} to {dst}
 620002 drop

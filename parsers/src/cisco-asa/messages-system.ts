@@ -220,10 +220,10 @@ export const SYSTEM = String.raw`
   User deleted from local dbase: Uname: {user} Priv: {privilege_level}
 502103 user_change
   User priv level changed: Uname: {user} From: {privilege_level_old} To: {privilege_level}
-502111 update_ok
-  New group policy added: name: {entity} Type: {entity_type*}
+502111 create
+  New group policy added: name: {entity} Type: {policy_type*}
 502112 delete
-  Group policy deleted: name: {entity} Type: {entity_type*}
+  Group policy deleted: name: {entity} Type: {policy_type*}
 503001-503003 base
   Process {ospf_process}, Nbr {neighbor} on {interface} from {state_old} to {state}, {reason*}
 504001 504002 base
@@ -309,7 +309,7 @@ export const SYSTEM = String.raw`
 770001-770003 base
   Resource {resource} allocation is more than the permitted list of {limit} for this platform
 771001 771002 base
-  CLOCK: System clock set, source: {clock_source}, IP: {dst_name}, before: {time_before*},
+  CLOCK: System clock set, source: {clock_source}, IP: {dst_ip}, before: {time_before*},
     after: {time_after*}
   CLOCK: System clock set, source: {clock_source}, before: {time_before*}, after: {time_after*}
 772002-772006 logon_fail

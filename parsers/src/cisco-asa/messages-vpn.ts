@@ -288,10 +288,10 @@ export const VPN = String.raw`
 716010-716027 tunnel
   {@client}{status_text*}
 716038 logon_ok
-  {@client}Authentication: {outcome}, Session Type: {tunnel*}
+  {@client}Authentication: {outcome}, Session Type: {session_type*}
 716039 logon_fail
-  {@client}Authentication: {outcome}, Session Type: {tunnel*}
-  Authentication: {outcome}, Group = {group_policy*} User = {user*}, Session Type: {tunnel*}
+  {@client}Authentication: {outcome}, Session Type: {session_type*}
+  Authentication: {outcome}, Group = {group_policy*} User = {user*}, Session Type: {session_type*}
 716040 logon_fail
   {reason*} for user {user*} denied login
   Reboot pending, new sessions disabled. Denied user login {user*}

@@ -1,8 +1,8 @@
 // FTD's security events 430001 to 430005: `Key: value, Key: value`. After "Cisco Secure Firewall
 // Threat Defense Syslog Messages", chapter "Security Event Syslog Messages".
 import { type ColumnWriter, FIELD, type RawBatch } from '@weir/pipeline';
-import { BLOCKED, DETECTION_FINDING, DROPPED, NETWORK_ACTIVITY } from '../cisco/meanings.js';
 import type { CiscoEvent } from '../cisco/event.js';
+import { BLOCKED, DETECTION_FINDING, DROPPED, NETWORK_ACTIVITY } from '../cisco/meanings.js';
 import { AS } from '../common/typed-writer.js';
 import { COLON, COMMA, isDigit, isLetter, QUOTE, SPACE, startsWith } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';

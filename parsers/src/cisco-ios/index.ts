@@ -122,6 +122,8 @@ function readTag(bytes: Uint8Array, start: number, end: number): boolean {
   tag.severity = (bytes[level] as number) - 0x30;
   tag.nameStart = level + 2;
   position = tag.nameStart;
+  // A number is a message of another kind of device, cut short.
+  if (position - tag.facilityStart < 5 || !isLetter(at(bytes, position, end))) return false;
   while (position < end && (isNameByte(bytes[position] as number) || bytes[position] === MINUS))
     position++;
   if (position === tag.nameStart || position - tag.nameStart > 2 * FACILITY_BYTES_MAX) return false;

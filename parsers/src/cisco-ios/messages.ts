@@ -29,10 +29,10 @@ IPACCESSLOGS IPV6ACCESSLOGSP traffic
   list {acl} {outcome} {proto} {src} -> {dst}, {packets} packet
 ACLLOG_FLOW_INTERVAL ACLLOG_NEW_FLOW traffic
   Source IP: {src_ip}, Destination IP: {dst_ip}, Source Port: {src_port}, Destination Port:
-    {dst_port}, Source Interface: {src_ifc}, Protocol: {proto}, ACL Name: {acl},
+    {dst_port}, Source Interface: {src_ifc}, Protocol: "{protocol_name}"({proto}), ACL Name: {acl},
     ACE Action: {outcome}, Appl Intf: {acl_interface}, Hit-count: {hits}
   Src IP: {src_ip}, Dst IP: {dst_ip}, Src Port: {src_port}, Dst Port: {dst_port},
-    Src Intf: {src_ifc}, Protocol: {proto}, ACL Name: {acl}, ACE Action: {outcome},
+    Src Intf: {src_ifc}, Protocol: "{protocol_name}"({proto}), ACL Name: {acl}, ACE Action: {outcome},
     Appl Intf: {acl_interface}, Hit-count: {hits}
 FW_SESS_AUDIT_TRAIL SESS_AUDIT_TRAIL traffic
   (target:class)-({zone_pair}:{class}):Stop {service} session: initiator ({src_ip}:{src_port})
@@ -241,8 +241,9 @@ DHCP_SNOOPING_UNTRUSTED_PORT dhcp_deny
   DHCP_SNOOPING drop message on untrusted port, message type: {dhcp_message}, MAC sa: {mac}
     [, vlan: {vlan}][, server IP: {server}]
 DHCP_SNOOPING_DENY DHCP_SNOOPING_ERRDISABLE_WARNING finding_drop
-  {count} Invalid ARPs ({arp_kind}) on {src_ifc}, vlan {vlan}.(\[{mac}/{src_ip}/{dst_mac}/{dst_ip}/
+  {invalid_arps} Invalid ARPs ({arp_kind}) on {src_ifc}, vlan {vlan}.(\[{mac}/{src_ip}/{target_mac}/
 INVALID_ARP ACL_DENY PACKET_RATE_EXCEEDED finding_drop
+  {invalid_arps} Invalid ARPs ({arp_kind}) on {src_ifc}, vlan {vlan}.(\[{mac}/{src_ip}/{target_mac}/
   {invalid_arps} Invalid ARPs ({arp_kind}) on {src_ifc}, vlan {vlan}
 DUPADDR base
   Duplicate address {duplicate_address} on {ifc}, sourced by {mac}

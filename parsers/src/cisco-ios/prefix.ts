@@ -76,10 +76,12 @@ export class IosPrefix {
       position = digitsEnd(bytes, position, end) + 1;
     }
     const first = position;
-    while (position < end && isLetter(bytes[position] as number) && position - first < 3) position++;
+    while (position < end && isLetter(bytes[position] as number) && position - first < 3)
+      position++;
     const letters = position;
     while (position < end && isSlotByte(bytes[position] as number)) position++;
-    if (letters === first || position === letters || at(bytes, position, end) !== COLON) return start;
+    if (letters === first || position === letters || at(bytes, position, end) !== COLON)
+      return start;
     const process = position + 2;
     const stop = find(bytes, COLON, process, Math.min(end, process + PROCESS_BYTES_MAX));
     if (at(bytes, stop, end) !== COLON || find(bytes, SPACE, process, stop) < stop) return start;
@@ -140,16 +142,17 @@ export class IosPrefix {
     let stop = start;
     while (stop < end && bytes[stop] !== SPACE && bytes[stop] !== COLON) stop++;
     const isMarked = at(bytes, stop, end) === COLON;
+    const isLast = skipSpaces(bytes, stop, end) === end;
     if (digitsEnd(bytes, start, stop) === stop) {
       // `00:01:02:` is the time since the start; a number alone counts messages.
-      if (isMarked && isDigit(at(bytes, stop + 1, end))) 
+      if (isMarked && isDigit(at(bytes, stop + 1, end)))
         return this.#uptime(bytes, start, end, typed);
       typed.put(AS.unsigned, FIELD.metadata_sequence, start, stop);
       return stop;
     }
     if (find(bytes, SLASH, start, stop) < stop) this.#node(bytes, start, stop, typed);
     else if (hasTime && isMarked) this.#process(bytes, row, start, stop, typed, out);
-    else if (!hasTime && isMarked && isLetter(bytes[start] as number))
+    else if (!hasTime && isLetter(bytes[start] as number) && (isMarked || isLast))
       out.span(row, FIELD.device_hostname, start, stop);
     return stop;
   }

@@ -254,7 +254,7 @@ function pair(
   const isText = as === 0 || as === AS.text;
   if (isText && find(bytes, BACKSLASH, start, end) < end) {
     const from = out.scratch.position;
-    unescape(bytes, start, end, out);
+    unescaped(bytes, start, end, out);
     start = from;
     end = out.scratch.position;
   }
@@ -296,7 +296,7 @@ function special(
 }
 
 /** `\,` and the like: the backslash goes (ISE escapes its own separators). */
-function unescape(bytes: Uint8Array, start: number, end: number, out: ColumnWriter): void {
+function unescaped(bytes: Uint8Array, start: number, end: number, out: ColumnWriter): void {
   for (let i = start; i < end; i++) {
     if (bytes[i] === BACKSLASH && i + 1 < end && isSeparator(bytes[i + 1] as number)) i++;
     out.scratch.byte(bytes[i] as number);

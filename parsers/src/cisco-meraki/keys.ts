@@ -57,7 +57,7 @@ export const keyAs = Uint8Array.from([0, ...rows.map(({ as }) => as)]);
 export const keyField = Uint16Array.from([0, ...rows.map(({ field }) => field)]);
 
 /** Events that are sentences, in the notation of ../cisco/message-table.ts. */
-export const TEXTS = String.raw`
+export const TEXTS = `
 TEXT base
   {kind} lease of ip {src_ip} from server mac {server_mac} for client mac {mac} from router {router}
     on subnet {subnet} with dns {dns_servers*}

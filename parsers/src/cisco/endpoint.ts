@@ -140,8 +140,7 @@ function readGroups(
     const open = isAttached ? position : position + 1;
     if (!isAttached && (at(bytes, position, end) !== SPACE || at(bytes, open, end) !== OPEN))
       return position;
-    let close = open + 1;
-    while (close < end && bytes[close] !== CLOSE) close++;
+    const close = closeOf(bytes, open, end);
     if (close >= end) return position;
     if (isAttached && !hasPort && digitsEnd(bytes, open + 1, close) === close) {
       out.value(SIDE.port + side, open + 1, close);
@@ -153,6 +152,17 @@ function readGroups(
     position = close + 1;
   }
   return position;
+}
+
+/** The parenthesis that closes the one at `open`; a user's name can hold some of its own. */
+function closeOf(bytes: Uint8Array, open: number, end: number): number {
+  let depth = 0;
+  for (let position = open; position < end; position++) {
+    const byte = bytes[position] as number;
+    if (byte === OPEN) depth++;
+    else if (byte === CLOSE && --depth === 0) return position;
+  }
+  return end;
 }
 
 /** `198.51.100.1/80`, `198.51.100.1` or `name/80`, and nothing else. */

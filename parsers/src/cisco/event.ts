@@ -2,7 +2,16 @@
 // pack, reused.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { AS, TypedWriter } from '../common/typed-writer.js';
-import { BACKSLASH, COLON, DOT, isDigit, isLetter, MINUS, SLASH } from '../text/ascii.js';
+import {
+  BACKSLASH,
+  COLON,
+  DOT,
+  isDigit,
+  isLetter,
+  MINUS,
+  SLASH,
+  startsWith,
+} from '../text/ascii.js';
 import { parseUnsigned } from '../text/number.js';
 import { fitsField, writeClass, writeUnsigned } from '../text/values.js';
 import {
@@ -13,9 +22,9 @@ import {
   BLOCKED,
   classOf,
   DETECTION_FINDING,
-  ENTITY_MANAGEMENT,
   DROPPED,
   dispositionOf,
+  ENTITY_MANAGEMENT,
   FAILURE,
   FTP_ACTIVITY,
   meaningOf,
@@ -237,9 +246,11 @@ export class CiscoEvent {
   }
 
   /** By name or number; what is neither stays under unmapped. */
-  protocol(start: number, end: number): void {
+  protocol(first: number, end: number): void {
     const row = this.#row;
     const bytes = this.#bytes;
+    // `protocol 47`: a protocol without a name.
+    const start = startsWith(bytes, first, end, 'protocol ') ? first + 9 : first;
     let number = protocolTable.lookup(bytes, start, end) - 1;
     if (number < 0) {
       const value = parseUnsigned(bytes, start, end);
@@ -415,11 +426,11 @@ function isName(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 const UNIT_SECONDS: Readonly<Record<number, number>> = {
-  0x77: 604_800,
-  0x64: 86_400,
-  0x68: 3_600,
-  0x6d: 60,
-  0x73: 1,
+  119: 604_800,
+  100: 86_400,
+  104: 3_600,
+  109: 60,
+  115: 1,
 };
 
 /** NaN when it is no duration. */

@@ -27,7 +27,11 @@ export class MessageTable {
   readonly #templates: Int32Array;
 
   /** Compiles the texts into `set`. */
-  constructor(set: TemplateSet, texts: readonly string[], pieces: Readonly<Record<string, string>>) {
+  constructor(
+    set: TemplateSet,
+    texts: readonly string[],
+    pieces: Readonly<Record<string, string>>,
+  ) {
     const messages = texts.flatMap((text) => messagesOf(text, pieces));
     const templates: number[] = [];
     const first: number[] = [0];

@@ -4,8 +4,8 @@
 //   the written message is a value of the event, in a field or under unmapped; ids do not repeat.
 import { ColumnWriter, EventRow } from '@weir/pipeline';
 import t, { type Test } from 'tap';
-import { MESSAGES } from '../cisco-ios/messages.js';
 import { PIECES, TEXTS } from '../cisco-asa/messages.js';
+import { MESSAGES } from '../cisco-ios/messages.js';
 import { parseBatch } from '../index.js';
 import { batchOf, utf8 } from '../testing.js';
 import { messagesOf } from './message-table.js';
@@ -30,7 +30,7 @@ const IPS = /^(src_ip|dst_ip|src_nat|dst_nat|assigned)$/;
 const NUMBERS = /^(bytes|packets|hits|pid|src_port|dst_port|src_nat_port)(_in|_out)?$/;
 const MACS = /^(mac|dst_mac)$/;
 
-function valueOf(name: string, index: number): string {
+function sampleOf(name: string, index: number): string {
   if (IPS.test(name)) return `203.0.113.${index}`;
   if (NUMBERS.test(name)) return `6${index}`;
   if (MACS.test(name)) return `02:00:5e:00:00:${String(index).padStart(2, '0')}`;
@@ -47,7 +47,7 @@ function written(form: string): { text: string; values: string[] } {
     .replaceAll('\u0001', '[')
     .replaceAll('\u0002', ']')
     .replaceAll(/\{(\w+)[*+]?\}/g, (_, name: string) => {
-      const value = valueOf(name, ++index);
+      const value = sampleOf(name, ++index);
       const shown: Record<string, string[]> = {
         src: [`192.0.2.${index}`, `4${index}`, 'inside'],
         dst: [`198.51.100.${index}`, `5${index}`, 'outside'],

@@ -5,6 +5,7 @@ import { at, COLON, isDigit, isLetter, PERCENT, SPACE, startsWith } from '../tex
 import { monthAt } from '../text/time.js';
 
 const PREFIX_BYTES_MAX = 112;
+const HOST_BYTES_MAX = 64;
 const ASTERISK = 0x2a;
 const LESS_THAN = 0x3c;
 
@@ -42,4 +43,20 @@ const isWordPrefix = (bytes: Uint8Array, start: number, end: number): boolean =>
   monthAt(bytes, start, end) !== 0 ||
   startsWith(bytes, start, end, 'RP/') ||
   startsWith(bytes, start, end, 'LC/') ||
-  startsWith(bytes, start, end, 'SFIMS');
+  startsWith(bytes, start, end, 'SFIMS') ||
+  isHostBefore(bytes, start, end);
+
+/** `sw01 %SYS-5-CONFIG_I`: a relay put another host in front. */
+function isHostBefore(bytes: Uint8Array, start: number, end: number): boolean {
+  const stop = Math.min(end, start + HOST_BYTES_MAX);
+  for (let position = start; position < stop; position++) {
+    const byte = bytes[position] as number;
+    if (byte === SPACE) {
+      const letter = at(bytes, position + 2, end);
+      return at(bytes, position + 1, end) === PERCENT && letter >= 0x41 && letter <= 0x5a;
+    }
+    const isName = isLetter(byte) || isDigit(byte) || byte === 0x2d || byte === 0x2e;
+    if (!isName && byte !== 0x5f) return false;
+  }
+  return false;
+}

@@ -71,8 +71,8 @@ export class TemplateSet implements EndpointReader {
   readonly #values = new Int32Array(VALUES_MAX * 3);
   /** How many values there are. */
   count = 0;
-  /** Where the match ended. */
-  end = 0;
+  /** True when the last value ended with its word or the text, and not before another text. */
+  #isOpenEnd = false;
 
   /** Returns the number of the template, for match. */
   add(template: string): number {
@@ -141,7 +141,13 @@ export class TemplateSet implements EndpointReader {
       let next: number;
       switch (ops[op]) {
         case OP.literal:
-          next = this.#literalEnd(bytes, position, end, ops[op + 1] as number, ops[op + 2] as number);
+          next = this.#literalEnd(
+            bytes,
+            position,
+            end,
+            ops[op + 1] as number,
+            ops[op + 2] as number,
+          );
           break;
         case OP.field:
           next = this.#field(bytes, position, end, op);
@@ -157,7 +163,6 @@ export class TemplateSet implements EndpointReader {
           next = position;
           break;
         default:
-          this.end = position;
           return true;
       }
       if (next >= 0) {
@@ -166,7 +171,6 @@ export class TemplateSet implements EndpointReader {
         continue;
       }
       if (resume < 0) {
-        this.end = position;
         return isCut && this.count > 0 && this.#isAtEnd(bytes, position, end, op);
       }
       op = resume;
@@ -208,13 +212,7 @@ export class TemplateSet implements EndpointReader {
    * Position behind the text of the pool, or -1. Letters match in both cases, and one space stands
    * for any number: releases differ in both.
    */
-  #literalEnd(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    from: number,
-    length: number,
-  ): number {
+  #literalEnd(bytes: Uint8Array, start: number, end: number, from: number, length: number): number {
     const pool = this.#pool;
     let position = start;
     for (let i = from; i < from + length; i++) {
@@ -238,7 +236,7 @@ export class TemplateSet implements EndpointReader {
     if (stop < 0) return -1;
     let last = stop;
     // The full stop of the sentence is not part of its last word.
-    if (stop === end || kind === KIND.word) while (last > start && isStop(bytes, last - 1)) last--;
+    if (this.#isOpenEnd) while (last > start && isStop(bytes, last - 1)) last--;
     if (kind === KIND.text) while (last > start && bytes[last - 1] === SPACE) last--;
     let first = start;
     if (kind === KIND.text) while (first < last && bytes[first] === SPACE) first++;
@@ -259,6 +257,7 @@ export class TemplateSet implements EndpointReader {
     const count = follows[follow] as number;
     // Words in parentheses are values of their own: they never begin a text.
     if (!isWord && bytes[start] === OPEN_PARENTHESIS) return -1;
+    this.#isOpenEnd = true;
     let mayEnd = count === 0;
     for (let i = 0; i < count; i++) if (follows[follow + 2 + 2 * i] === 0) mayEnd = true;
     for (let position = start; position < end; position++) {
@@ -268,8 +267,10 @@ export class TemplateSet implements EndpointReader {
         if (length === 0) continue;
         const first = this.#pool[follows[i] as number] as number;
         if (byte !== first && !isSameLetter(byte, first)) continue;
-        if (this.#literalEnd(bytes, position, end, follows[i] as number, length) >= 0)
+        if (this.#literalEnd(bytes, position, end, follows[i] as number, length) >= 0) {
+          this.#isOpenEnd = false;
           return position;
+        }
       }
       if (isWord && byte === SPACE) return mayEnd && position > start ? position : -1;
     }

@@ -45,7 +45,7 @@ const wordTable = (rows: readonly string[]): KeyTable =>
 
 export const OUTCOME = { allowed: 1, denied: 2, dropped: 3, success: 4, failure: 5 } as const;
 export const outcomeTable = wordTable([
-  'permitted Permitted permit est-allowed allowed Allowed allow Accessed',
+  'permitted Permitted permit Permit est-allowed allowed Allowed allow Accessed',
   'denied Denied deny Deny rejected blocked Blocked block prohibited',
   'dropped Dropped drop Dropping discarded',
   'succeeded Succeeded success Success Successful successful passed Passed ok OK SUCCESS accepted PASSED',
