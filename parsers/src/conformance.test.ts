@@ -3,6 +3,9 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { CISCO } from './conformance/cisco.js';
+import { firewalls } from './conformance/firewalls.js';
+import { WINDOWS } from './conformance/windows.js';
 import { all } from './index.js';
 
 const traffic =
@@ -16,6 +19,8 @@ const login =
   'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
 
 const conformances: Readonly<Record<string, ParserConformance>> = {
+  ...CISCO,
+  ...WINDOWS,
   syslog_5424: {
     examples: [
       {
@@ -62,64 +67,55 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
       { raw: 'only=one pair and then text', isForeign: true },
     ],
   },
+  zeek_tsv: {
+    examples: [
+      {
+        raw:
+          '#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tid.orig_p\tproto\tservice\n' +
+          '#types\ttime\taddr\tport\tenum\tstring\n1772366390.5\t192.0.2.1\t1234\ttcp\t-',
+        fields: {
+          class_uid: 4001,
+          'src_endpoint.port': 1234,
+          'connection_info.protocol_num': 6,
+          app_name: null,
+        },
+      },
+      {
+        raw:
+          '#fields;ts;who;n\n#types;time;set[string];count\n'.replace('#', '#separator ;\n#') +
+          '1772366390.5;a\\x3bb;x',
+      },
+      { raw: '#fields\tts\n', isForeign: true },
+      { raw: '1772366390.123456\ttext', isForeign: true },
+    ],
+  },
+  zeek_json: {
+    format: 'json',
+    examples: [
+      {
+        raw:
+          '{"ts":1772366390.5,"uid":"CaA9XkQ2mZ7fTb41x","id":{"orig_h":"192.0.2.1","orig_p":1},' +
+          '"qtype_name":"A","qclass":1,"query":"www.example.com"}',
+        fields: { class_uid: 4003, 'query.hostname': 'www.example.com', 'src_endpoint.port': 1 },
+      },
+      {
+        raw: '{"_path":"x_new","ts":"2026-03-01T11:59:50Z","uid":"C1","id.orig_h":"192.0.2.1"}',
+        fields: { class_uid: 4001, 'metadata.log_name': 'x_new' },
+      },
+      { raw: '{"ts":1772366390.5,"level":"info","msg":"no"}', isForeign: true },
+    ],
+  },
   fortigate_kv: {
     examples: [
       {
         raw: traffic,
         fields: { class_uid: 4001, 'src_endpoint.ip': '192.0.2.11', 'traffic.bytes_in': 1224 },
       },
-      { raw: login, fields: { 'actor.user.name': 'alice' } },
+      { raw: login, fields: { 'user.name': 'alice', class_uid: 3002 } },
       { raw: 'user=alice action=login', isForeign: true },
     ],
   },
-  cisco_asa: {
-    examples: [
-      {
-        raw: '%ASA-4-106023: Deny tcp src outside:203.0.113.7/40312 dst dmz:192.0.2.20/443 by access-group "in" [0x0, 0x0]',
-        fields: { class_uid: 4001, 'src_endpoint.port': 40312, 'firewall_rule.name': 'in' },
-      },
-      {
-        raw: '%FTD-1-430002: SrcIP: 192.0.2.10, DstIP: 203.0.113.7, Protocol: tcp, AccessControlRuleAction: Block',
-        fields: { 'src_endpoint.ip': '192.0.2.10', disposition_id: 2 },
-      },
-      { raw: ': %ASA-session-6-302013: Built outbound TCP connection 1 for outside:203' },
-      { raw: '%SYS-5-CONFIG_I: Configured from console', isForeign: true },
-    ],
-  },
-  cisco_ios: {
-    examples: [
-      {
-        raw: '%SEC-6-IPACCESSLOGP: list 101 denied tcp 203.0.113.7(40312) -> 192.0.2.10(22), 1 packet',
-        fields: { 'dst_endpoint.port': 22, 'metadata.event_code': 'IPACCESSLOGP' },
-      },
-      {
-        raw: ': sw01: *Mar  1 12:00:00.511 CET: %LINK-3-UPDOWN: Interface Gi0/1, changed state to up',
-      },
-      { raw: '50 %done with 5-6 items', isForeign: true },
-    ],
-  },
-  cisco_meraki: {
-    examples: [
-      {
-        raw: '1 1772366399.514 mx flows deny src=192.0.2.11 dst=198.51.100.20 protocol=tcp sport=1 dport=2',
-        fields: { disposition_id: 2, 'device.hostname': 'mx' },
-      },
-      { raw: "1 1772366399.514 mr events type=association client_mac='02:00:5E:00:00:03'" },
-      { raw: '1 1772366399.514 mx other text', isForeign: true },
-    ],
-  },
-  cisco_ise: {
-    examples: [
-      {
-        raw:
-          'CISE_Failed_Attempts 0000000102 1 0 2026-03-01 12:59:59.135 +01:00 0000004712 5400 NOTICE ' +
-          'Failed-Attempt: Authentication failed, UserName=bob,',
-        fields: { 'user.name': 'bob', status_id: 2 },
-      },
-      { raw: 'CISE_Passed_Authentications 0000000101 2 1  Step=1, Step=2, A=b\\,c,' },
-      { raw: 'CISE_Alarm Warning: text', isForeign: true },
-    ],
-  },
+  ...firewalls,
 };
 
 t.test('every pack conforms', async (t) => {

@@ -1,4 +1,5 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+import { cef } from './cef/index.js';
 import { ciscoAsa } from './cisco-asa/index.js';
 import { ciscoIos } from './cisco-ios/index.js';
 import { ciscoIse } from './cisco-ise/index.js';
@@ -6,8 +7,14 @@ import { ciscoMeraki } from './cisco-meraki/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import type { Pack } from './pack.js';
+import { leef } from './leef/index.js';
+import type { JsonPack, Pack } from './pack.js';
+import { panosCsv } from './panos/index.js';
+import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { windowsJson, windowsXml } from './windows/index.js';
+import { zeekJson } from './zeek/json.js';
+import { zeekTsv } from './zeek/tsv.js';
 
 export const all: readonly Pack[] = [
   syslog5424,
@@ -15,6 +22,14 @@ export const all: readonly Pack[] = [
   json,
   keyValue,
   fortigateKv,
+  panosCsv,
+  panosJson,
+  cef,
+  leef,
+  zeekTsv,
+  zeekJson,
+  windowsXml,
+  windowsJson,
   ciscoAsa,
   ciscoIos,
   ciscoMeraki,
@@ -24,10 +39,24 @@ export const all: readonly Pack[] = [
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
 export const bodyPacks: readonly Pack[] = [
   fortigateKv,
+  panosCsv,
   ciscoAsa,
   ciscoIos,
   ciscoMeraki,
   ciscoIse,
+  cef,
+  leef,
+  windowsXml,
   json,
+  zeekTsv,
   keyValue,
 ];
+
+/** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
+export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+
+/**
+ * Packs of rows whose columns are named by header lines, in front of the row or as the context of
+ * its source. They get the whole event: such rows have no header of syslog.
+ */
+export const columnPacks: readonly Pack[] = [zeekTsv];

@@ -1,5 +1,6 @@
 // What a pack is: a parser and the few bytes by which it knows its own.
 import type { ColumnWriter, Parser, ParseVerdict, RawBatch } from '@weir/pipeline';
+import type { JsonHead } from './json/head.js';
 
 /**
  * A parser of this package. `start` may lie behind a syslog header that was read already. It writes
@@ -11,4 +12,13 @@ export interface Pack extends Parser {
   /** Cheap: looks at a few bytes of the text. True is a guess; parse may still answer `no`. */
   detect(bytes: Uint8Array, start: number, end: number): boolean;
   parse(batch: RawBatch, row: number, start: number, end: number, out: ColumnWriter): ParseVerdict;
+}
+
+/** A pack that reads JSON objects of one shape, as an item from HTTP or as the body of syslog. */
+export interface JsonPack extends Pack {
+  /**
+   * Cheap: looks at the first keys. True is a guess; parse may still answer `no`, and then the
+   * object is generic JSON.
+   */
+  claims(head: JsonHead): boolean;
 }

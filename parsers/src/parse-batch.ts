@@ -13,15 +13,18 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
+import { contextOf } from './common/run-context.js';
+import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks } from './list.js';
-import type { Pack } from './pack.js';
+import { all, bodyPacks, columnPacks, jsonPacks } from './list.js';
+import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
 import { NUL, SPACE } from './text/ascii.js';
+import { type AssumedZone, assumeZone } from './text/assumed-zone.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
 
 export interface ParseOptions {
@@ -37,6 +40,8 @@ export interface ParseOptions {
    * Status and reason of the row are set.
    */
   readonly onRow?: (row: number) => void;
+  /** Zone of timestamps without one, by source (peer address); null is UTC, marked. */
+  readonly zoneOf?: (source: string) => AssumedZone | null;
   /** 1: the row came without its event and is only counted; it is not parsed. */
   readonly hollow?: Uint8Array | null;
 }
@@ -49,7 +54,35 @@ const JSON_INDEX = all.indexOf(json);
 const INDEX_5424 = all.indexOf(syslog5424);
 const INDEX_3164 = all.indexOf(syslog3164);
 const TIME = FIELD.time;
+const HASH = 0x23;
 const header = new SyslogHeader();
+const head = new JsonHead();
+
+/** The packs that the events of a batch are offered to, by `pack` of its options. */
+interface Choice {
+  /** One pack was named, which is not asked whether the event is its own. */
+  isForced: boolean;
+  /** For bodies of syslog. */
+  bodies: readonly Pack[];
+  /** For objects that would else be generic JSON. */
+  objects: readonly JsonPack[];
+  /** For rows that header lines name the columns of. */
+  rows: readonly Pack[];
+}
+const choice: Choice = {
+  isForced: false,
+  bodies: bodyPacks,
+  objects: jsonPacks,
+  rows: columnPacks,
+};
+
+function choose(name: string): void {
+  choice.isForced = name !== 'auto';
+  const isNamed = (pack: Pack): boolean => pack.name === name;
+  choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
+  choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
+  choice.bodies = choice.isForced ? [...bodyPacks, ...jsonPacks].filter(isNamed) : bodyPacks;
+}
 
 /**
  * Parses a batch into `writer`; the result is valid until the writer's next `begin`. Rows in = rows
@@ -61,13 +94,19 @@ export function parseBatch(
   writer: ColumnWriter,
   options: ParseOptions = {},
 ): EventBatch {
-  const { onRow, own = null, hollow = null } = options;
+  const { onRow, own = null, hollow = null, zoneOf } = options;
   writer.begin(batch, own === null ? all : parsersWith(own));
-  const isForced = options.pack !== undefined && options.pack !== 'auto';
-  const packs = isForced ? bodyPacks.filter((pack) => pack.name === options.pack) : bodyPacks;
+  choose(options.pack ?? 'auto');
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
+  let run = -1;
+  let runEnd = zoneOf === undefined ? batch.eventCount : 0;
+  if (zoneOf === undefined) assumeZone(null);
   for (let row = 0; row < batch.eventCount; row++) {
+    for (; row >= runEnd; runEnd += batch.runs[run]?.eventCount ?? batch.eventCount) {
+      run++;
+      assumeZone(zoneOf?.(batch.runs[run]?.source ?? '') ?? null);
+    }
     writer.openRow(row);
     if (hollow !== null && hollow[row] === 1) {
       writer.setStatus(row, STATUS.filtered);
@@ -78,7 +117,7 @@ export function parseBatch(
     writer.keepMarks(row);
     let verdict: ParseVerdict;
     try {
-      verdict = parseRow(batch, row, packs, isForced, own, writer);
+      verdict = parseRow(batch, row, own, writer);
     } catch (error) {
       // A defect in a parser must not stop the stream: the event goes to quarantine with its bytes.
       if (error instanceof InvariantError) throw error;
@@ -116,8 +155,6 @@ function statusOf(
 function parseRow(
   batch: RawBatch,
   row: number,
-  packs: readonly Pack[],
-  isForced: boolean,
   own: Parser | null,
   out: ColumnWriter,
 ): ParseVerdict {
@@ -132,14 +169,50 @@ function parseRow(
     let verdict: ParseVerdict = own === null ? 'no' : own.parse(batch, row, start, end, out);
     if (verdict === 'no') {
       if (own !== null) out.rollbackRow(row);
-      verdict = json.parse(batch, row, start, end, out);
-      out.setParser(row, JSON_INDEX);
+      verdict = parseJson(batch, row, start, end, out);
     } else out.setParser(row, all.length);
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
       out.mark(row, MARK.timestamp_missing, 0);
     return verdict;
   }
-  return parseSyslogRow(batch, row, start, end, packs, isForced, own, out);
+  return parseSyslogRow(batch, row, start, end, own, out);
+}
+
+/** By the pack that knows the shape of the object, else as generic JSON. */
+function parseJson(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const { objects, isForced } = choice;
+  const first = objects.length === 0 ? -1 : objectStart(batch.bytes, start, end);
+  if (first >= 0) {
+    head.read(batch.bytes, first, end);
+    for (let i = 0; i < objects.length; i++) {
+      const pack = objects[i] as JsonPack;
+      if (!isForced && !pack.claims(head)) continue;
+      const verdict = askPack(pack, batch, row, first, end, out);
+      if (verdict !== 'no') return verdict;
+    }
+  }
+  return askPack(json, batch, row, start, end, out);
+}
+
+/** Nothing remains of what a pack wrote that answers `no`. */
+function askPack(
+  pack: Pack,
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const verdict = pack.parse(batch, row, start, end, out);
+  if (verdict === 'no') out.rollbackRow(row);
+  else out.setParser(row, all.indexOf(pack));
+  return verdict;
 }
 
 function parseSyslogRow(
@@ -147,11 +220,10 @@ function parseSyslogRow(
   row: number,
   start: number,
   end: number,
-  packs: readonly Pack[],
-  isForced: boolean,
   own: Parser | null,
   out: ColumnWriter,
 ): ParseVerdict {
+  const { bodies, isForced } = choice;
   readHeader(batch.bytes, start, end, header);
   const bodyStart = header.bodyStart;
   if (own !== null) {
@@ -163,23 +235,45 @@ function parseSyslogRow(
     }
     out.rollbackRow(row);
   }
-  for (let i = 0; i < packs.length; i++) {
-    const pack = packs[i] as Pack;
+  if (batch.bytes[start] === HASH || contextOf(batch, row) !== '') {
+    const verdict = parseColumns(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
+  for (let i = 0; i < bodies.length; i++) {
+    const pack = bodies[i] as Pack;
     if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
-    const verdict = pack.parse(batch, row, bodyStart, end, out);
-    if (verdict === 'no') {
-      out.rollbackRow(row);
-      continue;
-    }
-    out.setParser(row, all.indexOf(pack));
+    const verdict =
+      pack === json && !isForced
+        ? parseJson(batch, row, bodyStart, end, out)
+        : askPack(pack, batch, row, bodyStart, end, out);
+    if (verdict === 'no') continue;
     // Without a text of its own the body is the message, so that a search finds its words.
-    if ((pack === keyValue || pack === json) && !out.has(row, FIELD.message))
+    const taker = out.parserOf(row);
+    if ((taker === keyValue || taker === json) && !out.has(row, FIELD.message))
       writeMessage(batch, row, bodyStart, end, out);
     const isWhole = writeHeader(batch, row, header, out);
     return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/** A row with named columns; it stands in the event as it is, without a header of syslog. */
+function parseColumns(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  for (const pack of choice.rows) {
+    const verdict = askPack(pack, batch, row, start, end, out);
+    if (verdict === 'no') continue;
+    if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
+      out.mark(row, MARK.timestamp_missing, 0);
+    return verdict;
+  }
+  return 'no';
 }
 
 /**

@@ -1,4 +1,5 @@
-// Connections, translations and hosts (110xxx, 302xxx, 305xxx, 606xxx, 607xxx, 609xxx, 620xxx, 852xxx).
+// Connections, translations and hosts (110xxx, 302xxx, 305xxx, 606xxx, 607xxx, 609xxx, 620xxx,
+// 852xxx).
 // Notation: ../cisco/message-table.ts.
 export const CONNECTIONS = `
 110001 fail

@@ -214,7 +214,8 @@ export const VPN = String.raw`
 713052 logon_ok
   {@peer}User ({xauth_user*}) authenticated
 713060 713061 713065 tunnel_fail
-  {@peer}Tunnel Rejected: User ({xauth_user*}) not member of group ({group*}), group-lock check failed
+  {@peer}Tunnel Rejected: User ({xauth_user*}) not member of group ({group*}), group-lock check
+    failed
   {@peer}Tunnel rejected: Crypto Map Policy not found for Src: {proxy_src}, Dst: {proxy_dst}!
 713066 tunnel
   {@peer}IKE Remote Peer configured for SA: {crypto_map*}

@@ -2,7 +2,13 @@
 // Threat Defense Syslog Messages", chapter "Security Event Syslog Messages".
 import { type ColumnWriter, FIELD, type RawBatch } from '@weir/pipeline';
 import type { CiscoEvent } from '../cisco/event.js';
-import { BLOCKED, DETECTION_FINDING, DROPPED, NETWORK_ACTIVITY } from '../cisco/meanings.js';
+import {
+  BLOCKED,
+  DETECTION_FINDING,
+  DNS_ACTIVITY,
+  DROPPED,
+  NETWORK_ACTIVITY,
+} from '../cisco/meanings.js';
 import { AS } from '../common/typed-writer.js';
 import { COLON, COMMA, isDigit, isLetter, QUOTE, SPACE, startsWith } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';
@@ -98,10 +104,11 @@ const CLASSES: readonly (readonly [classUid: number, activity: number])[] = [
   [DETECTION_FINDING, 1],
   [NETWORK_ACTIVITY, 1],
   [NETWORK_ACTIVITY, 2],
-  [NETWORK_ACTIVITY, 6],
+  [DETECTION_FINDING, 1],
   [DETECTION_FINDING, 1],
 ];
 const REFUSE = 5;
+const TRAFFIC = 6;
 const ALLOWED = 1;
 const DETECTED = 15;
 const LOGGED = 17;
@@ -144,9 +151,11 @@ export class SecurityEvent {
       keyEnd = keyEndAt(bytes, key, end);
     }
     this.#ruleUid(bytes, row, out);
+    const hasQuery = out.has(row, FIELD.query_hostname) && classUid === NETWORK_ACTIVITY;
     const isRefused = this.#disposition === BLOCKED || this.#disposition === RESET;
     const isOpen = classUid === NETWORK_ACTIVITY && activity === 1;
-    writeClass(row, classUid, isRefused && isOpen ? REFUSE : activity, out);
+    if (hasQuery) writeClass(row, DNS_ACTIVITY, TRAFFIC, out);
+    else writeClass(row, classUid, isRefused && isOpen ? REFUSE : activity, out);
     if (this.#disposition !== 0) out.number(row, FIELD.disposition_id, this.#disposition);
     if (classUid === DETECTION_FINDING && !out.has(row, FIELD.finding_title))
       this.#titleFromMalware(row, out);
@@ -203,7 +212,7 @@ export class SecurityEvent {
         this.#event.user(start, end);
         return;
       case READ.url:
-        this.#event.plainUrl(start, end);
+        this.#event.url(start, end);
         return;
       case READ.action: {
         const isFirst = !out.has(row, FIELD.action);

@@ -35,14 +35,14 @@ ACLLOG_FLOW_INTERVAL ACLLOG_NEW_FLOW traffic
     Src Intf: {src_ifc}, Protocol: "{protocol_name}"({proto}), ACL Name: {acl}, ACE Action: {outcome},
     Appl Intf: {acl_interface}, Hit-count: {hits}
 FW_SESS_AUDIT_TRAIL SESS_AUDIT_TRAIL traffic
-  (target:class)-({zone_pair}:{class}):Stop {service} session: initiator ({src_ip}:{src_port})
+  (target:class)-({zone_pair}:{class}):Stop {transport} session: initiator ({src_ip}:{src_port})
     sent {bytes_out} bytes -- responder ({dst_ip}:{dst_port}) sent {bytes_in} bytes
-  Stop {service} session: initiator ({src_ip}:{src_port}) sent {bytes_out} bytes -- responder
+  Stop {transport} session: initiator ({src_ip}:{src_port}) sent {bytes_out} bytes -- responder
     ({dst_ip}:{dst_port}) sent {bytes_in} bytes
 SESS_AUDIT_TRAIL_START FW_SESS_AUDIT_TRAIL_START open
-  (target:class)-({zone_pair}:{class}):Start {service} session: initiator ({src_ip}:{src_port})
+  (target:class)-({zone_pair}:{class}):Start {transport} session: initiator ({src_ip}:{src_port})
     -- responder ({dst_ip}:{dst_port})
-  Start {service} session: initiator ({src_ip}:{src_port}) -- responder ({dst_ip}:{dst_port})
+  Start {transport} session: initiator ({src_ip}:{src_port}) -- responder ({dst_ip}:{dst_port})
 DROP_PKT LOG_SUMMARY drop
   Dropping {proto} session {src_ip}:{src_port} {dst_ip}:{dst_port} on zone-pair {zone_pair}
     class {class} due to {reason*}
@@ -78,13 +78,13 @@ SSH_USERAUTH logon
   User '{user*}' authentication for SSH Session from {src_ip} (tty = {terminal}) using crypto
     cipher '{ssh_cipher*}' {outcome}
 SSH2_SESSION SSH_SESSION open
-  SSH2 Session request from {src_ip} (tty = {terminal}) using crypto cipher '{ssh_cipher*}', hmac
+  SSH2 Session request from {src_ip} (tty = {line}) using crypto cipher '{ssh_cipher*}', hmac
     '{hmac*}' {outcome}
-  SSH Session request from {src_ip} (tty = {terminal}) using crypto cipher '{ssh_cipher*}' {outcome}
+  SSH Session request from {src_ip} (tty = {line}) using crypto cipher '{ssh_cipher*}' {outcome}
 SSH2_CLOSE SSH_CLOSE close
-  SSH2 Session from {src_ip} (tty = {terminal}) for user '{user*}' using crypto cipher
+  SSH2 Session from {src_ip} (tty = {line}) for user '{user*}' using crypto cipher
     '{ssh_cipher*}', hmac '{hmac*}' {state}
-  SSH Session from {src_ip} (tty = {terminal}) for user '{user*}' using crypto cipher '{ssh_cipher*}'
+  SSH Session from {src_ip} (tty = {line}) for user '{user*}' using crypto cipher '{ssh_cipher*}'
     {state}
 SSH2_UNEXPECTED_MSG SSH2_FAILURE base_fail
   Unexpected message type has arrived. Terminating the connection from {src_ip}
@@ -95,12 +95,12 @@ PRIV_AUTH_PASS switch_ok
   Privilege level set to {privilege_level} by {user} on {terminal} ({src_ip})
   Privilege level set to {privilege_level} by {user} on {terminal}
 USER_RESET user_unlock
-  User {user} failed attempts reset by {actor+} on {terminal} ({src_ip})
-  User {user} failed attempts reset by {actor+} on {terminal}
+  User {user} failed attempts reset by {actor+} on {line} ({src_ip})
+  User {user} failed attempts reset by {actor+} on {line}
 USER_LOCKED user_lock
   User {user} locked out on authentication failure
 USER_UNLOCKED user_unlock
-  User {user} unlocked by {actor+} on {terminal} ({src_ip})
+  User {user} unlocked by {actor+} on {line} ({src_ip})
   User {user} unlocked by {actor*}
 AUTHENTICATION_FAILED logon_fail
   Authentication failure from {src} for {service*}
@@ -109,10 +109,10 @@ AUTH_PASSED logon_ok
     for {service*}. External groups: {group*}
   User '{user*}' authenticated successfully from {src}
 MODEL_RPC_I command
-  RPC '{cmd*}' invoked from {src} via {service} user {user} session
+  RPC '{cmd*}' invoked from {src} via {interface} user {user} session
     {actor_session}
 CONFIG_P CONFIG_I_DMI update
-  Configured programmatically by process {cmd} from {terminal*} as {user} on
+  Configured programmatically by process {cmd} from {configured_from*} as {user} on
     {line}
 SUCCESS logon_ok
   Authentication successful for client ({mac}) on Interface {ifc}[ AuditSessionID {session}]
@@ -147,11 +147,11 @@ INFO_GENERAL logon
 
 # Configuration and commands: SYS, PARSER, MGBL, VSHD, AAA of NX-OS.
 CONFIG_I VSHD_SYSLOG_CONFIG_I update
-  Configured from {terminal} by {line} ({src_ip})
-  Configured from {terminal} by {actor+} on {line} ({src_ip})
-  Configured from {terminal} by {actor+} on {src_ip}@{line}
-  Configured from {terminal} by {actor+} on {line}
-  Configured from {terminal} by {line}
+  Configured from {configured_from} by {line} ({src_ip})
+  Configured from {configured_from} by {actor+} on {line} ({src_ip})
+  Configured from {configured_from} by {actor+} on {src_ip}@{line}
+  Configured from {configured_from} by {actor+} on {line}
+  Configured from {configured_from} by {line}
 CFGLOG_LOGGEDCMD update
   User:{actor+} logged command:{cmd*}
   User:{actor*} logged command:{cmd*}

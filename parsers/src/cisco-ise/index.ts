@@ -3,7 +3,7 @@
 // After "Cisco ISE Syslogs", chapters "Cisco ISE Message Codes" and "Remote Logging Target Content".
 import { type ColumnWriter, FIELD, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { CiscoEvent } from '../cisco/event.js';
-import { type MeaningName, meaningOf } from '../cisco/meanings.js';
+import { AUTHENTICATION, classOf, type MeaningName, meaningOf } from '../cisco/meanings.js';
 import { AS } from '../common/typed-writer.js';
 import type { Pack } from '../pack.js';
 import {
@@ -62,7 +62,7 @@ const reading = new TimeReading();
 /** Start and end of each Step, and of each StepData. */
 const steps = new Int32Array(2 * STEPS_MAX);
 const stepData = new Int32Array(2 * STEPS_MAX);
-const state = { meaning: 0, activity: -1, steps: 0, stepData: 0, hasUser: false };
+const state = { meaning: 0, activity: -1, steps: 0, stepData: 0, hasUser: false, isSignIn: false };
 
 export const ciscoIse: Pack = {
   name: 'cisco_ise',
@@ -123,6 +123,7 @@ function parse(
     if (meaning !== 0) state.meaning = meaning - 1;
     position = readHead(batch, row, position, last, out);
   }
+  state.isSignIn = classOf(state.meaning) === AUTHENTICATION;
   event.setMeaning(state.meaning);
   readPairs(bytes, row, position, last, out);
   join('Step', steps, state.steps, bytes, out);
@@ -288,6 +289,14 @@ function special(
     const kind = field === FIELD.src_endpoint_ip ? AS.ip : AS.mac;
     if (out.has(row, field) || !event.typed.put(kind, field, start, end))
       out.unmapped(row, keyStart, keyEnd, start, end);
+  } else if (as === READ.session) {
+    // Accounting counts a session of the network; elsewhere it is one of the user.
+    const isAccounting = state.meaning === SESSION;
+    const field = isAccounting ? FIELD.connection_info_uid : FIELD.session_uid;
+    const isOfKind = isAccounting === startsWith(bytes, keyStart, keyEnd, 'Acct');
+    const mayHave = isAccounting || state.isSignIn;
+    if (isOfKind && mayHave && !out.has(row, field)) out.span(row, field, start, end);
+    else out.unmapped(row, keyStart, keyEnd, start, end);
   } else {
     const activity = accountingTable.lookup(bytes, start, end);
     if (state.meaning === SESSION && activity !== 0) state.activity = activity;

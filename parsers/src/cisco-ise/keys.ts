@@ -5,7 +5,15 @@ import { AS } from '../common/typed-writer.js';
 import { KeyTable } from '../text/key-table.js';
 
 /** Attributes that are read in a way of their own. */
-export const READ = { user: 101, actor: 102, station: 103, step: 104, stepData: 105, status: 106 };
+export const READ = {
+  user: 101,
+  actor: 102,
+  station: 103,
+  step: 104,
+  stepData: 105,
+  status: 106,
+  session: 107,
+};
 
 type KeyRow = readonly [keys: readonly string[], as: number, field?: number];
 const KEYS: readonly KeyRow[] = [
@@ -21,8 +29,8 @@ const KEYS: readonly KeyRow[] = [
   [['FailureReason'], AS.text, FIELD.status_detail],
   [['AuthenticationMethod'], AS.text, FIELD.auth_protocol],
   [['ISEPolicySetName'], AS.text, FIELD.policy_name],
-  [['AcsSessionID', 'Acct-Session-Id'], AS.text, FIELD.session_uid],
-  [['CPMSessionID', 'AuditSessionId'], AS.text, FIELD.session_uid],
+  [['AcsSessionID'], READ.session],
+  [['Acct-Session-Id'], READ.session],
   [['Acct-Session-Time'], AS.seconds, FIELD.duration],
   [['Acct-Input-Octets'], AS.unsigned, FIELD.traffic_bytes_out],
   [['Acct-Output-Octets'], AS.unsigned, FIELD.traffic_bytes_in],
@@ -45,7 +53,7 @@ export const keyTable = new KeyTable(rows.map(({ key }, index) => [key, index + 
 export const keyAs = Uint8Array.from([0, ...rows.map(({ as }) => as)]);
 export const keyField = Uint16Array.from([0, ...rows.map(({ field }) => field)]);
 
-/** activity_id of Authentication by Acct-Status-Type. */
+/** activity_id of Network Activity by Acct-Status-Type. */
 export const accountingTable = new KeyTable([
   ['Start', 1],
   ['Stop', 2],

@@ -1,7 +1,7 @@
 // What Meraki's messages mean: by their type, and among `events` by the type in them.
 import { type ColumnWriter, FIELD } from '@weir/pipeline';
 import type { CiscoEvent } from '../cisco/event.js';
-import { type MeaningName, meaningOf } from '../cisco/meanings.js';
+import { classOf, DETECTION_FINDING, type MeaningName, meaningOf } from '../cisco/meanings.js';
 import type { TemplateSet } from '../cisco/template.js';
 import { OUTCOME, outcomeTable } from '../cisco/words.js';
 import { find, SPACE, skipSpaces, startsWith } from '../text/ascii.js';
@@ -157,19 +157,21 @@ export class MerakiClass {
   }
 
   finish(): void {
-    const out = this.#out;
-    const row = this.#row;
     const isUrls = this.#type === URLS;
     if (this.#values === null) this.#event.settle(this.#meaning, isUrls ? this.#method : -1);
     else this.#event.write(this.#values, this.#meaning);
     if (this.#outcome !== 0) this.#event.outcome(this.#outcome);
-    if (!out.has(row, FIELD.finding_title) && out.has(row, FIELD.finding_info_uid))
-      out.span(
-        row,
-        FIELD.finding_title,
-        out.spanAt(row, FIELD.finding_info_uid, 0),
-        out.spanAt(row, FIELD.finding_info_uid, 1),
-      );
+    if (classOf(this.#meaning) === DETECTION_FINDING) this.#title();
+  }
+
+  /** A finding without a message has the name of what was found, or the kind of event. */
+  #title(): void {
+    const out = this.#out;
+    const row = this.#row;
+    if (out.has(row, FIELD.finding_title)) return;
+    const field = out.has(row, FIELD.malware_name) ? FIELD.malware_name : FIELD.metadata_event_code;
+    const start = out.spanAt(row, field, 0);
+    out.span(row, FIELD.finding_title, start, out.spanAt(row, field, 1));
   }
 
   #kind(start: number, end: number): void {

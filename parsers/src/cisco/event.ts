@@ -27,6 +27,7 @@ import {
   ENTITY_MANAGEMENT,
   FAILURE,
   FTP_ACTIVITY,
+  HTTP_ACTIVITY,
   meaningOf,
   NETWORK_ACTIVITY,
   SUCCESS,
@@ -358,19 +359,18 @@ export class CiscoEvent {
     else this.#refused(SPECIAL.duration, start, end);
   }
 
-  /** The URL of a request, and the host in it. */
+  /** A URL and the host in it: that of the request in HTTP, and of the event otherwise. */
   url(start: number, end: number): void {
-    this.#out.span(this.#row, FIELD.http_request_url_url_string, start, end);
-    this.#urlHost(start, end);
+    if (this.#class === HTTP_ACTIVITY) {
+      this.#out.span(this.#row, FIELD.http_request_url_url_string, start, end);
+      this.#urlHost(FIELD.http_request_url_hostname, start, end);
+    } else {
+      this.#out.span(this.#row, FIELD.url_url_string, start, end);
+      this.#urlHost(FIELD.url_hostname, start, end);
+    }
   }
 
-  /** The URL of something else, and the host in it. */
-  plainUrl(start: number, end: number): void {
-    this.#out.span(this.#row, FIELD.url_url_string, start, end);
-    this.#urlHost(start, end);
-  }
-
-  #urlHost(start: number, end: number): void {
+  #urlHost(field: number, start: number, end: number): void {
     const bytes = this.#bytes;
     let position = start;
     while (position < end && isLetter(bytes[position] as number)) position++;
@@ -380,7 +380,7 @@ export class CiscoEvent {
     position += 3;
     const host = position;
     while (position < end && isHostByte(bytes[position] as number)) position++;
-    this.#out.span(this.#row, FIELD.url_hostname, host, position);
+    this.#out.span(this.#row, field, host, position);
   }
 
   #ftp(start: number, end: number): void {

@@ -45,7 +45,7 @@ const MEANINGS = {
   logon_fail: [AUTHENTICATION, 1, 0, FAILURE],
   logoff: [AUTHENTICATION, 2, 0, SUCCESS],
   /** A session whose start or end is told by a value. */
-  session: [AUTHENTICATION, 99, 0, 0],
+  session: [NETWORK_ACTIVITY, 6, 0, 0],
   switch_ok: [AUTHENTICATION, 7, 0, SUCCESS],
   switch_fail: [AUTHENTICATION, 7, 0, FAILURE],
   tunnel: [TUNNEL_ACTIVITY, 99, 0, 0],

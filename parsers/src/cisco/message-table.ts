@@ -1,9 +1,9 @@
 // Tables of messages: texts, compiled once at load.
 //
-// A line with ids (or ranges of numbers) names what these messages mean, from meanings.ts; ids alone
-// go on in the next line. The lines behind it, two spaces in, are the forms of the message in the
-// notation of template.ts: the first that matches counts. A line four spaces in goes on with the
-// form before it: behind one space, or at once where it begins with an option that brings its own.
+// A line with ids (or ranges of numbers) names what these messages mean, from meanings.ts; ids
+// alone go on in the next line. The lines behind it, two spaces in, are the forms of the message in
+// the notation of template.ts: the first that matches counts. A line four spaces in goes on with
+// the form before it: behind one space, or at once where it begins with an option that has its own.
 // {@name} stands for a piece that several forms share; `#` begins a comment.
 import { KeyTable } from '../text/key-table.js';
 import { type MeaningName, meaningOf } from './meanings.js';

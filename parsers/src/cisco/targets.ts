@@ -13,7 +13,7 @@ export const KIND = {
   endpoint: 3,
 } as const;
 
-/** The two sides of a connection: an even number is the source, the one behind it the destination. */
+/** The sides of a connection: an even number is the source, the one behind it the destination. */
 export const SIDE = {
   interface: 0,
   address: 2,

@@ -2,7 +2,8 @@
 import type { ParseVerdict } from '@weir/pipeline';
 import { FieldWriter } from '../common/fields.js';
 import type { Pack } from '../pack.js';
-import { at, CLOSE_BRACE, OPEN_BRACE, QUOTE, skipSpaces, trimEnd } from '../text/ascii.js';
+import { objectStart } from './head.js';
+import { readObject } from './read-object.js';
 import { JsonReader } from './reader.js';
 
 const reader = new JsonReader();
@@ -12,22 +13,11 @@ export const json: Pack = {
   name: 'json',
   version: '1',
   summary: 'JSON objects; nested keys are flattened with dots.',
-  /** A brace alone opens many texts; an object goes on with a key or ends. */
-  detect(bytes, start, end) {
-    if (at(bytes, start, end) !== OPEN_BRACE) return false;
-    const next = at(bytes, skipSpaces(bytes, start + 1, end), end);
-    return next === QUOTE || next === CLOSE_BRACE;
-  },
+  detect: (bytes, start, end) => objectStart(bytes, start, end) >= 0,
   parse(batch, row, start, end, out): ParseVerdict {
-    const { bytes } = batch;
-    let first = start;
-    if (bytes[first] === 0xef && bytes[first + 1] === 0xbb && bytes[first + 2] === 0xbf) first += 3;
     fields.begin(batch, row, out);
-    const isRead = reader.read(batch, row, first, trimEnd(bytes, first, end), out, fields);
+    const verdict = readObject(reader, batch, row, start, end, out, fields);
     fields.finish();
-    if (isRead) return 'parsed';
-    // What was understood before the fault stays with the row in quarantine.
-    out.reject(row, reader.faultMark, reader.faultAt - (batch.offsets[row] ?? 0));
-    return 'failed';
+    return verdict;
   },
 };

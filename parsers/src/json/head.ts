@@ -1,0 +1,137 @@
+// The first keys of a JSON object, by which packs know the shapes that they read. It is looked at
+// once an event, whichever pack asks, and no further than a few hundred bytes: what follows may be
+// malformed, and only a parser finds that.
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+} from '../text/ascii.js';
+import { KeyTable } from '../text/key-table.js';
+import { HEAD, HEAD_KEY_NAMES } from './head-keys.js';
+
+/** Bytes that are looked at. */
+export const HEAD_BYTES_MAX = 512;
+
+const keyTable = new KeyTable(HEAD_KEY_NAMES.map((name) => [name, HEAD[name]] as const));
+
+/** Position behind white space of JSON. */
+export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end) {
+    const byte = bytes[position] as number;
+    if (byte !== SPACE && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+    position++;
+  }
+  return position;
+}
+
+/** Position of the brace that opens an object at `start`, behind white space and a byte order mark;
+ * -1 where there is none. A brace alone opens many texts; an object goes on with a key or ends. */
+export function objectStart(bytes: Uint8Array, start: number, end: number): number {
+  let first = skipBlanks(bytes, start, end);
+  // The mark's second and third byte stand in the same event: UTF-8 is checked before.
+  if (bytes[first] === 0xef && bytes[first + 1] === 0xbb && first + 2 < end)
+    first = skipBlanks(bytes, first + 3, end);
+  if (first >= end || bytes[first] !== OPEN_BRACE) return -1;
+  const next = skipBlanks(bytes, first + 1, end);
+  if (next >= end) return -1;
+  return bytes[next] === QUOTE || bytes[next] === CLOSE_BRACE ? first : -1;
+}
+
+/** One object is reused for all events. */
+export class JsonHead {
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Of the object: its opening brace. */
+  start = 0;
+  end = 0;
+  /** Number of the first key, 0 where it is none of HEAD. */
+  firstKey = 0;
+  #generation = 0;
+  readonly #seenIn = new Uint32Array(HEAD_KEY_NAMES.length + 1);
+  readonly #valueAt = new Uint32Array(HEAD_KEY_NAMES.length + 1);
+
+  /** Reads the outermost keys of the object at `start`, its opening brace. */
+  read(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.firstKey = 0;
+    if (++this.#generation === 0xffffffff) {
+      this.#seenIn.fill(0);
+      this.#generation = 1;
+    }
+    const stop = Math.min(end, start + HEAD_BYTES_MAX);
+    let position = skipBlanks(bytes, start + 1, stop);
+    let isFirst = true;
+    while (position < stop && bytes[position] === QUOTE) {
+      const keyStart = position + 1;
+      const keyEnd = stringEnd(bytes, keyStart, stop);
+      position = skipBlanks(bytes, keyEnd + 1, stop);
+      if (position >= stop || bytes[position] !== COLON) return;
+      position = skipBlanks(bytes, position + 1, stop);
+      const key = keyTable.lookup(bytes, keyStart, keyEnd);
+      if (isFirst) this.firstKey = key;
+      isFirst = false;
+      if (key !== 0 && position < stop) {
+        this.#seenIn[key] = this.#generation;
+        this.#valueAt[key] = position;
+      }
+      position = valueEnd(bytes, position, stop);
+      if (position >= stop || bytes[position] !== COMMA) return;
+      position = skipBlanks(bytes, position + 1, stop);
+    }
+  }
+
+  /** True when the object has this key (a number of HEAD) among its first ones. */
+  has(key: number): boolean {
+    return this.#seenIn[key] === this.#generation;
+  }
+
+  /** Where the value of the key starts, -1 where the key was not seen. */
+  valueAt(key: number): number {
+    return this.has(key) ? (this.#valueAt[key] as number) : -1;
+  }
+
+  /** True when the value of the key begins with this ASCII text, the quote of a string included. */
+  startsWith(key: number, text: string): boolean {
+    const start = this.valueAt(key);
+    if (start < 0 || start + text.length > this.end) return false;
+    for (let i = 0; i < text.length; i++)
+      if (this.bytes[start + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+}
+
+/** Position of the closing quote of the string whose text is at `start`, or `end`. */
+function stringEnd(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end && bytes[position] !== QUOTE)
+    position += bytes[position] === BACKSLASH ? 2 : 1;
+  return Math.min(position, end);
+}
+
+/** Position behind the value at `start`: of the comma or brace there, or `end`. */
+function valueEnd(bytes: Uint8Array, start: number, end: number): number {
+  let depth = 0;
+  let position = start;
+  while (position < end) {
+    const byte = bytes[position] as number;
+    if (byte === QUOTE) {
+      position = stringEnd(bytes, position + 1, end) + 1;
+      continue;
+    }
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      if (depth === 0) return position;
+      depth--;
+    } else if (byte === COMMA && depth === 0) return position;
+    position++;
+  }
+  return end;
+}
