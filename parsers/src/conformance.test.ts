@@ -4,6 +4,7 @@
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
 import { f5Conformances } from './conformance/f5.js';
+import { CISCO } from './conformance/cisco.js';
 import { firewalls } from './conformance/firewalls.js';
 import { linuxConformances } from './conformance/linux.js';
 import { WINDOWS } from './conformance/windows.js';
@@ -20,6 +21,7 @@ const login =
   'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
 
 const conformances: Readonly<Record<string, ParserConformance>> = {
+  ...CISCO,
   ...WINDOWS,
   syslog_5424: {
     examples: [

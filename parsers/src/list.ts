@@ -3,6 +3,10 @@
 import { cef } from './cef/index.js';
 import { f5Bigip } from './f5/index.js';
 import { csv } from './csv/index.js';
+import { ciscoAsa } from './cisco-asa/index.js';
+import { ciscoIos } from './cisco-ios/index.js';
+import { ciscoIse } from './cisco-ise/index.js';
+import { ciscoMeraki } from './cisco-meraki/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -57,6 +61,10 @@ export const all: readonly Pack[] = [
   f5Bigip,
   w3c,
   csv,
+  ciscoAsa,
+  ciscoIos,
+  ciscoMeraki,
+  ciscoIse,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -64,6 +72,10 @@ export const bodyPacks: readonly Pack[] = [
   linuxAudit,
   fortigateKv,
   panosCsv,
+  ciscoAsa,
+  ciscoIos,
+  ciscoMeraki,
+  ciscoIse,
   cef,
   leef,
   f5Bigip,
