@@ -4,12 +4,22 @@ import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { leef } from './leef/index.js';
+import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
-import type { JsonPack, Pack } from './pack.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 
-export const all: readonly Pack[] = [syslog5424, syslog3164, json, keyValue, fortigateKv, panosCsv, panosJson, cef, leef];
+export const all: readonly Pack[] = [
+  syslog5424,
+  syslog3164,
+  json,
+  keyValue,
+  fortigateKv,
+  panosCsv,
+  panosJson,
+  cef,
+  leef,
+];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
 export const bodyPacks: readonly Pack[] = [fortigateKv, panosCsv, cef, leef, json, keyValue];

@@ -3,14 +3,14 @@
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import type { PairSink } from '../common/pair-sink.js';
 import { AS, TypedWriter } from '../common/typed-writer.js';
+import { readFormatted } from '../leef/time-format.js';
+import { isNone, lowerLookup, writeHash } from '../panos/helpers.js';
 import { readMoment } from '../text/moment.js';
 import { parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import { TimeReading } from '../text/time.js';
 import { writeClass, writeTime } from '../text/values.js';
-import { isNone, lowerLookup, writeHash } from '../panos/helpers.js';
-import { readFormatted } from '../leef/time-format.js';
-import { dispositionTable, KIND, type KeySet, outcomeTable, protocolTable } from './keys.js';
+import { dispositionTable, type KeySet, KIND, outcomeTable, protocolTable } from './keys.js';
 
 const F = FIELD;
 const BASE_EVENT = 0;
@@ -166,13 +166,7 @@ export class GenericEvent implements PairSink {
     this.#kept[at + 1] = end;
   }
 
-  #protocol(
-    source: Uint8Array,
-    from: number,
-    to: number,
-    start: number,
-    end: number,
-  ): boolean {
+  #protocol(source: Uint8Array, from: number, to: number, start: number, end: number): boolean {
     let number = lowerLookup(protocolTable, source, from, to) - 1;
     if (number < 0) number = parseUnsigned(source, from, to);
     else this.#typed.put(AS.lower, F.connection_info_protocol_name, start, end);

@@ -94,8 +94,7 @@ class Known {
 
   is(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start !== this.#length) return false;
-    for (let i = 0; i < this.#length; i++)
-      if (bytes[start + i] !== this.#bytes[i]) return false;
+    for (let i = 0; i < this.#length; i++) if (bytes[start + i] !== this.#bytes[i]) return false;
     return true;
   }
 

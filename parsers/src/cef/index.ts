@@ -126,12 +126,7 @@ function panosType(bytes: Uint8Array): number {
 }
 
 /** PAN-OS counts its five words, from 1 informational to 5 critical; others are as CEF says. */
-function panosSeverity(
-  batch: RawBatch,
-  row: number,
-  isOfDevice: boolean,
-  out: ColumnWriter,
-): void {
+function panosSeverity(batch: RawBatch, row: number, isOfDevice: boolean, out: ColumnWriter): void {
   const start = header.starts[PART.level] as number;
   const end = header.ends[PART.level] as number;
   generic.begin(batch, row, out);

@@ -161,13 +161,7 @@ export class FieldWriter implements PairSink {
     return true;
   }
 
-  #toTime(
-    field: number,
-    source: Uint8Array,
-    from: number,
-    to: number,
-    position: number,
-  ): boolean {
+  #toTime(field: number, source: Uint8Array, from: number, to: number, position: number): boolean {
     let us = epochDigitsToUs(source, from, to);
     if (Number.isNaN(us)) us = epochToUs(parseDecimal(source, from, to));
     if (Number.isNaN(us)) {

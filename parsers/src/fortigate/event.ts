@@ -1,5 +1,5 @@
 // One FortiGate event while its pairs come in: what has a field goes there at once, what several
-// keys decide together (time, class, disposition, user) is kept as positions and settled at the end.
+// keys decide together (time, class, disposition, user) is kept and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { TypedWriter } from '../common/typed-writer.js';
 import { writeHash } from '../panos/helpers.js';
@@ -10,6 +10,7 @@ import { severityIdOf } from '../text/severity.js';
 import { fitsField, writeIp, writeUnsigned } from '../text/values.js';
 import { writeFortigateClass } from './classify.js';
 import { FortigateTime } from './event-time.js';
+import { FortigateFacts } from './facts.js';
 import { KEPT, KeptPairs } from './kept.js';
 import { AS, keyAs, keyField } from './keys.js';
 import {
@@ -32,33 +33,6 @@ const F = FIELD;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
 const RESERVED_BYTES = 8;
-
-/** What the words of an event are, by the tables of words.ts; 0 for none. */
-export class FortigateFacts {
-  type = 0;
-  subtype = 0;
-  action = 0;
-  /** activity_id of Entity Management that the action would be. */
-  change = 0;
-  method = 0;
-  dnsKind = 0;
-  dhcp = 0;
-  status = 0;
-  /** True for a change of the configuration. */
-  hasConfig = false;
-
-  reset(): void {
-    this.type = 0;
-    this.subtype = 0;
-    this.action = 0;
-    this.change = 0;
-    this.method = 0;
-    this.dnsKind = 0;
-    this.dhcp = 0;
-    this.status = 0;
-    this.hasConfig = false;
-  }
-}
 
 export class FortigateEvent {
   readonly typed = new TypedWriter();
@@ -213,8 +187,7 @@ export class FortigateEvent {
   setType(start: number, end: number): void {
     const { facts } = this;
     facts.type = typeTable.lookup(this.#bytes, start, end);
-    if (facts.type === TYPE.security)
-      facts.subtype = subtypeTable.lookup(this.#bytes, start, end);
+    if (facts.type === TYPE.security) facts.subtype = subtypeTable.lookup(this.#bytes, start, end);
     this.#typeStart = start;
     this.#typeEnd = end;
   }
@@ -386,8 +359,7 @@ export class FortigateEvent {
     const out = this.#out;
     const row = this.#row;
     const method = methodTable.lookup(bytes, start, end);
-    const isAccess =
-      this.facts.type === TYPE.event && accessTable.lookup(bytes, start, end) !== 0;
+    const isAccess = this.facts.type === TYPE.event && accessTable.lookup(bytes, start, end) !== 0;
     if (method !== 0) {
       this.facts.method ||= method;
       out.span(row, F.http_request_http_method, start, end);

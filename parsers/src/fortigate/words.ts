@@ -52,7 +52,12 @@ const ACTIONS: readonly ActionRow[] = [
   ['quarantine quarantined', QUARANTINED, REFUSE, 0],
   ['detected', DETECTED, TRAFFIC, 0],
   ['monitor monitored log log-only logged', LOGGED, TRAFFIC, 0],
-  ['login logon auth-logon auth-login FSSO-logon authentication auth Authentication', 0, TRAFFIC, LOGON],
+  [
+    'login logon auth-logon auth-login FSSO-logon authentication auth Authentication',
+    0,
+    TRAFFIC,
+    LOGON,
+  ],
   ['logout logoff auth-logout FSSO-logoff', 0, TRAFFIC, LOGOFF],
   ['ssl-login', 0, TRAFFIC, LOGON],
   ['ssl-login-fail login-fail login_failed', 0, TRAFFIC, LOGON, FAILURE],
@@ -88,7 +93,14 @@ export const typeTable = wordTable([
   ['event'],
   ['anomaly ips virus app-ctrl webfilter dlp emailfilter voip waf dns ssh ssl gtp cifs'],
 ]);
-export const SUBTYPE = { webfilter: 1, dns: 2, emailfilter: 3, user: 4, vpn: 5, system: 6 } as const;
+export const SUBTYPE = {
+  webfilter: 1,
+  dns: 2,
+  emailfilter: 3,
+  user: 4,
+  vpn: 5,
+  system: 6,
+} as const;
 export const subtypeTable = wordTable([
   ['webfilter'],
   ['dns dns-query dns-response'],

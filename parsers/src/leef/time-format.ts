@@ -1,5 +1,5 @@
-// devTimeFormat of LEEF: a pattern of Java's SimpleDateFormat. Read as far as dates need it: numbers,
-// names of months and days, AM and PM, zones by offset, UTC and GMT.
+// devTimeFormat of LEEF: a pattern of Java's SimpleDateFormat. Read as far as dates need it:
+// numbers, names of months and days, AM and PM, zones by offset, UTC and GMT.
 import type { RawBatch } from '@weir/pipeline';
 import { inferYear } from '../syslog/write.js';
 import { APOSTROPHE, isDigit, isLetter, SPACE } from '../text/ascii.js';

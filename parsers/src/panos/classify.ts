@@ -1,7 +1,7 @@
 // The OCSF class of a PAN-OS event, by its type and what it says happened.
 import type { ColumnWriter, RawBatch } from '@weir/pipeline';
 import { writeClass } from '../text/values.js';
-import type { PanosFacts } from './event.js';
+import type { PanosFacts } from './facts.js';
 import { TYPE } from './layouts.js';
 import { commandTable, DISPOSITION, globalprotectTable, SUBTYPE, statusTable } from './words.js';
 

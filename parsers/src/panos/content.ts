@@ -2,7 +2,7 @@
 import { type ColumnWriter, FIELD, type RawBatch } from '@weir/pipeline';
 import { BACKSLASH, COLON, SLASH } from '../text/ascii.js';
 import { parseUnsigned } from '../text/number.js';
-import type { PanosFacts } from './event.js';
+import type { PanosFacts } from './facts.js';
 import { SUBTYPE } from './words.js';
 
 /** `Name of the threat(12345)`, `(9999)` or a number alone. */

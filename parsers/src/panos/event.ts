@@ -1,5 +1,5 @@
-// One event of PAN-OS while its values come in, from a position of a CSV line or from a key of JSON,
-// CEF or LEEF: what has a field goes there at once, what several values decide together (time,
+// One event of PAN-OS while its values come in, from a position of a CSV line or from a key of
+// JSON, CEF or LEEF: what has a field goes there at once, what several values decide together (time,
 // class, who the user is) is kept as positions and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { NameSpans } from '../common/name-spans.js';
@@ -7,8 +7,9 @@ import { AS, TypedWriter } from '../common/typed-writer.js';
 import { parseUnsigned } from '../text/number.js';
 import { writeIp, writeUnsigned } from '../text/values.js';
 import { classify } from './classify.js';
-import { isNone, lowerLookup, writeHash } from './helpers.js';
 import { writeMisc, writeThreat } from './content.js';
+import { PanosFacts } from './facts.js';
+import { isNone, lowerLookup, writeHash } from './helpers.js';
 import { TYPE } from './layouts.js';
 import { KIND, NAMES, nameField, nameKind } from './names.js';
 import { readSystemText } from './system-text.js';
@@ -27,50 +28,6 @@ import {
 const F = FIELD;
 const names = new NameSpans(NAMES);
 const CONFIG_VERSION = NAMES.indexOf('config_version');
-
-/** What the event has said so far; classify reads it. */
-export class PanosFacts {
-  type = 0;
-  subtype = 0;
-  disposition = 0;
-  status = 0;
-  method = 0;
-  /** IANA number, -1 while unknown. */
-  protocol = -1;
-  isReset = false;
-  /** Numbers of the tables of words.ts for SYSTEM, GLOBALPROTECT and CONFIG. */
-  systemAuth = 0;
-  eventStart = 0;
-  eventEnd = 0;
-  commandStart = 0;
-  commandEnd = 0;
-  /** Positions of a value, 0 for none. */
-  userStart = 0;
-  userEnd = 0;
-  miscStart = 0;
-  miscEnd = 0;
-  textStart = 0;
-  textEnd = 0;
-  /** Of SYSTEM's text: 1 logged in, 2 logged out. */
-  textAuth = 0;
-
-  reset(): void {
-    this.type = 0;
-    this.subtype = 0;
-    this.disposition = 0;
-    this.status = 0;
-    this.method = 0;
-    this.protocol = -1;
-    this.isReset = false;
-    this.systemAuth = 0;
-    this.eventEnd = 0;
-    this.commandEnd = 0;
-    this.userEnd = 0;
-    this.miscEnd = 0;
-    this.textEnd = 0;
-    this.textAuth = 0;
-  }
-}
 
 export class PanosEvent {
   readonly facts = new PanosFacts();
@@ -337,13 +294,7 @@ export class PanosEvent {
     return true;
   }
 
-  #protocol(
-    source: Uint8Array,
-    from: number,
-    to: number,
-    start: number,
-    end: number,
-  ): boolean {
+  #protocol(source: Uint8Array, from: number, to: number, start: number, end: number): boolean {
     let number = lowerLookup(protocolTable, source, from, to) - 1;
     if (number < 0) {
       number = parseUnsigned(source, from, to);

@@ -51,9 +51,7 @@ export function writeHash(
   const length = to - from;
   let field = -1;
   if (length === 64)
-    field = isCertificate
-      ? FIELD.tls_certificate_fingerprints_sha256
-      : FIELD.file_hashes_sha256;
+    field = isCertificate ? FIELD.tls_certificate_fingerprints_sha256 : FIELD.file_hashes_sha256;
   else if (length === 40)
     field = isCertificate ? FIELD.tls_certificate_fingerprints_sha1 : FIELD.file_hashes_sha1;
   else if (length === 32 && !isCertificate) field = FIELD.file_hashes_md5;

@@ -1,8 +1,8 @@
 // Palo Alto Networks logs as JSON, as the Strata Logging Service forwards them over HTTPS and by
 // syslog ("Log Reference", HTTPS fields of each type).
 import type { ParseVerdict } from '@weir/pipeline';
-import { HEAD } from '../json/head-keys.js';
 import { objectStart } from '../json/head.js';
+import { HEAD } from '../json/head-keys.js';
 import { readObject } from '../json/read-object.js';
 import { JsonReader } from '../json/reader.js';
 import type { JsonPack } from '../pack.js';

@@ -87,8 +87,7 @@ const TUNNEL =
   'src_edl dst_edl high_res_timestamp nssai_sd nssai_sst pdu_session_id ' +
   `${APP_HEAD} ${APP_TAIL}`;
 
-const CORRELATION =
-  `src srcuser vsys category severity ${DEVICE} vsys_id objectname object_id evidence`;
+const CORRELATION = `src srcuser vsys category severity ${DEVICE} vsys_id objectname object_id evidence`;
 
 const unused = (first: number, last: number): string =>
   Array.from({ length: last - first + 1 }, (_, index) => `future_use_${first + index}`).join(' ');

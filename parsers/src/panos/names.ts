@@ -166,12 +166,7 @@ const CONTENT: readonly Row[] = [
   ['direction', 'DirectionOfAttack', AS.text, FIELD.connection_info_direction],
   ['contenttype', 'ContentType', AS.text, FIELD.http_response_content_type],
   ['filedigest', 'FileHash fileHash', KIND.digest],
-  [
-    'user_agent',
-    'UserAgent requestClientApplication',
-    AS.text,
-    FIELD.http_request_user_agent,
-  ],
+  ['user_agent', 'UserAgent requestClientApplication', AS.text, FIELD.http_request_user_agent],
   ['filetype', 'FileType fileType', AS.text, FIELD.file_type],
   ['referer', 'Referer requestContext', AS.text, FIELD.http_request_referrer],
   ['sender', 'SenderEmail', AS.text, FIELD.email_from],
@@ -242,14 +237,13 @@ export const nameField = Uint16Array.from([0, ...ROWS.map(([, , , field]) => fie
 const numbers = new Map(NAMES.map((name, index) => [name, index]));
 
 /** By layout: the numbers of the names of its positions. */
-export const layoutNumbers: readonly Uint16Array[] = Object.keys(LAYOUT_NAMES).reduce<Uint16Array[]>(
-  (list, key) => {
-    const names = LAYOUT_NAMES[Number(key)] ?? [];
-    list[Number(key)] = Uint16Array.from(names, (name) => numbers.get(name) ?? 0);
-    return list;
-  },
-  [],
-);
+export const layoutNumbers: readonly Uint16Array[] = Object.keys(LAYOUT_NAMES).reduce<
+  Uint16Array[]
+>((list, key) => {
+  const names = LAYOUT_NAMES[Number(key)] ?? [];
+  list[Number(key)] = Uint16Array.from(names, (name) => numbers.get(name) ?? 0);
+  return list;
+}, []);
 
 /** Keys of JSON, CEF and LEEF, and the labels of CEF's custom fields. */
 const LABELS: readonly (readonly [label: string, name: string])[] = [

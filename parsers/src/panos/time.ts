@@ -68,7 +68,14 @@ export class PanosTime {
     this.#writeTime(batch, row, us, kind, hasZone, out);
   }
 
-  #writeTime(batch: RawBatch, row: number, us: number, kind: number, hasZone: boolean, out: ColumnWriter): void {
+  #writeTime(
+    batch: RawBatch,
+    row: number,
+    us: number,
+    kind: number,
+    hasZone: boolean,
+    out: ColumnWriter,
+  ): void {
     const position = this.#spans[indexOf(kind)] as number;
     const base = batch.offsets[row] as number;
     const offset = position > base && position < batch.bytes.length ? position - base : 0;
