@@ -1,6 +1,6 @@
 // One event of PAN-OS while its values come in, from a position of a CSV line or from a key of
-// JSON, CEF or LEEF: what has a field goes there at once, what several values decide together (time,
-// class, who the user is) is kept as positions and settled at the end.
+// JSON, CEF or LEEF: what has a field goes there at once, what several values decide together
+// (time, class, who the user is) is kept as positions and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { NameSpans } from '../common/name-spans.js';
 import { AS, TypedWriter } from '../common/typed-writer.js';
