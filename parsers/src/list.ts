@@ -8,6 +8,9 @@ import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { windowsJson, windowsXml } from './windows/index.js';
+import { zeekJson } from './zeek/json.js';
+import { zeekTsv } from './zeek/tsv.js';
 
 export const all: readonly Pack[] = [
   syslog5424,
@@ -19,10 +22,29 @@ export const all: readonly Pack[] = [
   panosJson,
   cef,
   leef,
+  zeekTsv,
+  zeekJson,
+  windowsXml,
+  windowsJson,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, panosCsv, cef, leef, json, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  fortigateKv,
+  panosCsv,
+  cef,
+  leef,
+  windowsXml,
+  json,
+  zeekTsv,
+  keyValue,
+];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [panosJson];
+export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+
+/**
+ * Packs of rows whose columns are named by header lines, in front of the row or as the context of
+ * its source. They get the whole event: such rows have no header of syslog.
+ */
+export const columnPacks: readonly Pack[] = [zeekTsv];

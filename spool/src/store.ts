@@ -51,7 +51,9 @@ export class WriterState {
   readonly #slots: SlotFile;
   readonly storeUuid: Uint8Array;
   readonly epoch: bigint;
-  /** See FORMAT.md "Slots": the file was made anew when this was the oldest segment; 0 for never. */
+  /**
+   * See FORMAT.md "Slots": the file was made anew when this was the oldest segment; 0 for never.
+   */
   readonly rebuiltAt: number;
   #nextSegmentId: number;
   #deleteIntent: number;

@@ -34,7 +34,9 @@ export const AS = {
   severity: 11,
   /** A text of few different values. */
   code: 12,
-  /** A text in front of which a domain may stand: `CORP\alice`; the domain goes to the field's own. */
+  /**
+   * A text in front of which a domain may stand: `CORP\alice`; the domain goes to the field's own.
+   */
   account: 13,
 } as const;
 
@@ -117,7 +119,9 @@ export class TypedWriter {
     }
   }
 
-  /** As put; what does not go into its field goes to `unmapped` under the key, marked unless empty. */
+  /**
+   * As put; what does not go into its field goes to `unmapped` under the key, marked unless empty.
+   */
   pair(
     as: number,
     field: number,
@@ -131,7 +135,9 @@ export class TypedWriter {
     this.out.unmapped(this.row, keyStart, keyEnd, start, end);
   }
 
-  /** As pair, for a value without a key in the event: `name` is the one that its format gives it. */
+  /**
+   * As pair, for a value without a key in the event: `name` is the one that its format gives it.
+   */
   named(as: number, field: number, name: string, start: number, end: number): void {
     if (start >= end || this.put(as, field, start, end)) return;
     this.mark(MARK.value_invalid, start);
@@ -199,7 +205,7 @@ export class TypedWriter {
 }
 
 /** `0x` and hex digits up to 2^53, or unsigned decimal; NaN for anything else. */
-function parseHex(bytes: Uint8Array, start: number, end: number): number {
+export function parseHex(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start] !== 0x30 || ((bytes[start + 1] as number) | 0x20) !== 0x78)
     return parseUnsigned(bytes, start, end);
   if (end - start < 3 || end - start > 16) return Number.NaN;

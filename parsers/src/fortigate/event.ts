@@ -17,6 +17,7 @@ import {
   accessTable,
   actionTable,
   changeTable,
+  DETECTION_FINDING,
   dhcpTable,
   dispositionOf,
   dnsTable,
@@ -51,6 +52,9 @@ export class FortigateEvent {
   #typeEnd = 0;
   #subtypeStart = 0;
   #subtypeEnd = 0;
+  /** Of eventtype. */
+  #kindStart = 0;
+  #kindEnd = 0;
   /** Address in `ui="ssh(192.0.2.1)"`: where an administrator came from. */
   #uiStart = 0;
   #uiEnd = 0;
@@ -72,6 +76,7 @@ export class FortigateEvent {
     this.#hasCode = false;
     this.#typeEnd = 0;
     this.#subtypeEnd = 0;
+    this.#kindEnd = 0;
     this.#uiEnd = 0;
     this.#hasDomain = false;
     this.#hasLevel = false;
@@ -240,6 +245,8 @@ export class FortigateEvent {
         return true;
       case AS.eventtype:
         facts.dnsKind = dnsTable.lookup(bytes, start, end);
+        this.#kindStart = start;
+        this.#kindEnd = end;
         break;
       case AS.dhcp:
         facts.dhcp = dhcpTable.lookup(bytes, start, end);
@@ -348,9 +355,11 @@ export class FortigateEvent {
     this.#kept.set(kept, keyStart, keyEnd, start, end);
   }
 
-  /** Of a URL, or of a client in events. */
+  /** Of a URL, or of a client in events. HTTP Activity has its URL in the request. */
   #hostField(): number {
-    return this.facts.type === TYPE.event ? F.src_endpoint_hostname : F.url_hostname;
+    if (this.facts.type === TYPE.event) return F.src_endpoint_hostname;
+    const isHttp = this.facts.subtype === SUBTYPE.webfilter;
+    return isHttp ? F.http_request_url_hostname : F.url_hostname;
   }
 
   /** `method` is one of HTTP's, a protocol of administration, or a word of the web filter. */
@@ -363,7 +372,7 @@ export class FortigateEvent {
     if (method !== 0) {
       this.facts.method ||= method;
       out.span(row, F.http_request_http_method, start, end);
-    } else if (isAccess) out.span(row, F.protocol_name, start, end);
+    } else if (isAccess) out.span(row, F.dst_endpoint_svc_name, start, end);
     else out.unmapped(row, keyStart, keyEnd, start, end);
   }
 
@@ -381,12 +390,14 @@ export class FortigateEvent {
   /** The host of a URL with a scheme, where no key gives it. */
   #urlHost(start: number, end: number): void {
     const bytes = this.#bytes;
-    if (bytes[start] !== 0x68 || this.#out.has(this.#row, F.url_hostname)) return;
+    const field = this.#hostField();
+    if (bytes[start] !== 0x68 || field === F.src_endpoint_hostname) return;
+    if (this.#out.has(this.#row, field)) return;
     const colon = find(bytes, 0x3a, start, Math.min(end, start + 6));
     if (bytes[colon + 1] !== SLASH || bytes[colon + 2] !== SLASH || colon + 3 >= end) return;
     let stop = colon + 3;
     while (stop < end && bytes[stop] !== SLASH && bytes[stop] !== 0x3a) stop++;
-    this.#out.span(this.#row, F.url_hostname, colon + 3, stop);
+    this.#out.span(this.#row, field, colon + 3, stop);
   }
 
   finish(): void {
@@ -399,6 +410,7 @@ export class FortigateEvent {
     this.#time.finish(this.#batch, row, out);
     if (kept.has(KEPT.status) || kept.has(KEPT.result)) this.#finishStatus();
     const isAuth = writeFortigateClass(row, facts, out);
+    if (out.numberAt(row, F.class_uid) === DETECTION_FINDING) this.#nameFinding();
     const disposition = dispositionOf(facts.action);
     if (disposition !== 0) out.number(row, F.disposition_id, disposition);
     const status = facts.status || statusOf(facts.action);
@@ -413,6 +425,17 @@ export class FortigateEvent {
     if (this.#uiEnd > 0 && !out.has(row, F.src_endpoint_ip))
       writeIp(this.#bytes, row, F.src_endpoint_ip, this.#uiStart, this.#uiEnd, out);
     this.#logName();
+  }
+
+  /** A finding has a title: where no signature gives it, what kind of event or log it is. */
+  #nameFinding(): void {
+    const out = this.#out;
+    const row = this.#row;
+    if (out.has(row, F.finding_title)) return;
+    if (this.#kindEnd > 0) out.span(row, F.finding_title, this.#kindStart, this.#kindEnd);
+    else if (this.#subtypeEnd > 0)
+      out.span(row, F.finding_title, this.#subtypeStart, this.#subtypeEnd);
+    else out.span(row, F.finding_title, this.#typeStart, this.#typeEnd);
   }
 
   #logName(): void {

@@ -21,6 +21,10 @@ export class PanosFacts {
   userEnd = 0;
   miscStart = 0;
   miscEnd = 0;
+  threatStart = 0;
+  threatEnd = 0;
+  categoryStart = 0;
+  categoryEnd = 0;
   textStart = 0;
   textEnd = 0;
   /** Of SYSTEM's text: 1 logged in, 2 logged out. */
@@ -39,6 +43,8 @@ export class PanosFacts {
     this.commandEnd = 0;
     this.userEnd = 0;
     this.miscEnd = 0;
+    this.threatEnd = 0;
+    this.categoryEnd = 0;
     this.textEnd = 0;
     this.textAuth = 0;
   }

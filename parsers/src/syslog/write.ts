@@ -92,7 +92,10 @@ function writeHeaderTime(
     out.mark(row, MARK.timestamp_invalid, offset);
     return;
   }
-  if (!time.hasYear) out.mark(row, MARK.timestamp_year_inferred, offset);
+  if (!time.hasYear) {
+    out.mark(row, MARK.timestamp_year_inferred, offset);
+    if (!time.hasZone) time.assumeZone();
+  }
   if (!time.hasZone) out.mark(row, MARK.timestamp_zone_assumed, offset);
   writeTime(batch, row, time.us, offset, out);
 }

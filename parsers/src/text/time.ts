@@ -1,6 +1,7 @@
 // Points in time, read from bytes into microseconds since 1970. A reading says what it had to
 // assume.
 import { at, COLON, COMMA, DOT, isDigit, isLetter, MINUS, PLUS, SPACE, ZERO } from './ascii.js';
+import { assumedMinutesAt } from './assumed-zone.js';
 
 export const US_PER_SECOND = 1_000_000;
 export const US_PER_DAY = 86_400 * US_PER_SECOND;
@@ -36,8 +37,11 @@ export class TimeReading {
     this.zoneMinutes = 0;
   }
 
-  /** Sets `us` and the verdict from the parts. */
-  settle(): void {
+  /**
+   * Sets `us` and the verdict from the parts. `isWhole`: the year is not made up, so that the zone
+   * of the source can be known.
+   */
+  settle(isWhole = true): void {
     const { year, month, day } = this;
     const isDate =
       year >= YEAR_MIN &&
@@ -55,6 +59,16 @@ export class TimeReading {
       this.dayUs -
       this.zoneMinutes * 60 * US_PER_SECOND;
     this.verdict = 'valid';
+    if (isWhole && !this.hasZone) this.assumeZone();
+  }
+
+  /** Where somebody configured the zone of the source, `us` is of that zone. */
+  assumeZone(): void {
+    const minutes = assumedMinutesAt(this.us);
+    if (Number.isNaN(minutes)) return;
+    this.us -= minutes * 60 * US_PER_SECOND;
+    this.zoneMinutes = minutes;
+    this.hasZone = true;
   }
 }
 

@@ -1,7 +1,7 @@
-// The OCSF 1.8 attributes without a column of their own: entries of the Map `attributes`, under their
-// path. Parsers write them like columns. A fingerprint stands under the name of its algorithm, and
-// what OCSF keeps in a list (hashes, malware, attacks) under the path without an index: lists.ts
-// says how these are printed.
+// The OCSF 1.8 attributes without a column of their own: entries of the Map `attributes`, under
+// their path. Parsers write them like columns. A fingerprint stands under the name of its
+// algorithm, and what OCSF keeps in a list (hashes, malware, attacks) under the path without an
+// index: lists.ts says how these are printed.
 import type { FieldKind, FieldSpec, FieldType } from './field-spec.js';
 
 interface Attribute {
@@ -35,6 +35,9 @@ const attributes = {
   confidence_id: u8('0 Unknown, 1 Low, 2 Medium, 3 High, 99 Other.'),
   impact_id: u8('0 Unknown, 1 Low .. 4 Critical, 99 Other.'),
   action_id: u8('0 Unknown, 1 Allowed, 2 Denied, 3 Observed, 4 Modified, 99 Other.'),
+  exit_code: u64('Code with which a process ended.'),
+  actual_permissions: u32('Access that was granted, as the platform numbers it.'),
+  injection_type_id: u8('0 Unknown, 1 Remote Thread, 2 Load Library, 3 Queue APC, 99 Other.'),
   'metadata.correlation_uid': text('Id that events of one action share.'),
   'metadata.original_event_uid': text("The event's id at the system it first came from."),
   'metadata.product.version': text('Version of the product that wrote the event.'),
@@ -220,6 +223,12 @@ const attributes = {
   share_type: text('Its kind.'),
   dialect: text('SMB dialect.'),
   version: text('Version of the protocol: NTP, SSH.'),
+  protocol_ver: text('Version of the protocol: RDP, SSH.'),
+  identifier_cookie: text('Cookie of an RDP client.'),
+  smtp_hello: text('What SMTP HELO or EHLO said.'),
+  share_type_id: u8('0 Unknown, 1 File, 2 Pipe, 3 Print, 99 Other.'),
+  delay: u64('NTP: round trip to the reference clock in milliseconds.'),
+  dispersion: u64('NTP: estimated error in milliseconds.'),
   'client_hassh.fingerprint.md5': text('HASSH of the client.'),
   'server_hassh.fingerprint.md5': text('HASSH of the server.'),
   lease_dur: u64('DHCP lease in seconds.'),
@@ -233,6 +242,8 @@ const attributes = {
   'email.smtp_from': text('Envelope sender.'),
   'email.smtp_to': text('Envelope recipients.'),
   'email.reply_to': text('Reply-To.'),
+  'email.cc': text('Recipients of a copy, as the event writes them.'),
+  'email.x_originating_ip': text('Address in X-Originating-IP.'),
   direction_id: u8('Of an email: 0 Unknown, 1 Inbound, 2 Outbound, 3 Internal.'),
   // The process that acted.
   'actor.process.uid': text('Acting process: unique id, such as a process GUID.'),
@@ -271,6 +282,7 @@ const attributes = {
   'process.file.product.name': text('Process: product of the executable.'),
   'process.integrity': text('Process: integrity level.'),
   'process.working_directory': text('Process: working directory.'),
+  'process.created_time': time('Process: when it was started.'),
   'process.session.uid': text('Process: logon session.'),
   'process.tid': u32('Process: thread id.'),
   'process.parent_process.name': text('Parent process: name.'),
@@ -288,6 +300,7 @@ const attributes = {
   'user.email_addr': text('Email address of that user.'),
   'user.full_name': text('Full name of that user.'),
   'user.type': text('Kind of that user.'),
+  'user_result.name': text('Name of that user after the change.'),
   'group.name': text('Group that the event is about.'),
   'group.uid': text('Id of that group.'),
   'group.domain': text('Domain of that group.'),
@@ -306,6 +319,9 @@ const attributes = {
   // Files, modules and registry.
   'file.path': text('Whole path.'),
   'file.size': u64('Bytes.'),
+  'file.created_time': time('When it was made.'),
+  'file.modified_time': time('When it was changed.'),
+  'file.accessed_time': time('When it was read.'),
   'file.uid': text('Id of the file.'),
   'file.type': text('Kind of file.'),
   'file.mime_type': text('MIME type.'),
@@ -338,10 +354,14 @@ const attributes = {
   'reg_value.path': text('Key of the registry value.'),
   'reg_value.name': text('Registry value.'),
   'reg_value.data': text('What it was set to.'),
+  'prev_reg_value.data': text('What it was before.'),
+  'win_resource.name': text('Windows resource: a pipe, a kernel object.'),
+  'win_resource.type': text('Its type.'),
   'win_service.name': text('Windows service.'),
   'win_service.service_file.path': text('Its image.'),
   'win_service.service_start_type': text('How it starts.'),
   'win_service.service_start_name': text('Account it runs as.'),
+  'win_service.service_type': text('Its type.'),
   'job.name': text('Scheduled task.'),
   'job.cmd_line': text('What it runs.'),
   'job.file.path': text('File it runs.'),
@@ -359,6 +379,7 @@ const attributes = {
   'finding_info.uid': text('Id of the signature or finding.'),
   'finding_info.desc': text('What was found.'),
   'finding_info.types': text('Kind of finding.'),
+  'finding_info.data_sources': text('What the finding was made from.'),
   'finding_info.src_url': text('Where to read more.'),
   'finding_info.analytic.name': text('Rule or engine that found it.'),
   'finding_info.analytic.uid': text('Id of that rule.'),

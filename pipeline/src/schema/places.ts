@@ -1,5 +1,5 @@
-// Where a path stands in the JSON of an event. Most paths are objects in objects; what OCSF keeps in
-// a list has a path without an index, and what it says of a fingerprint follows from the path.
+// Where a path stands in the JSON of an event. Most paths are objects in objects; what OCSF keeps
+// in a list has a path without an index, and what it says of a fingerprint follows from the path.
 
 /** A step from an object to one in it. */
 export interface PlaceStep {

@@ -21,7 +21,9 @@ export type LineState = number;
 const quoteOf = (state: LineState): string => ((state & 1) === 1 ? '"' : '');
 
 export class Heads {
-  /** Head of member m in state s: start and end at 2 * (s * MEMBER_COUNT + m); 0,0 while not made. */
+  /**
+   * Head of member m in state s: start and end at 2 * (s * MEMBER_COUNT + m); 0,0 while not made.
+   */
   readonly heads = new Int32Array(2 * 2 * GROUP_COUNT * MEMBER_COUNT);
   /** By state: what closes all objects below the line. */
   readonly closes: readonly Piece[];

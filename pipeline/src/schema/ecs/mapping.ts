@@ -1,9 +1,11 @@
-// The one mapping of the event model to the Elastic Common Schema (ECS 8.17): `weir parse --schema ecs`
-// and the views v_ecs and v_otel_logs are made from it. A row says which fields of ours an ECS field
-// has, the first that an event has, and what becomes of the value on its way.
+// The one mapping of the event model to the Elastic Common Schema (ECS 8.17): `weir parse --schema
+// ecs` and the views v_ecs and v_otel_logs are made from it. A row says which fields of ours an ECS
+// field has, the first that an event has, and what becomes of the value on its way.
 import type { FieldPath } from '../fields.js';
 
-/** What becomes of a value. Each has a reading in JavaScript (values.ts) and one in SQL (sql.ts). */
+/**
+ * What becomes of a value. Each has a reading in JavaScript (values.ts) and one in SQL (sql.ts).
+ */
 export type Transform =
   /** As it is. */
   | 'same'

@@ -49,6 +49,8 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
       'logs',
       'quarantine',
       'sources',
+      'v_ecs',
+      'v_otel_logs',
       'weir_migrations',
     ],
   );

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type StoreProfile, WeirError } from '@weir/pipeline';
+import { setViews } from '../views/index.js';
 import { checkProfile, MIGRATION_FILE } from './check-profile.js';
 import { PROFILES } from './profiles.js';
 import type { Store } from './store.js';
@@ -91,6 +92,7 @@ export async function applyMigrations(store: Store, options: MigrationOptions): 
   }
   await setRetention(store, tables, retentionDays);
   await setTextIndex(store, tables, options.textIndex ?? PROFILES[profile].hasTextIndex);
+  if (PROFILES[profile].hasLists) await setViews(store, tables);
   return applied;
 }
 
