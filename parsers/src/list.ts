@@ -1,9 +1,23 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
 import { cef } from './cef/index.js';
+import { f5Bigip } from './f5/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { leef } from './leef/index.js';
+import {
+  accounts,
+  cron,
+  dhcp,
+  login,
+  netfilter,
+  pam,
+  sshd,
+  su,
+  sudo,
+  systemd,
+} from './linux/index.js';
+import { linuxAudit } from './linux-audit/index.js';
 import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
@@ -26,19 +40,38 @@ export const all: readonly Pack[] = [
   zeekJson,
   windowsXml,
   windowsJson,
+  sshd,
+  pam,
+  sudo,
+  su,
+  login,
+  systemd,
+  cron,
+  accounts,
+  dhcp,
+  netfilter,
+  linuxAudit,
+  f5Bigip,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
 export const bodyPacks: readonly Pack[] = [
+  linuxAudit,
   fortigateKv,
   panosCsv,
   cef,
   leef,
+  f5Bigip,
   windowsXml,
+  pam,
+  netfilter,
   json,
   zeekTsv,
   keyValue,
 ];
+
+/** Packs that are known by the program that wrote the message, and by nothing in its text. */
+export const programPacks: readonly Pack[] = [sshd, sudo, su, login, systemd, cron, accounts, dhcp];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
 export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];

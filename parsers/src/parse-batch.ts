@@ -13,11 +13,12 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
+import { packOfTag } from './by-tag.js';
 import { contextOf } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks, columnPacks, jsonPacks } from './list.js';
+import { all, bodyPacks, columnPacks, jsonPacks, programPacks } from './list.js';
 import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
@@ -81,7 +82,8 @@ function choose(name: string): void {
   const isNamed = (pack: Pack): boolean => pack.name === name;
   choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
   choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
-  choice.bodies = choice.isForced ? [...bodyPacks, ...jsonPacks].filter(isNamed) : bodyPacks;
+  const named = [...bodyPacks, ...programPacks, ...jsonPacks];
+  choice.bodies = choice.isForced ? named.filter(isNamed) : bodyPacks;
 }
 
 /**
@@ -239,9 +241,14 @@ function parseSyslogRow(
     const verdict = parseColumns(batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }
+  const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
+  if (tagged !== null) {
+    const verdict = askPack(tagged, batch, row, bodyStart, end, out);
+    if (verdict !== 'no') return withHeader(batch, row, verdict, out);
+  }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
-    if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
+    if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) continue;
     const verdict =
       pack === json && !isForced
         ? parseJson(batch, row, bodyStart, end, out)
@@ -251,11 +258,21 @@ function parseSyslogRow(
     const taker = out.parserOf(row);
     if ((taker === keyValue || taker === json) && !out.has(row, FIELD.message))
       writeMessage(batch, row, bodyStart, end, out);
-    const isWhole = writeHeader(batch, row, header, out);
-    return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    return withHeader(batch, row, verdict, out);
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/** The header's values behind those of the body, which a pack has read. */
+function withHeader(
+  batch: RawBatch,
+  row: number,
+  verdict: ParseVerdict,
+  out: ColumnWriter,
+): ParseVerdict {
+  const isWhole = writeHeader(batch, row, header, out);
+  return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
 }
 
 /** A row with named columns; it stands in the event as it is, without a header of syslog. */
