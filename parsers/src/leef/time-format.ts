@@ -49,9 +49,12 @@ export function readFormatted(
   }
   reading.dayUs += pmShift * HOUR_US;
   if (position !== to) return false;
-  reading.settle();
+  reading.settle(reading.hasYear);
   if (reading.verdict !== 'valid') return false;
-  return reading.hasYear || inferYear(batch, reading);
+  if (reading.hasYear) return true;
+  if (!inferYear(batch, reading)) return false;
+  if (!reading.hasZone) reading.assumeZone();
+  return true;
 }
 
 function literalEnd(format: Uint8Array, start: number, end: number): number {
