@@ -94,6 +94,17 @@ const attributes = {
   'src_endpoint.proxy_endpoint.ip': text('Source: address behind translation (NAT).'),
   'src_endpoint.proxy_endpoint.port': u16('Source: port behind translation.'),
   'src_endpoint.proxy_endpoint.hostname': text('Source: name behind translation or of the proxy.'),
+  'src_endpoint.proxy_endpoint.location.country': text(
+    'Source behind translation: country, ISO 3166-1 alpha-2.',
+  ),
+  'src_endpoint.proxy_endpoint.location.region': text('Source behind translation: region.'),
+  'src_endpoint.proxy_endpoint.location.city': text('Source behind translation: city.'),
+  'src_endpoint.proxy_endpoint.location.lat': f64('Source behind translation: latitude.'),
+  'src_endpoint.proxy_endpoint.location.long': f64('Source behind translation: longitude.'),
+  'src_endpoint.proxy_endpoint.autonomous_system.number': u32(
+    'Source behind translation: AS number.',
+  ),
+  'src_endpoint.proxy_endpoint.autonomous_system.name': text('Source behind translation: AS name.'),
   // Destination endpoint.
   'dst_endpoint.mac': text('Destination: MAC address.'),
   'dst_endpoint.name': text('Destination: name that is no host name.'),
@@ -124,6 +135,19 @@ const attributes = {
   'dst_endpoint.proxy_endpoint.port': u16('Destination: port behind translation.'),
   'dst_endpoint.proxy_endpoint.hostname': text(
     'Destination: name behind translation or of the proxy.',
+  ),
+  'dst_endpoint.proxy_endpoint.location.country': text(
+    'Destination behind translation: country, ISO 3166-1 alpha-2.',
+  ),
+  'dst_endpoint.proxy_endpoint.location.region': text('Destination behind translation: region.'),
+  'dst_endpoint.proxy_endpoint.location.city': text('Destination behind translation: city.'),
+  'dst_endpoint.proxy_endpoint.location.lat': f64('Destination behind translation: latitude.'),
+  'dst_endpoint.proxy_endpoint.location.long': f64('Destination behind translation: longitude.'),
+  'dst_endpoint.proxy_endpoint.autonomous_system.number': u32(
+    'Destination behind translation: AS number.',
+  ),
+  'dst_endpoint.proxy_endpoint.autonomous_system.name': text(
+    'Destination behind translation: AS name.',
   ),
   // The connection.
   'connection_info.direction_id': u8('0 Unknown, 1 Inbound, 2 Outbound, 3 Lateral, 99 Other.'),
@@ -395,6 +419,14 @@ const attributes = {
   'attacks.technique.uid': text('ATT&CK technique.'),
   'attacks.technique.name': text('Its name.'),
   'attacks.tactic.name': text('ATT&CK tactic.'),
+  // What threat intelligence says of a value of the event (OCSF profile osint).
+  'osint.value': text('Indicator that the event has.'),
+  'osint.type_id': u8('1 IP Address, 2 Domain, 4 Hash, 5 URL.'),
+  'osint.name': text('Path of the field that has it.'),
+  'osint.vendor_name': text('Source of the indicator; several with commas.'),
+  'osint.confidence': text('low, medium or high.'),
+  'osint.confidence_id': u8('1 Low, 2 Medium, 3 High.'),
+  'osint.desc': text('What is known of the indicator.'),
   // Administration and cloud.
   'api.operation': text('Operation.'),
   'api.service.name': text('Service of that operation.'),

@@ -296,6 +296,9 @@ const THREATS: readonly EcsField[] = [
   text('threat.technique.id', 'attacks.technique.uid'),
   text('threat.technique.name', 'attacks.technique.name'),
   text('threat.tactic.name', 'attacks.tactic.name'),
+  text('threat.indicator.name', 'osint.value'),
+  text('threat.indicator.provider', 'osint.vendor_name'),
+  text('threat.indicator.description', 'osint.desc'),
   text('vulnerability.id', 'vulnerabilities.cve.uid'),
 ];
 
