@@ -35,6 +35,12 @@ const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 const NUMBER_TYPES: ReadonlySet<string> = new Set(['integer_t', 'long_t', 'float_t', 'port_t']);
 const TIME_TYPES: ReadonlySet<string> = new Set(['timestamp_t', 'datetime_t']);
 
+/** Required attributes that a sensor on the network often cannot see: absent stays absent. */
+const MAY_LACK: Readonly<Record<string, string>> = {
+  authentication: 'user',
+  file_hosting: 'actor',
+};
+
 type Json = Readonly<Record<string, unknown>>;
 
 export class OcsfCheck {
@@ -70,6 +76,7 @@ export class OcsfCheck {
       if (!isRequired || event[name] !== undefined) continue;
       // An id that is not there reads as 0, Unknown.
       if (!isObject && (name.endsWith('_id') || name === 'time')) continue;
+      if (MAY_LACK[known.name] === name) continue;
       problems.push(`${name} is required in ${known.name}`);
     }
     return problems;
@@ -116,7 +123,7 @@ export class OcsfCheck {
 
 function checkScalar(path: string, value: unknown, attribute: Attribute, problems: string[]): void {
   const { type, values } = attribute;
-  if (TIME_TYPES.has(type) || path === 'time') {
+  if (TIME_TYPES.has(type) || path === 'time' || path.endsWith('_time')) {
     if (!ISO_TIME.test(String(value))) problems.push(`${path} is no time: ${value}`);
   } else if (NUMBER_TYPES.has(type)) {
     if (typeof value !== 'number') problems.push(`${path} is no number: ${value}`);

@@ -211,7 +211,7 @@ const APPLICATION: readonly EcsField[] = [
   text('email.to.address', 'email.to', 'email.smtp_to'),
   text('email.subject', 'email.subject'),
   text('email.message_id', 'email.message_uid'),
-  text('service.name', 'service.name'),
+  text('service.name', 'service.name', 'app.name'),
   text('service.id', 'service.uid'),
 ];
 
