@@ -62,7 +62,7 @@ export class FieldWriter implements PairSink {
       else out.number(row, CLASS, BASE_EVENT);
       return;
     }
-    if (!out.has(row, CATEGORY)) out.number(row, CATEGORY, Math.floor(this.#classUid / 1000) % 256);
+    if (!out.has(row, CATEGORY)) out.number(row, CATEGORY, Math.floor(this.#classUid / 1000) % 100);
     if (!out.has(row, TYPE) && this.#activityId >= 0) {
       const typeUid = this.#classUid * 100 + this.#activityId;
       if (fitsField(TYPE, typeUid)) out.number(row, TYPE, typeUid);

@@ -82,7 +82,8 @@ export function writeClass(
   out: ColumnWriter,
 ): void {
   out.number(row, CLASS_UID, classUid);
-  out.number(row, CATEGORY_UID, Math.floor(classUid / 1000));
+  // Classes of an extension have its number in front: 201001 is class 1 of System for Windows.
+  out.number(row, CATEGORY_UID, Math.floor(classUid / 1000) % 100);
   out.number(row, ACTIVITY_ID, activityId);
   out.number(row, TYPE_UID, classUid * 100 + activityId);
 }

@@ -9,7 +9,15 @@ import { KIND } from './kinds.js';
 import { auditStatus } from './outcome.js';
 import { DATA_NAMES, dataTable, numberOf, PROFILES } from './profiles.js';
 import { Refinement } from './refine.js';
-import { channelTable, PRODUCTS, PROVIDER, providerTable, type Rule, ruleOf } from './rules.js';
+import {
+  channelTable,
+  PRODUCTS,
+  PROVIDER,
+  providerTable,
+  REFINE,
+  type Rule,
+  ruleOf,
+} from './rules.js';
 import {
   LEVEL,
   LEVEL_WORDS,
@@ -23,6 +31,28 @@ import { DONE, INVALID, WindowsValues } from './values.js';
 
 const UTC_TIME = numberOf('UtcTime');
 const ACCOUNT_NAME = numberOf('AccountName');
+const FINDING = 2004;
+/** By class: the fields of which one must be there. */
+const REQUIRED: ReadonlyMap<number, readonly number[]> = new Map([
+  [1001, [FIELD.file_path, FIELD.file_name]],
+  [1002, [FIELD.driver_file_path]],
+  [1003, [FIELD.kernel_name]],
+  [1005, [FIELD.module_file_path]],
+  [1006, [FIELD.job_name]],
+  [1007, [FIELD.process_file_path, FIELD.process_pid, FIELD.process_name, FIELD.process_uid]],
+  [1009, [FIELD.script_script_content_value, FIELD.script_uid, FIELD.script_file_path]],
+  [FINDING, [FIELD.finding_info_uid]],
+  [3001, [FIELD.user_name, FIELD.user_uid]],
+  [3002, [FIELD.user_name, FIELD.user_uid]],
+  [3003, [FIELD.user_name, FIELD.user_uid]],
+  [3004, [FIELD.entity_name, FIELD.entity_uid, FIELD.entity_data, FIELD.entity_type]],
+  [3005, [FIELD.privileges]],
+  [3006, [FIELD.group_name, FIELD.group_uid]],
+  [201_001, [FIELD.reg_key_path]],
+  [201_002, [FIELD.reg_value_path]],
+  [201_003, [FIELD.win_resource_name]],
+  [201_004, [FIELD.win_service_name]],
+]);
 const PROCESS_ACTIVITY = 1007;
 const AUTHENTICATION = 3002;
 const NO_ID = -1;
@@ -128,7 +158,30 @@ export class WindowsEvent {
     this.#writeStatus(rule);
     if (rule.dispositionId !== 0) out.number(row, FIELD.disposition_id, rule.dispositionId);
     this.#refinement.finish(rule, this.#data, scratch);
+    this.#complete(rule, PRODUCTS[provider] as string);
     return true;
+  }
+
+  /** What a class requires; an event that has nothing of it is a Base Event. */
+  #complete(rule: Rule, product: string): void {
+    const { classUid } = rule;
+    const { row, out } = this.values;
+    if (rule.refine === REFINE.product) {
+      const name = out.scratch.constant(product);
+      out.span(row, FIELD.entity_name, name.start, name.end);
+    }
+    if (classUid === FINDING && !out.has(row, FIELD.finding_info_uid)) {
+      const start = out.spanAt(row, FIELD.malware_uid, 0);
+      out.span(row, FIELD.finding_info_uid, start, out.spanAt(row, FIELD.malware_uid, 1));
+    }
+    if (classUid === FINDING) {
+      const start = out.spanAt(row, FIELD.malware_name, 0);
+      out.span(row, FIELD.finding_title, start, out.spanAt(row, FIELD.malware_name, 1));
+    }
+    const required = REQUIRED.get(classUid);
+    if (required === undefined) return;
+    for (let i = 0; i < required.length; i++) if (out.has(row, required[i] as number)) return;
+    writeClass(row, 0, 0, out);
   }
 
   #eventId(): number {

@@ -293,6 +293,7 @@ const REG_VALUE: readonly Row[] = [
 ];
 const PRIVILEGE_USE: readonly Row[] = [
   ...COMMON,
+  ['PrivilegeList', KIND.keep],
   ['Service ObjectServer', KIND.text, FIELD.kernel_name],
 ];
 const SERVICE: readonly Row[] = [
@@ -331,7 +332,7 @@ const CERTIFICATES: readonly Row[] = [
 ];
 const SCRIPT: readonly Row[] = [
   ...COMMON,
-  ['ScriptBlockText Payload', KIND.text, FIELD.script_script_content],
+  ['ScriptBlockText Payload', KIND.text, FIELD.script_script_content_value],
   ['ScriptBlockId', KIND.guid, FIELD.script_uid],
   ['Path', KIND.text, FIELD.script_file_path],
   ['ContextInfo', KIND.context],
