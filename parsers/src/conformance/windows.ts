@@ -23,9 +23,23 @@ export const WINDOWS: Readonly<Record<string, ParserConformance>> = {
           'device.hostname': 'ws1.example.com',
         },
       },
-      { raw: `<Event>${system}<EventData><Data Name="Target`, fields: { class_uid: 3002 } },
+      {
+        raw: `<Event>${system}<EventData><Data Name="TargetUserName">al</Data><Data`,
+        fields: { class_uid: 3002 },
+      },
       { raw: '<Event>no such event</Event>', isForeign: true },
       { raw: '<note><to>alice</to></note>', isForeign: true },
+    ],
+  },
+  xml: {
+    examples: [
+      {
+        raw: '<alarm id="7"><src_ip>192.0.2.7</src_ip><msg>a &amp; b</msg></alarm>',
+        fields: { message: 'a & b', 'src_endpoint.ip': '192.0.2.7' },
+      },
+      { raw: '<?xml version="1.0"?>\n<a>\n <b c="d">e</b>\n</a>' },
+      { raw: '<alice@example.com> wrote', isForeign: true },
+      { raw: '<!DOCTYPE a><a>b</a>', isForeign: true },
     ],
   },
   windows_json: {
