@@ -1,11 +1,17 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+import { cef } from './cef/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
+import { leef } from './leef/index.js';
 import type { JsonPack, Pack } from './pack.js';
+import { panosCsv } from './panos/index.js';
+import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
 import { windowsJson, windowsXml } from './windows/index.js';
 import { xml } from './xml/index.js';
+import { zeekJson } from './zeek/json.js';
+import { zeekTsv } from './zeek/tsv.js';
 
 export const all: readonly Pack[] = [
   syslog5424,
@@ -13,13 +19,35 @@ export const all: readonly Pack[] = [
   json,
   keyValue,
   fortigateKv,
+  panosCsv,
+  panosJson,
+  cef,
+  leef,
+  zeekTsv,
+  zeekJson,
   windowsXml,
   windowsJson,
   xml,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, windowsXml, json, xml, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  fortigateKv,
+  panosCsv,
+  cef,
+  leef,
+  windowsXml,
+  json,
+  xml,
+  zeekTsv,
+  keyValue,
+];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [windowsJson];
+export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+
+/**
+ * Packs of rows whose columns are named by header lines, in front of the row or as the context of
+ * its source. They get the whole event: such rows have no header of syslog.
+ */
+export const columnPacks: readonly Pack[] = [zeekTsv];

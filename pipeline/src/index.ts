@@ -15,6 +15,7 @@ export * from './runtime/admission.js';
 export * from './runtime/admission-ticket.js';
 export * from './runtime/buffer-pool.js';
 export * from './runtime/column-writer.js';
+export * from './runtime/header-lines.js';
 export * from './runtime/isolating-workers.js';
 export * from './runtime/isolation.js';
 export * from './runtime/isolation-log.js';

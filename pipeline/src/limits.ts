@@ -45,6 +45,12 @@ export const LIMITS = {
   tcpPartialMessageIdleMs: 60_000,
   /** Memory of a listener for messages that have begun and not ended. */
   tcpPartialBytesMax: 64 * MiB,
+  /** Characters of the header lines of a source; rows behind longer ones have no context. */
+  sourceContextLengthMax: 32 * KiB,
+  /** Header lines of all connections of a listener; the one that goes too far is closed. */
+  sourceContextsLengthMax: 32 * MiB,
+  /** Contexts of the runs of one batch, as many bytes as they may need; beyond it it is closed. */
+  batchContextBytesMax: 256 * KiB,
   udpReceiveBufferBytes: 8 * MiB,
   /** Sources counted apart per stream and epoch; the rest are `other`. */
   sourcesPerStreamMax: 65_536,
@@ -142,6 +148,10 @@ assert(
   'any body may come while no other does',
 );
 assert(LIMITS.httpBodyBytesMax <= LIMITS.httpDecodedBytesMax, 'any body can be decompressed');
+assert(
+  LIMITS.batchContextBytesMax + 3 * LIMITS.sourceContextLengthMax < LIMITS.frameMetaBytesMax / 2,
+  'the contexts of any batch fit into the metadata of a frame',
+);
 assert(LIMITS.batchEventCountMax < 65_536, 'an event index fits into 16 bits');
 assert(
   10 ** LIMITS.octetCountDigitsMax > LIMITS.syslogMessageBytesMax,

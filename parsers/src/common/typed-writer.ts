@@ -50,6 +50,8 @@ const DOMAIN_OF = new Map<number, number>([
   [FIELD.process_user_name, FIELD.process_user_domain],
   [FIELD.actor_process_user_name, FIELD.actor_process_user_domain],
   [FIELD.process_parent_process_user_name, FIELD.process_parent_process_user_domain],
+  [FIELD.src_endpoint_owner_name, FIELD.src_endpoint_owner_domain],
+  [FIELD.dst_endpoint_owner_name, FIELD.dst_endpoint_owner_domain],
 ]);
 
 export class TypedWriter {

@@ -4,6 +4,27 @@ export const HEAD_KEY_NAMES = [
   // Beats send Windows events with `winlog`, tools that read evtx files with `Event`; NXLog and
   // Fluent Bit have them flat, Vector and the OpenTelemetry Collector flat in small letters.
   'winlog',
+  // The Strata Logging Service of Palo Alto Networks.
+  'LogType',
+  'TimeReceived',
+  'LogTime',
+  'ConfigVersion',
+  'DeviceSN',
+  'DGHierarchyLevel1',
+  'ApplicationContainer',
+  'ApplicationSubcategory',
+  // Zeek: a time, and what stands beside it.
+  '_path',
+  'ts',
+  'uid',
+  'uids',
+  'fuid',
+  'id',
+  'id.orig_h',
+  'note',
+  'host',
+  'peer',
+  'ts_delta',
   'Event',
   'EventID',
   'SourceName',

@@ -212,7 +212,7 @@ export class JsonReader {
 
   #string(): boolean {
     const strings = this.#strings;
-    const isRead = strings.read(this.#bytes, this.#words, this.#position, this.#end);
+    const isRead = strings.readWords(this.#bytes, this.#words, this.#position, this.#end);
     this.#position = strings.next;
     return isRead || this.#fail(strings.next);
   }

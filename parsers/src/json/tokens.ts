@@ -20,17 +20,20 @@ export class StringReader {
   next = 0;
   #bytes: Uint8Array = new Uint8Array(0);
 
-  /**
-   * String whose opening quote is at `position`. False on a fault. `words` are those of the bytes.
-   */
-  read(bytes: Uint8Array, words: DataView, position: number, end: number): boolean {
+  /** String whose opening quote is at `position`. False on a fault. */
+  read(bytes: Uint8Array, position: number, end: number): boolean {
+    return this.readWords(bytes, null, position, end);
+  }
+
+  /** The same, where the bytes are there as words that may be read behind the end. */
+  readWords(bytes: Uint8Array, words: DataView | null, position: number, end: number): boolean {
     this.#bytes = bytes;
     this.hasEscape = false;
     this.hasLoneSurrogate = false;
     this.start = position + 1;
     let i = position + 1;
     for (;;) {
-      i = findSpecial(words, i, end);
+      i = words === null ? findSpecialByte(bytes, i, end) : findSpecial(words, i, end);
       if (i >= end) {
         i = end;
         break;
@@ -117,6 +120,16 @@ function findSpecial(words: DataView, start: number, end: number): number {
       EACH_HIGH_BIT;
     if (found !== 0) return position + ((31 - Math.clz32(found & -found)) >> 3);
     position += 4;
+  }
+  return position;
+}
+
+function findSpecialByte(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end) {
+    const byte = bytes[position] as number;
+    if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+    position++;
   }
   return position;
 }

@@ -92,7 +92,10 @@ function writeHeaderTime(
     out.mark(row, MARK.timestamp_invalid, offset);
     return;
   }
-  if (!time.hasYear) out.mark(row, MARK.timestamp_year_inferred, offset);
+  if (!time.hasYear) {
+    out.mark(row, MARK.timestamp_year_inferred, offset);
+    if (!time.hasZone) time.assumeZone();
+  }
   if (!time.hasZone) out.mark(row, MARK.timestamp_zone_assumed, offset);
   writeTime(batch, row, time.us, offset, out);
 }
@@ -113,7 +116,7 @@ function receivedYear(receivedUs: number): number {
  * events which arrive in January keep their year and a clock that runs ahead does too. Feb 29 takes
  * the nearest leap year.
  */
-function inferYear(batch: RawBatch, time: TimeReading): boolean {
+export function inferYear(batch: RawBatch, time: TimeReading): boolean {
   const received = receivedUsOf(batch);
   const year = receivedYear(received);
   const rest = time.dayUs - time.zoneMinutes * 60_000_000;

@@ -4,7 +4,6 @@ import type { PairSink } from '../common/pair-sink.js';
 import { StringReader } from '../json/tokens.js';
 import { COLON, DOT, LESS, OPEN_BRACE, OPEN_BRACKET, QUOTE } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';
-import { WordCopy } from '../text/words.js';
 import { XmlReader } from '../xml/reader.js';
 import { elasticTable } from './elastic.js';
 import { WindowsEvent } from './event.js';
@@ -61,7 +60,6 @@ export class WindowsSink implements PairSink {
   readonly event = new WindowsEvent();
   readonly #xml = new XmlReader(false);
   readonly #strings = new StringReader();
-  readonly #words = new WordCopy();
   #batch!: RawBatch;
   #out!: ColumnWriter;
   #row = 0;
@@ -238,7 +236,7 @@ export class WindowsSink implements PairSink {
         continue;
       }
       const strings = this.#strings;
-      if (!strings.read(bytes, this.#words.of(this.#batch), position, end)) return;
+      if (!strings.read(bytes, position, end)) return;
       position = strings.next;
       if (isInObject && isBefore(bytes, position, end, COLON)) {
         role = nameTable.lookup(bytes, strings.start, strings.end);
