@@ -1,6 +1,7 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
 import { cef } from './cef/index.js';
 import { fortigateKv } from './fortigate/index.js';
+import { makeJournald } from './journald/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { leef } from './leef/index.js';
@@ -12,6 +13,9 @@ import { windowsJson, windowsXml } from './windows/index.js';
 import { xml } from './xml/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
+
+/** What a program wrote is read as a message of syslog of that program. */
+const journald = makeJournald([]);
 
 export const all: readonly Pack[] = [
   syslog5424,
@@ -28,6 +32,7 @@ export const all: readonly Pack[] = [
   windowsXml,
   windowsJson,
   xml,
+  journald,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -44,7 +49,7 @@ export const bodyPacks: readonly Pack[] = [
 ];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson, journald];
 
 /**
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of

@@ -42,6 +42,26 @@ export const WINDOWS: Readonly<Record<string, ParserConformance>> = {
       { raw: '<!DOCTYPE a><a>b</a>', isForeign: true },
     ],
   },
+  journald: {
+    format: 'json',
+    examples: [
+      {
+        raw:
+          '{"__REALTIME_TIMESTAMP":"1772316855123456","PRIORITY":"4","_PID":"12","MESSAGE":"text",' +
+          '"SYSLOG_IDENTIFIER":"app","_HOSTNAME":"web1"}',
+        fields: { message: 'text', severity_id: 3, 'actor.process.pid': 12 },
+      },
+      {
+        raw: '{"PRIORITY":"6","_BOOT_ID":"0f","message":"Started","host":"web1"}',
+        fields: { 'device.hostname': 'web1' },
+      },
+      {
+        raw: '{"MESSAGE":[72,105],"PRIORITY":"6","__CURSOR":"c"}',
+        fields: { message: 'Hi', 'metadata.uid': 'c' },
+      },
+      { raw: '{"message":"no entry"}', isForeign: true },
+    ],
+  },
   windows_json: {
     format: 'json',
     examples: [
