@@ -5,6 +5,7 @@ import { makeJournald } from './journald/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { leef } from './leef/index.js';
+import { macosJson, macosLog } from './macos/index.js';
 import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
@@ -33,6 +34,8 @@ export const all: readonly Pack[] = [
   windowsJson,
   xml,
   journald,
+  macosLog,
+  macosJson,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -44,15 +47,25 @@ export const bodyPacks: readonly Pack[] = [
   windowsXml,
   json,
   xml,
+  macosLog,
   zeekTsv,
   keyValue,
 ];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson, journald];
+export const jsonPacks: readonly JsonPack[] = [
+  windowsJson,
+  zeekJson,
+  panosJson,
+  journald,
+  macosJson,
+];
 
 /**
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of
  * its source. They get the whole event: such rows have no header of syslog.
  */
 export const columnPacks: readonly Pack[] = [zeekTsv];
+
+/** Packs of lines that have a time and host of their own and no PRI. They get the whole event. */
+export const linePacks: readonly Pack[] = [macosLog];

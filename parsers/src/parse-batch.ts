@@ -17,7 +17,7 @@ import { contextOf } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks, columnPacks, jsonPacks } from './list.js';
+import { all, bodyPacks, columnPacks, jsonPacks, linePacks } from './list.js';
 import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
@@ -69,12 +69,15 @@ interface Choice {
   objects: readonly JsonPack[];
   /** For rows that header lines name the columns of. */
   rows: readonly Pack[];
+  /** For lines without a PRI. */
+  lines: readonly Pack[];
 }
 const choice: Choice = {
   isForced: false,
   bodies: bodyPacks,
   objects: jsonPacks,
   rows: columnPacks,
+  lines: linePacks,
 };
 
 function choose(name: string): void {
@@ -82,6 +85,7 @@ function choose(name: string): void {
   const isNamed = (pack: Pack): boolean => pack.name === name;
   choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
   choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
+  choice.lines = choice.isForced ? linePacks.filter(isNamed) : linePacks;
   choice.bodies = choice.isForced ? [...bodyPacks, ...jsonPacks].filter(isNamed) : bodyPacks;
 }
 
@@ -240,6 +244,10 @@ function parseSyslogRow(
     const verdict = parseColumns(batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }
+  if (header.priState === 'missing') {
+    const verdict = parseLine(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
     if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
@@ -257,6 +265,24 @@ function parseSyslogRow(
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/** A line in a form of its own, which a reader of syslog headers would take apart. */
+function parseLine(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const { lines } = choice;
+  for (let i = 0; i < lines.length; i++) {
+    const pack = lines[i] as Pack;
+    if (!pack.detect(batch.bytes, start, end)) continue;
+    const verdict = askPack(pack, batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
+  return 'no';
 }
 
 /** A row with named columns; it stands in the event as it is, without a header of syslog. */

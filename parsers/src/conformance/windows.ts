@@ -62,6 +62,40 @@ export const WINDOWS: Readonly<Record<string, ParserConformance>> = {
       { raw: '{"message":"no entry"}', isForeign: true },
     ],
   },
+  macos_log: {
+    examples: [
+      {
+        raw: '2026-02-28 22:14:15+01 mac1 installd[350]: PackageKit: done',
+        fields: {
+          'actor.process.name': 'installd',
+          'actor.process.pid': 350,
+          'device.hostname': 'mac1',
+          message: 'PackageKit: done',
+        },
+      },
+      {
+        raw: '2026-02-28 22:14:15.123 E  app[7:1f] [com.apple.x:y] broken',
+        fields: { severity_id: 4, 'metadata.log_name': 'com.apple.x', message: 'broken' },
+      },
+      { raw: '2026-02-28 22:14:15.123 INFO app - text', isForeign: true },
+    ],
+  },
+  macos_json: {
+    format: 'json',
+    examples: [
+      {
+        raw:
+          '{"eventMessage":"text","processImagePath":"/usr/sbin/sshd","processID":7,' +
+          '"messageType":"Fault","timestamp":"2026-02-28 22:14:15.123456+0100"}',
+        fields: { severity_id: 5, 'actor.process.name': 'sshd', 'actor.process.pid': 7 },
+      },
+      {
+        raw: '{"host":"mac1","message":"2026-02-28 22:14:15+01 mac1 installd[3]: ok"}',
+        fields: { message: 'ok' },
+      },
+      { raw: '{"message":"text","host":"mac1"}', isForeign: true },
+    ],
+  },
   windows_json: {
     format: 'json',
     examples: [

@@ -56,8 +56,8 @@ export const HEAD_KEY_NAMES = [
   'eventMessage',
   'processImagePath',
   'machTimestamp',
-  'source_type',
-  'file',
+  'formatString',
+  'source',
 ] as const;
 
 export type HeadKey = (typeof HEAD_KEY_NAMES)[number];
