@@ -3,7 +3,9 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { f5Conformances } from './conformance/f5.js';
 import { firewalls } from './conformance/firewalls.js';
+import { linuxConformances } from './conformance/linux.js';
 import { WINDOWS } from './conformance/windows.js';
 import { all } from './index.js';
 
@@ -113,6 +115,8 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
       { raw: 'user=alice action=login', isForeign: true },
     ],
   },
+  ...linuxConformances,
+  ...f5Conformances,
   ...firewalls,
 };
 

@@ -1,10 +1,24 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
 import { cef } from './cef/index.js';
+import { f5Bigip } from './f5/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { makeJournald } from './journald/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
 import { leef } from './leef/index.js';
+import {
+  accounts,
+  cron,
+  dhcp,
+  login,
+  netfilter,
+  pam,
+  sshd,
+  su,
+  sudo,
+  systemd,
+} from './linux/index.js';
+import { linuxAudit } from './linux-audit/index.js';
 import { macosJson, macosLog } from './macos/index.js';
 import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
@@ -16,7 +30,19 @@ import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
 
 /** What a program wrote is read as a message of syslog of that program. */
-const journald = makeJournald([]);
+const journald = makeJournald([
+  sshd,
+  sudo,
+  su,
+  login,
+  systemd,
+  cron,
+  accounts,
+  dhcp,
+  netfilter,
+  linuxAudit,
+  pam,
+]);
 
 export const all: readonly Pack[] = [
   syslog5424,
@@ -32,6 +58,18 @@ export const all: readonly Pack[] = [
   zeekJson,
   windowsXml,
   windowsJson,
+  sshd,
+  pam,
+  sudo,
+  su,
+  login,
+  systemd,
+  cron,
+  accounts,
+  dhcp,
+  netfilter,
+  linuxAudit,
+  f5Bigip,
   xml,
   journald,
   macosLog,
@@ -40,17 +78,24 @@ export const all: readonly Pack[] = [
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
 export const bodyPacks: readonly Pack[] = [
+  linuxAudit,
   fortigateKv,
   panosCsv,
   cef,
   leef,
+  f5Bigip,
   windowsXml,
+  pam,
+  netfilter,
   json,
   xml,
   macosLog,
   zeekTsv,
   keyValue,
 ];
+
+/** Packs that are known by the program that wrote the message, and by nothing in its text. */
+export const programPacks: readonly Pack[] = [sshd, sudo, su, login, systemd, cron, accounts, dhcp];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
 export const jsonPacks: readonly JsonPack[] = [

@@ -13,11 +13,12 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
+import { packOfTag } from './by-tag.js';
 import { contextOf } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks, columnPacks, jsonPacks, linePacks } from './list.js';
+import { all, bodyPacks, columnPacks, jsonPacks, linePacks, programPacks } from './list.js';
 import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
@@ -86,7 +87,8 @@ function choose(name: string): void {
   choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
   choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
   choice.lines = choice.isForced ? linePacks.filter(isNamed) : linePacks;
-  choice.bodies = choice.isForced ? [...bodyPacks, ...jsonPacks].filter(isNamed) : bodyPacks;
+  const named = [...bodyPacks, ...programPacks, ...jsonPacks];
+  choice.bodies = choice.isForced ? named.filter(isNamed) : bodyPacks;
 }
 
 /**
@@ -248,9 +250,14 @@ function parseSyslogRow(
     const verdict = parseLine(batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }
+  const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
+  if (tagged !== null) {
+    const verdict = askPack(tagged, batch, row, bodyStart, end, out);
+    if (verdict !== 'no') return withHeader(batch, row, verdict, out);
+  }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
-    if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
+    if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) continue;
     const verdict =
       pack === json && !isForced
         ? parseJson(batch, row, bodyStart, end, out)
@@ -260,8 +267,7 @@ function parseSyslogRow(
     const taker = out.parserOf(row);
     const isGeneric = taker === keyValue || taker === json || taker === xml;
     if (isGeneric && !out.has(row, FIELD.message)) writeMessage(batch, row, bodyStart, end, out);
-    const isWhole = writeHeader(batch, row, header, out);
-    return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    return withHeader(batch, row, verdict, out);
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
@@ -283,6 +289,17 @@ function parseLine(
     if (verdict !== 'no') return verdict;
   }
   return 'no';
+}
+
+/** The header's values behind those of the body, which a pack has read. */
+function withHeader(
+  batch: RawBatch,
+  row: number,
+  verdict: ParseVerdict,
+  out: ColumnWriter,
+): ParseVerdict {
+  const isWhole = writeHeader(batch, row, header, out);
+  return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
 }
 
 /** A row with named columns; it stands in the event as it is, without a header of syslog. */

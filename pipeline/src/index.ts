@@ -1,6 +1,13 @@
+export * from './address/address.js';
 export * from './batch.js';
 export * from './component.js';
-export { type Condition, type ConditionOptions, compileCondition } from './condition/condition.js';
+export {
+  type Condition,
+  type ConditionOptions,
+  compileCondition,
+  compileExpression,
+  type Expression,
+} from './condition/condition.js';
 export * from './define/index.js';
 export * from './errors.js';
 export { LiveRow } from './event/live-row.js';

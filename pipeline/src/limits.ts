@@ -115,6 +115,22 @@ export const LIMITS = {
   unmappedPairsPerEventMax: 1_024,
   /** Characters of text that the components of a pipeline set in one event, all together. */
   derivedTextPerEventMax: 4 * MiB,
+  /** Default largest table of a transform in memory, and longest file of one. */
+  tableBytesMax: 512 * MiB,
+  /** The same, as configured: what can be read as one text ends here. */
+  tableBytesCeiling: 512 * MiB,
+  /** Rows of one table: the number of a row shares a word with a part of its hash. */
+  tableRowsMax: 8_000_000,
+  tableCellCharactersMax: 4_096,
+  tableColumnsMax: 64,
+  /** Default time between two looks at a table's file. */
+  tableCheckIntervalMs: 5_000,
+  /** Longest time that the first batches of a sink wait for tables to be read. */
+  tableFirstReadMs: 60_000,
+  /** Places of an MMDB file that a worker keeps decoded. */
+  geoipPlacesMax: 16_384,
+  /** Keyed hashes that a worker keeps. */
+  hashedValuesMax: 16_384,
   /** Frames in one body of forwarded frames. */
   wireFramesMax: 1_024,
   /** Forwarded frames of a listener that are decoded and not yet durable; beyond it 503. */

@@ -205,6 +205,19 @@ function bytesOfList(bytes: Uint8Array, start: number, end: number, out: ColumnW
   }
 }
 
+function ask(
+  pack: Pack,
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): boolean {
+  const verdict = pack.parse(batch, row, start, end, out);
+  if (verdict === 'no') out.rollbackRow(row);
+  return verdict !== 'no';
+}
+
 /** `programs` are packs that read what the programs of their tags write. */
 export function makeJournald(programs: readonly Pack[]): JsonPack {
   const reader = new JsonReader();
@@ -221,11 +234,13 @@ export function makeJournald(programs: readonly Pack[]): JsonPack {
     if (sink.end(program) === 0 || start >= bytes.length) return false;
     const at = sink.start(program);
     if (at >= bytes.length) return false;
+    const end = sink.end(KEY.message);
     const pack = tagged[tagTable.lookup(bytes, at, sink.end(program)) - 1]?.[1];
-    if (pack === undefined) return false;
-    const verdict = pack.parse(batch, row, start, sink.end(KEY.message), out);
-    if (verdict === 'no') out.rollbackRow(row);
-    return verdict !== 'no';
+    if (pack !== undefined && ask(pack, batch, row, start, end, out)) return true;
+    // Modules of PAM and the kernel's firewall write in the name of others.
+    for (const other of programs)
+      if (other.detect(bytes, start, end) && ask(other, batch, row, start, end, out)) return true;
+    return false;
   }
 
   return {

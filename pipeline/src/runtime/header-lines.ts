@@ -107,4 +107,6 @@ function isHeaderLine(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 const isWordByte = (byte: number): boolean =>
-  byte === 0x5f || (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
+  byte === 0x5f ||
+  (byte >= 0x30 && byte <= 0x39) ||
+  ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);

@@ -94,6 +94,17 @@ const attributes = {
   'src_endpoint.proxy_endpoint.ip': text('Source: address behind translation (NAT).'),
   'src_endpoint.proxy_endpoint.port': u16('Source: port behind translation.'),
   'src_endpoint.proxy_endpoint.hostname': text('Source: name behind translation or of the proxy.'),
+  'src_endpoint.proxy_endpoint.location.country': text(
+    'Source behind translation: country, ISO 3166-1 alpha-2.',
+  ),
+  'src_endpoint.proxy_endpoint.location.region': text('Source behind translation: region.'),
+  'src_endpoint.proxy_endpoint.location.city': text('Source behind translation: city.'),
+  'src_endpoint.proxy_endpoint.location.lat': f64('Source behind translation: latitude.'),
+  'src_endpoint.proxy_endpoint.location.long': f64('Source behind translation: longitude.'),
+  'src_endpoint.proxy_endpoint.autonomous_system.number': u32(
+    'Source behind translation: AS number.',
+  ),
+  'src_endpoint.proxy_endpoint.autonomous_system.name': text('Source behind translation: AS name.'),
   // Destination endpoint.
   'dst_endpoint.mac': text('Destination: MAC address.'),
   'dst_endpoint.name': text('Destination: name that is no host name.'),
@@ -124,6 +135,19 @@ const attributes = {
   'dst_endpoint.proxy_endpoint.port': u16('Destination: port behind translation.'),
   'dst_endpoint.proxy_endpoint.hostname': text(
     'Destination: name behind translation or of the proxy.',
+  ),
+  'dst_endpoint.proxy_endpoint.location.country': text(
+    'Destination behind translation: country, ISO 3166-1 alpha-2.',
+  ),
+  'dst_endpoint.proxy_endpoint.location.region': text('Destination behind translation: region.'),
+  'dst_endpoint.proxy_endpoint.location.city': text('Destination behind translation: city.'),
+  'dst_endpoint.proxy_endpoint.location.lat': f64('Destination behind translation: latitude.'),
+  'dst_endpoint.proxy_endpoint.location.long': f64('Destination behind translation: longitude.'),
+  'dst_endpoint.proxy_endpoint.autonomous_system.number': u32(
+    'Destination behind translation: AS number.',
+  ),
+  'dst_endpoint.proxy_endpoint.autonomous_system.name': text(
+    'Destination behind translation: AS name.',
   ),
   // The connection.
   'connection_info.direction_id': u8('0 Unknown, 1 Inbound, 2 Outbound, 3 Lateral, 99 Other.'),
@@ -284,6 +308,7 @@ const attributes = {
   'process.working_directory': text('Process: working directory.'),
   'process.created_time': time('Process: when it was started.'),
   'process.session.uid': text('Process: logon session.'),
+  'process.session.terminal': text('Process: terminal of its session.'),
   'process.tid': u32('Process: thread id.'),
   'process.parent_process.name': text('Parent process: name.'),
   'process.parent_process.pid': u32('Parent process: process id.'),
@@ -305,6 +330,7 @@ const attributes = {
   'group.uid': text('Id of that group.'),
   'group.domain': text('Domain of that group.'),
   privileges: text('Privileges, as the event writes them.'),
+  account_switch_type_id: u8('Of an account switch: 0 Unknown, 1 Substitute User, 2 Impersonate.'),
   auth_protocol: text('Way to prove identity.'),
   auth_protocol_id: u8(
     '0 Unknown, 1 NTLM, 2 Kerberos, 3 Digest, 4 OpenID, 5 SAML, 6 OAUTH 2.0, 7 PAP, 8 CHAP, 9 EAP, 10 RADIUS, 99 Other.',
@@ -314,6 +340,7 @@ const attributes = {
     '0 System, 2 Interactive, 3 Network, 4 Batch, 5 OS Service, 7 Unlock, 8 Network Cleartext, 9 New Credentials, 10 Remote Interactive, 11 Cached Interactive ...',
   ),
   'logon_process.name': text('Process that did the logon.'),
+  'app.name': text('Application that was installed, started, stopped or changed.'),
   'service.name': text('Service that was used or asked for.'),
   'service.uid': text('Id of that service.'),
   // Files, modules and registry.
@@ -327,6 +354,7 @@ const attributes = {
   'file.mime_type': text('MIME type.'),
   'file.parent_folder': text('Folder.'),
   'file.owner.name': text('Owner.'),
+  'file.owner.uid': text('Id of the owner.'),
   'file.hashes.md5': text('MD5.'),
   'file.hashes.sha1': text('SHA-1.'),
   'file.hashes.sha256': text('SHA-256.'),
@@ -364,6 +392,7 @@ const attributes = {
   'win_service.service_type': text('Its type.'),
   'job.name': text('Scheduled task.'),
   'job.cmd_line': text('What it runs.'),
+  'job.user.name': text('User it runs as.'),
   'job.file.path': text('File it runs.'),
   'script.name': text('Script.'),
   'script.uid': text('Id of the script.'),
@@ -390,6 +419,14 @@ const attributes = {
   'attacks.technique.uid': text('ATT&CK technique.'),
   'attacks.technique.name': text('Its name.'),
   'attacks.tactic.name': text('ATT&CK tactic.'),
+  // What threat intelligence says of a value of the event (OCSF profile osint).
+  'osint.value': text('Indicator that the event has.'),
+  'osint.type_id': u8('1 IP Address, 2 Domain, 4 Hash, 5 URL.'),
+  'osint.name': text('Path of the field that has it.'),
+  'osint.vendor_name': text('Source of the indicator; several with commas.'),
+  'osint.confidence': text('low, medium or high.'),
+  'osint.confidence_id': u8('1 Low, 2 Medium, 3 High.'),
+  'osint.desc': text('What is known of the indicator.'),
   // Administration and cloud.
   'api.operation': text('Operation.'),
   'api.service.name': text('Service of that operation.'),
@@ -414,14 +451,17 @@ const attributes = {
 } as const satisfies Record<string, Attribute>;
 
 type Path = keyof typeof attributes;
-type Underscored<Text extends string> = Text extends `${infer Head}.${infer Rest}`
-  ? `${Head}_${Underscored<Rest>}`
-  : Text;
+/** `app_name` is an attribute as well. */
+type Underscored<Text extends string> = Text extends 'app.name'
+  ? 'application_name'
+  : Text extends `${infer Head}.${infer Rest}`
+    ? `${Head}_${Underscored<Rest>}`
+    : Text;
 
 /** By path with underscores, as FIELD names them. */
 export const ATTRIBUTE_SPECS = Object.fromEntries(
   Object.entries(attributes).map(([path, attribute]) => [
-    path.replaceAll('.', '_'),
+    path === 'app.name' ? 'application_name' : path.replaceAll('.', '_'),
     { path, column: path, storage: 'attribute', ...attribute },
   ]),
 ) as unknown as {

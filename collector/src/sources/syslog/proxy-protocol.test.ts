@@ -40,7 +40,14 @@ t.test('sound headers', async (t) => {
     // Extensions (TLV) stand behind the addresses.
     [v2(1, 0x11, [...TCP4, 0x04, 0, 1, 0]), '192.0.2.7'],
     [v2(0, 0x00, []), null],
-    [v2(1, 0x31, Array.from({ length: 216 }, () => 0)), null],
+    [
+      v2(
+        1,
+        0x31,
+        Array.from({ length: 216 }, () => 0),
+      ),
+      null,
+    ],
   ];
   const message = Buffer.from('<13>first\n<13>second\n');
   for (const [header, source] of cases)

@@ -56,8 +56,7 @@ function readV1(bytes: Buffer): ProxyVerdict {
   return { kind: 'done', source, rest };
 }
 
-const isPort = (text: string): boolean =>
-  /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
+const isPort = (text: string): boolean => /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 
 function readV2(bytes: Buffer): ProxyVerdict {
   if (bytes.length < V2_HEAD_BYTES) return { kind: 'more' };
