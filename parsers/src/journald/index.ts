@@ -147,7 +147,9 @@ class JournalSink implements PairSink {
       const start = this.start(key);
       const end = this.end(key);
       if (end === 0) return;
-      if (!out.has(row, field) && typed.put(as, field, start, end)) return;
+      // The unit is the application of what has no class of its own.
+      const isFree = !out.has(row, field) && !(hasBody && field === FIELD.app_name);
+      if (isFree && typed.put(as, field, start, end)) return;
       typed.unmapped(NAME_OF[key] as string, start, end);
     });
     for (let i = 0; i < this.#restLength; i += 4)

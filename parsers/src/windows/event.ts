@@ -82,7 +82,7 @@ export class WindowsEvent {
     this.#elasticCount = 0;
   }
 
-  /** A value that every event has, by SYS. False where there was one before: it is kept elsewhere. */
+  /** What any event says of itself, by SYS. False where it was there before. */
   system(number: number, start: number, end: number): boolean {
     const at = 2 * number;
     if (this.#system[at + 1] !== 0) return false;
@@ -101,7 +101,7 @@ export class WindowsEvent {
     return true;
   }
 
-  /** Data by name; false where the name is not known, or was there before. `-` is no value. */
+  /** Data by name; false where it is not known, or was there before. `-` is no value. */
   data(source: Uint8Array, from: number, to: number, start: number, end: number): boolean {
     const number = dataTable.lookup(source, from, to);
     return number !== 0 && this.known(number, start, end);

@@ -2,6 +2,7 @@
 import { FIELD, MARK } from '@weir/pipeline';
 import { parseHex, TypedWriter } from '../common/typed-writer.js';
 import { isDigit } from '../text/ascii.js';
+import { indexOfText } from '../text/index-of.js';
 import { isIp } from '../text/ip.js';
 import { KeyTable } from '../text/key-table.js';
 import { parseUnsigned } from '../text/number.js';
@@ -90,24 +91,6 @@ const BACKSLASH = 0x5c;
 const LOWER_HEX = new Uint8Array(256);
 for (const digit of '0123456789abcdefABCDEF')
   LOWER_HEX[digit.charCodeAt(0)] = digit.toLowerCase().charCodeAt(0);
-
-/** Position of `text` in [start, end), or -1. */
-export function indexOfText(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  text: Uint8Array,
-): number {
-  const last = end - text.length;
-  const first = text[0] as number;
-  for (let i = start; i <= last; i++) {
-    if (bytes[i] !== first) continue;
-    let at = 1;
-    while (at < text.length && bytes[i + at] === text[at]) at++;
-    if (at === text.length) return i;
-  }
-  return -1;
-}
 
 export class WindowsValues extends TypedWriter {
   readonly #reading = new TimeReading();
