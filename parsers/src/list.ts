@@ -24,7 +24,7 @@ import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
-import { windowsJson, windowsXml } from './windows/index.js';
+import { windowsJson, windowsSnare, windowsXml } from './windows/index.js';
 import { xml } from './xml/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
@@ -74,6 +74,7 @@ export const all: readonly Pack[] = [
   journald,
   macosLog,
   macosJson,
+  windowsSnare,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -85,6 +86,7 @@ export const bodyPacks: readonly Pack[] = [
   leef,
   f5Bigip,
   windowsXml,
+  windowsSnare,
   pam,
   netfilter,
   json,

@@ -6,6 +6,7 @@ import { parseUnsigned } from '../text/number.js';
 import { writeClass } from '../text/values.js';
 import { ELASTIC_FIELDS } from './elastic.js';
 import { KIND } from './kinds.js';
+import { readMessage } from './message.js';
 import { auditStatus } from './outcome.js';
 import { DATA_NAMES, dataTable, numberOf, PROFILES } from './profiles.js';
 import { Refinement } from './refine.js';
@@ -66,6 +67,8 @@ export class WindowsEvent {
   readonly #data = new Uint32Array(2 * DATA_NAMES.length);
   readonly #names = new Uint16Array(DATA_NAMES.length);
   #nameCount = 0;
+  /** The data were taken out of the message, which keeps what has no field. */
+  #isFromText = false;
   readonly #elastic = new Uint32Array(2 * (ELASTIC_FIELDS.length + 1));
   readonly #elasticSeen = new Uint8Array(ELASTIC_FIELDS.length + 1);
   #elasticCount = 0;
@@ -77,6 +80,7 @@ export class WindowsEvent {
     this.#system.fill(0);
     for (let i = 0; i < this.#nameCount; i++) this.#data[2 * (this.#names[i] as number) + 1] = 0;
     this.#nameCount = 0;
+    this.#isFromText = false;
     for (let i = 0; i < this.#elasticCount; i++)
       this.#elastic[2 * (this.#elasticSeen[i] as number) + 1] = 0;
     this.#elasticCount = 0;
@@ -143,6 +147,9 @@ export class WindowsEvent {
     const eventId = this.#eventId();
     if (eventId === NO_ID) return false;
     const provider = this.#provider();
+    // A shipper that leaves the data out sends the text that was made from them.
+    const isEmpty = this.#nameCount === 1 && this.#names[0] === ACCOUNT_NAME;
+    if (isEmpty || this.#nameCount === 0) this.#readMessage();
     let rule = ruleOf(provider, eventId);
     if (rule.refine !== 0) rule = this.#refinement.refine(rule, this.#data);
     const { scratch } = out;
@@ -198,6 +205,15 @@ export class WindowsEvent {
     return NO_ID;
   }
 
+  #readMessage(): void {
+    const start = this.#system[2 * SYS.message] as number;
+    const end = this.#system[2 * SYS.message + 1] as number;
+    if (end === 0) return;
+    const shift = start < this.values.batch.bytes.length ? 0 : this.values.batch.bytes.length;
+    readMessage(this.#source(start), start - shift, end - shift, shift, this);
+    this.#isFromText = this.#nameCount > 0;
+  }
+
   #provider(): number {
     const end = this.#system[2 * SYS.provider + 1] as number;
     if (end > 0) return this.#lookup(providerTable, SYS.provider);
@@ -233,8 +249,10 @@ export class WindowsEvent {
       if (kind !== 0) {
         const verdict = values.value(kind, fields[number] as number, start, end);
         if (verdict === DONE) continue;
+        if (this.#isFromText) continue;
         if (verdict === INVALID) values.invalid(start);
       } else if (number === ACCOUNT_NAME && this.system(SYS.userName, start, end)) continue;
+      else if (this.#isFromText && number !== ACCOUNT_NAME) continue;
       values.unmapped(DATA_NAMES[number] as string, start, end);
     }
   }
@@ -346,7 +364,10 @@ export class WindowsEvent {
       !out.has(row, FIELD.actor_user_uid);
     if (isActor) {
       this.#span(SYS.userSid, FIELD.actor_user_uid);
-      this.#span(SYS.userName, FIELD.actor_user_name);
+      const start = this.#system[2 * SYS.userName] as number;
+      const end = this.#system[2 * SYS.userName + 1] as number;
+      if (!this.saysNothing(start, end))
+        this.values.put(KIND.account, FIELD.actor_user_name, start, end);
       this.#span(SYS.userDomain, FIELD.actor_user_domain);
       return;
     }

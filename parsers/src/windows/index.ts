@@ -12,6 +12,8 @@ import { indexOfText } from '../text/index-of.js';
 import { XmlReader } from '../xml/reader.js';
 import { WindowsSink } from './sink.js';
 
+export { windowsSnare } from './snare.js';
+
 const xmlReader = new XmlReader(false);
 const jsonReader = new JsonReader();
 const sink = new WindowsSink();

@@ -14,6 +14,8 @@ const encoder = new TextEncoder();
 const WORDS: readonly (readonly [Uint8Array, number])[] = [
   [encoder.encode('Audit Success'), SUCCESS],
   [encoder.encode('Audit Failure'), FAILURE],
+  [encoder.encode('Success Audit'), SUCCESS],
+  [encoder.encode('Failure Audit'), FAILURE],
   [encoder.encode('AUDIT_SUCCESS'), SUCCESS],
   [encoder.encode('AUDIT_FAILURE'), FAILURE],
   [encoder.encode('success'), SUCCESS],
