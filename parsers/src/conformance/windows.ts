@@ -100,7 +100,7 @@ export const WINDOWS: Readonly<Record<string, ParserConformance>> = {
     examples: [
       {
         raw:
-          '<14>Feb 28 22:14:15 ws1 MSWinEventLog\t1\tSecurity\t12\tSat Feb 28 22:14:15 2026\t4625\t' +
+          'MSWinEventLog\t1\tSecurity\t12\tSat Feb 28 22:14:15 2026\t4625\t' +
           'Microsoft-Windows-Security-Auditing\tEXAMPLE\\alice\tN/A\tFailure Audit\tws1.example.com\t' +
           'Logon\t\tAn account failed to log on.    Account For Which Logon Failed:   ' +
           'Account Name:  bob   Logon Type:  3\t99',

@@ -20,8 +20,8 @@ const KERBEROS_ID = 2;
 const REMOTE_THREAD = 1;
 
 /**
- * Class and profile by type of object (a process is told by its image alone: it is a resource), and the activities of open,
- * permissions, delete.
+ * Class and profile by type of object (a process is told by its image alone: it is a resource), and
+ * the activities of open, permissions, delete.
  */
 const OBJECT_TYPES: readonly Pick<Rule, 'classUid' | 'profile'>[] = [
   { classUid: 201_003, profile: 'OBJECT' },
