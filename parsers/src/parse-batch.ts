@@ -253,14 +253,14 @@ function parseSyslogRow(
     const verdict = parseColumns(batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }
-  if (header.priState === 'missing') {
-    const verdict = parseLine(batch, row, start, end, out);
-    if (verdict !== 'no') return verdict;
-  }
   const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
   if (tagged !== null) {
     const verdict = askPack(tagged, batch, row, bodyStart, end, out);
     if (verdict !== 'no') return withHeader(batch, row, verdict, out);
+  }
+  if (header.priState === 'missing') {
+    const verdict = parseLine(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
   }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
