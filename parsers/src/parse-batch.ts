@@ -25,7 +25,7 @@ import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
-import { NUL, SPACE } from './text/ascii.js';
+import { at, NUL, OPEN_BRACKET, SPACE } from './text/ascii.js';
 import { type AssumedZone, assumeZone } from './text/assumed-zone.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
 import { xml } from './xml/index.js';
@@ -254,13 +254,13 @@ function parseSyslogRow(
     if (verdict !== 'no') return verdict;
   }
   const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
+  if (header.priState === 'missing' && !isPlainMessage(batch.bytes, tagged, end)) {
+    const verdict = parseLine(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
   if (tagged !== null) {
     const verdict = askPack(tagged, batch, row, bodyStart, end, out);
     if (verdict !== 'no') return withHeader(batch, row, verdict, out);
-  }
-  if (header.priState === 'missing') {
-    const verdict = parseLine(batch, row, start, end, out);
-    if (verdict !== 'no') return verdict;
   }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
@@ -278,6 +278,16 @@ function parseSyslogRow(
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/**
+ * True when a header with a whole time names a program that has a pack, and what follows is its
+ * message itself, without a library or category in front.
+ */
+function isPlainMessage(bytes: Uint8Array, tagged: Pack | null, end: number): boolean {
+  if (tagged === null || !header.time.hasZone) return false;
+  const first = at(bytes, header.bodyStart, end);
+  return first !== 0x28 && first !== OPEN_BRACKET;
 }
 
 /** A line in a form of its own, which a reader of syslog headers would take apart. */
