@@ -1,12 +1,12 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
 
 import { cef } from './cef/index.js';
-import { f5Bigip } from './f5/index.js';
-import { csv } from './csv/index.js';
 import { ciscoAsa } from './cisco-asa/index.js';
 import { ciscoIos } from './cisco-ios/index.js';
 import { ciscoIse } from './cisco-ise/index.js';
 import { ciscoMeraki } from './cisco-meraki/index.js';
+import { csv } from './csv/index.js';
+import { f5Bigip } from './f5/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
