@@ -39,7 +39,9 @@ function piecesOf(template: string): Piece[] {
   return pieces;
 }
 
-/** The texts that can stand behind piece `index`: those of options, up to the first that must be. */
+/**
+ * The texts that can stand behind piece `index`: those of options, up to the first that must be.
+ */
 function followsOf(pieces: readonly Piece[], index: number): string[] {
   const follows: string[] = [];
   for (let i = index + 1; i < pieces.length; i++) {
