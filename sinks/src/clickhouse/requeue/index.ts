@@ -1,4 +1,4 @@
-export { isCut } from './batches.js';
+export { batchesOf, formatOf, isCut, type RequeueBatch } from './batches.js';
 export { isRequeueOpen } from './intent.js';
 export { emptyReport, type RequeueReport } from './report.js';
 export { type RequeueRequest, Requeuer, type RequeuerOptions } from './requeuer.js';
