@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-export const CORE_PACKAGES = ['pipeline', 'spool', 'parsers', 'sinks', 'collector'];
+export const CORE_PACKAGES = ['pipeline', 'spool', 'parsers', 'enrich', 'sinks', 'collector'];
 /** Per cent of lines, in each core package. */
 export const LINES_PERCENT_MIN = 85;
 

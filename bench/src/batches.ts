@@ -11,13 +11,15 @@ export interface GeneratedBatches {
   readonly hash: string;
 }
 
-/** `streamCount` streams in turn, as from so many shards; the same seed gives the same batches. */
+/** `streamCount` streams in turn, as from so many shards; the same seed gives the same batches.
+ * `context` is what framing found before them, such as the header lines of a log. */
 export function generateBatches(
   eventCount: number,
   seed: number,
   streamCount: number,
   profile: ProfileName = 'mixed',
   rfc: '3164' | '5424' = '5424',
+  context = '',
 ): GeneratedBatches {
   const generator = createGenerator({
     profile,
@@ -50,9 +52,7 @@ export function generateBatches(
       bytes,
       offsets,
       marks: new Uint32Array(0),
-      runs: [
-        { eventCount: filled.eventCount, source: '192.0.2.1', sourceSeqFirst: 0, context: '' },
-      ],
+      runs: [{ eventCount: filled.eventCount, source: '192.0.2.1', sourceSeqFirst: 0, context }],
       requestParts: [],
       dispositions: [],
     });

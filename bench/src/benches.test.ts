@@ -46,6 +46,17 @@ t.test('parse, saved, held against itself, profiled', async (t) => {
   t.ok(readdirSync(profiles).some((name) => name.endsWith('.heapprofile')));
 });
 
+t.test('enrich', async (t) => {
+  const { measures, facts, hash } = await smallBench('enrich');
+  for (const name of ['floor', 'geoip', 'iocMany', 'lookup', 'together']) {
+    t.equal(measures[`${name}EventsPerSecond`]?.kind, 'throughput');
+    t.equal(measures[`${name}CpuSecondsPerMillion`]?.kind, 'cpu');
+  }
+  t.ok((measures.addressLookupsPerSecond?.median ?? 0) > 0);
+  t.match(facts, { indicators: 10_000, manyKeys: Number, manyTableBytes: Number });
+  t.equal((await smallBench('enrich')).hash, hash, 'the same seed computes the same');
+});
+
 t.test('spool --fsync-interval', async (t) => {
   const { measures, facts } = await smallBench('spool', '--fsync-interval', '0,12');
   t.equal((facts.table as string[]).length, 3);

@@ -3,21 +3,29 @@
 // Guarantees: a component or an example without a conformance run fails here. Runs of the packs are
 //   in parsers/src/conformance.test.ts; those of a sink are in its own tests, and this one looks
 //   that they are there. Sources have no kit: nobody can plug in their own.
+import { createHmac } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildTable, type TableSpec, Tables, tableKeyOf } from '@weir/enrich';
+import { writeMmdb } from '@weir/enrich/testing';
 import { all } from '@weir/parsers';
 import {
+  type Adds,
   definitionOf,
   type Enricher,
   type EventParser,
+  hasTable,
+  IOC_ADDS,
   type LiveRow,
+  type NoAdds,
   type ReadEvent,
   type TransformDocument,
 } from '@weir/pipeline';
 import { testEnricher, testFilter, testParser, testRoute } from '@weir/pipeline/testing';
 import t, { type Test } from 'tap';
 import { type ComponentSpec, components } from './config/components/index.js';
+import { defaultsOf } from './config/schema/nodes.js';
 import { rowStep } from './run/worker/steps.js';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,14 +37,43 @@ const specOf = (kind: ComponentSpec['kind'], type: string): ComponentSpec => {
   return found;
 };
 
-/** The transform of a component's example, as a worker runs it. */
-function stepOf(type: string): (event: LiveRow) => string | null {
-  const document = { ...specOf('transform', type).example, type } as unknown as TransformDocument;
+/** The transform of a component's example, with the defaults of the schema, as a worker runs it. */
+function stepOf(type: string, over: object = {}): (event: LiveRow) => string | null {
+  const { schema, example, exampleFiles = {} } = specOf('transform', type);
+  const settings = { ...defaultsOf(schema), ...example, ...over, type };
+  const document = settings as unknown as TransformDocument;
   const outputs = document.type === 'route' ? [...Object.keys(document.routes), 'otherwise'] : null;
-  const step = rowStep({ id: 'step', document, outputs }, 0, new Map(), {});
+  const tables = new Tables();
+  const step = rowStep({ id: 'step', document, outputs }, 0, new Map(), {}, tables);
   if (step === null) throw new Error(`${type} is no step`);
+  if (hasTable(document)) {
+    const [text] = Object.values(exampleFiles);
+    const bytes = text === undefined ? MMDB : new TextEncoder().encode(text);
+    const { bytes: table } = buildTable(document as TableSpec, bytes);
+    tables.use([{ key: tableKeyOf(document), version: 1, bytes: table }]);
+  }
   return step.run;
 }
+const MMDB = writeMmdb([
+  {
+    network: '203.0.113.0/24',
+    record: {
+      country: { iso_code: 'DE' },
+      city: { names: { en: 'Berlin' } },
+      location: { latitude: 52.5, longitude: 13.4 },
+      autonomous_system_number: 64_500,
+    },
+  },
+]);
+const enricherOf = (
+  adds: Adds,
+  run: (event: LiveRow) => unknown,
+): Enricher<Adds, NoAdds, Readonly<Record<string, unknown>>, undefined> => ({
+  kind: 'enricher',
+  name: 'step',
+  adds,
+  enrich: (event) => void run(event as unknown as LiveRow),
+});
 const asLive = (event: ReadEvent<never>): LiveRow => event as unknown as LiveRow;
 
 const transforms: Readonly<Record<string, (t: Test) => Promise<void>>> = {
@@ -66,6 +103,123 @@ const transforms: Readonly<Record<string, (t: Test) => Promise<void>>> = {
         { fields: { 'src_endpoint.ip': '192.0.2.1' }, expected: { 'labels.site': 'berlin' } },
         { expected: { 'labels.site': null } },
       ],
+    });
+  },
+  async assign(t) {
+    const adds = { 'labels.is_internal': 'boolean', 'labels.service': 'string' } as const;
+    await testEnricher(t, enricherOf(adds, stepOf('assign')), {
+      examples: [
+        {
+          fields: { 'src_endpoint.ip': '10.1.2.3', 'dst_endpoint.port': 443 },
+          expected: { 'labels.is_internal': true, 'labels.service': 'web' },
+        },
+        {
+          fields: { 'src_endpoint.ip': '2001:db8::1', 'dst_endpoint.port': 22 },
+          expected: { 'labels.is_internal': false, 'labels.service': 'other' },
+        },
+        { expected: { 'labels.is_internal': null, 'labels.service': null } },
+      ],
+    });
+  },
+  async geoip(t) {
+    const berlin = {
+      'dst_endpoint.location.country': 'DE',
+      'dst_endpoint.location.city': 'Berlin',
+      'dst_endpoint.location.lat': 52.5,
+      'dst_endpoint.location.long': 13.4,
+      'dst_endpoint.autonomous_system.number': 64_500,
+    };
+    await testEnricher(t, enricherOf({}, stepOf('geoip')), {
+      examples: [
+        { fields: { 'dst_endpoint.ip': '203.0.113.9' }, expected: berlin },
+        {
+          fields: { 'dst_endpoint.ip': '203.0.113.9', 'dst_endpoint.location.country': 'AT' },
+          expected: { ...berlin, 'dst_endpoint.location.country': 'AT' },
+        },
+        {
+          fields: { 'src_endpoint.ip': 'unknown', 'dst_endpoint.ip': '192.0.2.1' },
+          expected: { 'dst_endpoint.location.country': null },
+        },
+      ],
+    });
+  },
+  async ioc(t) {
+    await testEnricher(t, enricherOf(IOC_ADDS, stepOf('ioc')), {
+      examples: [
+        {
+          fields: { 'dst_endpoint.ip': '203.0.113.7', 'url.hostname': 'cdn.Malware.example.' },
+          expected: {
+            'osint.value': '203.0.113.7',
+            'osint.type_id': 1,
+            'osint.name': 'dst_endpoint.ip',
+            'osint.vendor_name': 'own_list',
+            'osint.confidence': 'high',
+            'osint.confidence_id': 3,
+            'osint.desc': 'scanner',
+            'labels.ioc_tier': 1,
+            'labels.ioc_matches': 2,
+          },
+        },
+        {
+          fields: { 'src_endpoint.ip': '198.51.100.77' },
+          expected: { 'osint.value': '198.51.100.0/24', 'osint.confidence': 'medium' },
+        },
+        {
+          fields: { 'http_request.url.url_string': 'files.example/payload.bin#part' },
+          expected: { 'osint.type_id': 5, 'osint.vendor_name': 'other_feed' },
+        },
+        {
+          fields: { 'file.hashes.md5': 'D41D8CD98F00B204E9800998ECF8427E' },
+          expected: { 'osint.type_id': 4 },
+        },
+        { fields: { 'src_endpoint.ip': '192.0.2.1' }, expected: { 'osint.value': null } },
+      ],
+    });
+  },
+  async lookup(t) {
+    const adds = { 'labels.owner': 'string', 'labels.risk': 'number' } as const;
+    await testEnricher(t, enricherOf(adds, stepOf('lookup')), {
+      examples: [
+        {
+          fields: { 'src_endpoint.ip': '10.20.30.40' },
+          expected: { 'labels.owner': 'payments', 'labels.risk': 5, 'src_endpoint.zone': 'pci' },
+        },
+        {
+          fields: { 'src_endpoint.ip': '10.9.9.9', 'src_endpoint.zone': 'vpn' },
+          expected: { 'labels.owner': 'it', 'src_endpoint.zone': 'vpn' },
+        },
+        { fields: { 'src_endpoint.ip': 'fw-edge' }, expected: { 'labels.owner': null } },
+      ],
+    });
+  },
+  async redact(t) {
+    // The kit holds the received bytes equal; what becomes of them has tests in enrich/.
+    const run = stepOf('redact', { raw_data: 'keep' });
+    await testEnricher(t, enricherOf({}, run), {
+      examples: [
+        {
+          fields: { 'actor.user.name': 'alice', 'user.email_addr': 'alice@a.example' },
+          expected: { 'actor.user.name': '***', 'user.email_addr': '***' },
+        },
+        { expected: { 'actor.user.name': null } },
+      ],
+    });
+  },
+  async hash(t) {
+    const run = stepOf('hash', { raw_data: 'keep' });
+    const { key } = specOf('transform', 'hash').example;
+    const expected = createHmac('sha256', String(key)).update('alice').digest('hex');
+    await testEnricher(t, enricherOf({}, run), {
+      examples: [
+        { fields: { 'actor.user.name': 'alice' }, expected: { 'actor.user.name': expected } },
+        { expected: { 'actor.user.name': null } },
+      ],
+    });
+  },
+  async sample(t) {
+    const run = stepOf('sample', { field: 'connection_info.uid' });
+    await testFilter(t, (event) => run(asLive(event)) !== null, {
+      examples: [{ fields: { severity_id: 3 }, isKept: true }, { isKept: true }],
     });
   },
   async filter(t) {

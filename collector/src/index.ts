@@ -6,4 +6,5 @@ export {
   type Generator,
   type GeneratorOptions,
 } from './load/generator.js';
+export { ZEEK_CONN_HEADER } from './load/kinds/zeek.js';
 export { PROFILES, type ProfileName } from './load/profiles.js';

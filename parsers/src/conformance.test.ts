@@ -3,6 +3,10 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { f5Conformances } from './conformance/f5.js';
+import { firewalls } from './conformance/firewalls.js';
+import { linuxConformances } from './conformance/linux.js';
+import { WINDOWS } from './conformance/windows.js';
 import { all } from './index.js';
 
 const traffic =
@@ -16,6 +20,7 @@ const login =
   'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
 
 const conformances: Readonly<Record<string, ParserConformance>> = {
+  ...WINDOWS,
   syslog_5424: {
     examples: [
       {
@@ -62,16 +67,57 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
       { raw: 'only=one pair and then text', isForeign: true },
     ],
   },
+  zeek_tsv: {
+    examples: [
+      {
+        raw:
+          '#separator \\x09\n#path\tconn\n#fields\tts\tid.orig_h\tid.orig_p\tproto\tservice\n' +
+          '#types\ttime\taddr\tport\tenum\tstring\n1772366390.5\t192.0.2.1\t1234\ttcp\t-',
+        fields: {
+          class_uid: 4001,
+          'src_endpoint.port': 1234,
+          'connection_info.protocol_num': 6,
+          app_name: null,
+        },
+      },
+      {
+        raw:
+          '#fields;ts;who;n\n#types;time;set[string];count\n'.replace('#', '#separator ;\n#') +
+          '1772366390.5;a\\x3bb;x',
+      },
+      { raw: '#fields\tts\n', isForeign: true },
+      { raw: '1772366390.123456\ttext', isForeign: true },
+    ],
+  },
+  zeek_json: {
+    format: 'json',
+    examples: [
+      {
+        raw:
+          '{"ts":1772366390.5,"uid":"CaA9XkQ2mZ7fTb41x","id":{"orig_h":"192.0.2.1","orig_p":1},' +
+          '"qtype_name":"A","qclass":1,"query":"www.example.com"}',
+        fields: { class_uid: 4003, 'query.hostname': 'www.example.com', 'src_endpoint.port': 1 },
+      },
+      {
+        raw: '{"_path":"x_new","ts":"2026-03-01T11:59:50Z","uid":"C1","id.orig_h":"192.0.2.1"}',
+        fields: { class_uid: 4001, 'metadata.log_name': 'x_new' },
+      },
+      { raw: '{"ts":1772366390.5,"level":"info","msg":"no"}', isForeign: true },
+    ],
+  },
   fortigate_kv: {
     examples: [
       {
         raw: traffic,
         fields: { class_uid: 4001, 'src_endpoint.ip': '192.0.2.11', 'traffic.bytes_in': 1224 },
       },
-      { raw: login, fields: { 'actor.user.name': 'alice' } },
+      { raw: login, fields: { 'user.name': 'alice', class_uid: 3002 } },
       { raw: 'user=alice action=login', isForeign: true },
     ],
   },
+  ...linuxConformances,
+  ...f5Conformances,
+  ...firewalls,
 };
 
 t.test('every pack conforms', async (t) => {

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ColumnWriter, EventRow, type InputFormat } from '@weir/pipeline';
+import { ColumnWriter, EventRow, HeaderLines, type InputFormat } from '@weir/pipeline';
 import t from 'tap';
 import { parseBatch } from './index.js';
 import { batchOf } from './testing.js';
@@ -14,11 +14,14 @@ interface CaseConfig {
   readonly format: InputFormat;
   readonly pack: string;
   readonly receivedAt: string;
+  /** Whether header lines are told from events, as framing does. */
+  readonly header: 'none' | 'marked' | 'first_line';
 }
 const DEFAULTS: CaseConfig = {
   format: 'syslog',
   pack: 'auto',
   receivedAt: '2026-03-01T12:00:00Z',
+  header: 'none',
 };
 const sources = fileURLToPath(new URL('../src', import.meta.url));
 const isUpdate = process.env.WEIR_UPDATE === '1';
@@ -44,9 +47,17 @@ function linesOf(bytes: Buffer): Buffer[] {
 
 function actualOf(folder: string): string[] {
   const config = configOf(folder);
-  const events = linesOf(readFileSync(join(folder, 'input.raw')));
+  const lines = linesOf(readFileSync(join(folder, 'input.raw')));
+  const headers = config.header === 'none' ? null : new HeaderLines(config.header);
+  const events: Buffer[] = [];
+  const contexts: string[] = [];
+  for (const line of lines) {
+    if (headers?.take(line, 0, line.length) === true) continue;
+    events.push(line);
+    contexts.push(headers?.context ?? '');
+  }
   const receivedAtNs = BigInt(Date.parse(config.receivedAt)) * 1_000_000n;
-  const batch = batchOf(events, { format: config.format, receivedAtNs });
+  const batch = batchOf(events, { format: config.format, receivedAtNs, contexts });
   const row = new EventRow(parseBatch(batch, writer, { pack: config.pack }));
   return events.map((_, index) => JSON.stringify(row.move(index).toOcsf()));
 }

@@ -2,3 +2,4 @@
 export { all, bodyPacks } from './list.js';
 export type { Pack } from './pack.js';
 export { PACK_NAMES, type ParseOptions, parseBatch } from './parse-batch.js';
+export { type AssumedZone, zoneNamed } from './text/assumed-zone.js';

@@ -1,14 +1,83 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+import { cef } from './cef/index.js';
+import { f5Bigip } from './f5/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
+import { leef } from './leef/index.js';
+import {
+  accounts,
+  cron,
+  dhcp,
+  login,
+  netfilter,
+  pam,
+  sshd,
+  su,
+  sudo,
+  systemd,
+} from './linux/index.js';
+import { linuxAudit } from './linux-audit/index.js';
 import type { JsonPack, Pack } from './pack.js';
+import { panosCsv } from './panos/index.js';
+import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { windowsJson, windowsXml } from './windows/index.js';
+import { zeekJson } from './zeek/json.js';
+import { zeekTsv } from './zeek/tsv.js';
 
-export const all: readonly Pack[] = [syslog5424, syslog3164, json, keyValue, fortigateKv];
+export const all: readonly Pack[] = [
+  syslog5424,
+  syslog3164,
+  json,
+  keyValue,
+  fortigateKv,
+  panosCsv,
+  panosJson,
+  cef,
+  leef,
+  zeekTsv,
+  zeekJson,
+  windowsXml,
+  windowsJson,
+  sshd,
+  pam,
+  sudo,
+  su,
+  login,
+  systemd,
+  cron,
+  accounts,
+  dhcp,
+  netfilter,
+  linuxAudit,
+  f5Bigip,
+];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
-export const bodyPacks: readonly Pack[] = [fortigateKv, json, keyValue];
+export const bodyPacks: readonly Pack[] = [
+  linuxAudit,
+  fortigateKv,
+  panosCsv,
+  cef,
+  leef,
+  f5Bigip,
+  windowsXml,
+  pam,
+  netfilter,
+  json,
+  zeekTsv,
+  keyValue,
+];
+
+/** Packs that are known by the program that wrote the message, and by nothing in its text. */
+export const programPacks: readonly Pack[] = [sshd, sudo, su, login, systemd, cron, accounts, dhcp];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [];
+export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+
+/**
+ * Packs of rows whose columns are named by header lines, in front of the row or as the context of
+ * its source. They get the whole event: such rows have no header of syslog.
+ */
+export const columnPacks: readonly Pack[] = [zeekTsv];

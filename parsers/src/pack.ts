@@ -9,6 +9,11 @@ import type { JsonHead } from './json/head.js';
 export interface Pack extends Parser {
   /** One sentence for the list of packs. */
   readonly summary: string;
+  /**
+   * Programs whose messages it reads: APP-NAME (RFC 5424 6.2.5) or TAG (RFC 3164 4.1.3). A body
+   * behind one of them is given to it first, without `detect`; it may still answer `no`.
+   */
+  readonly tags?: readonly string[];
   /** Cheap: looks at a few bytes of the text. True is a guess; parse may still answer `no`. */
   detect(bytes: Uint8Array, start: number, end: number): boolean;
   parse(batch: RawBatch, row: number, start: number, end: number, out: ColumnWriter): ParseVerdict;

@@ -3,22 +3,13 @@
 //   scratch; raw bytes are unchanged; parse(A + B) = parse(A) + parse(B); a reused writer leaves no
 //   trace; every mark and reason is in the taxonomy. WEIR_SEED replays, WEIR_LONG=1 runs fifty
 //   times as many.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  ColumnWriter,
-  type EventBatch,
-  EventRow,
-  type InputFormat,
-  LIMITS,
-  MARK,
-  markName,
-  QUARANTINE_REASONS,
-  STATUS,
-} from '@weir/pipeline';
+import { ColumnWriter, EventRow, type InputFormat, LIMITS, MARK } from '@weir/pipeline';
 import fc from 'fast-check';
 import t from 'tap';
+import { checkBatch, described } from './fuzz/check-batch.js';
+import { readFixtures, SOURCES } from './fuzz/fixtures.js';
 import { all, PACK_NAMES, parseBatch } from './index.js';
 import { batchOf, utf8 } from './testing.js';
 
@@ -27,17 +18,7 @@ const numRuns = process.env.WEIR_LONG === '1' ? 20_000 : 400;
 const options = { seed, numRuns };
 t.comment(`WEIR_SEED=${seed}`);
 
-const sources = fileURLToPath(new URL('../src', import.meta.url));
-const fixtures: Uint8Array[] = [];
-for (const parser of readdirSync(sources)) {
-  const cases = join(sources, parser, 'testcases');
-  if (!existsSync(cases)) continue;
-  for (const name of readdirSync(cases)) {
-    const text = readFileSync(join(cases, name, 'input.raw'), 'latin1');
-    for (const line of text.split('\n'))
-      if (line !== '') fixtures.push(Uint8Array.from(Buffer.from(line, 'latin1')));
-  }
-}
+const fixtures = readFixtures();
 t.ok(fixtures.length > 150, 'there are fixtures to change');
 
 /** Bytes that parsers decide on come more often than others. */
@@ -66,71 +47,6 @@ const mutated = fc
 const events = fc.array(fc.oneof(noise, mutated), { minLength: 1, maxLength: 12 });
 const format = fc.constantFrom<InputFormat>('syslog', 'json');
 const pack = fc.constantFrom(...PACK_NAMES);
-const reasons: ReadonlySet<string> = new Set(QUARANTINE_REASONS);
-const statuses: ReadonlySet<number> = new Set(Object.values(STATUS));
-
-/** Everything that the rows say, without where it stands. */
-function described(batch: EventBatch): string[] {
-  const row = new EventRow(batch);
-  return Array.from({ length: batch.raw.eventCount }, (_, index) =>
-    JSON.stringify([row.move(index).toOcsf(), batch.status[index]]),
-  );
-}
-
-function checkSpan(batch: EventBatch, row: number, start: number, end: number): void {
-  const { bytes, offsets } = batch.raw;
-  if (start > end) throw new Error(`row ${row}: a span ends before it starts`);
-  if (start === end) return;
-  const isInScratch = start >= bytes.length && end <= bytes.length + batch.scratch.length;
-  const isInRow = start >= (offsets[row] ?? 0) && end <= (offsets[row + 1] ?? 0);
-  if (!isInScratch && !isInRow) throw new Error(`row ${row}: [${start}, ${end}) is outside`);
-}
-
-function checkBatch(batch: EventBatch): void {
-  const rows = batch.raw.eventCount;
-  for (const column of batch.columns) {
-    const length = column.kind === 'span' ? column.spans.length / 2 : valuesOf(column).length;
-    if (length !== rows) throw new Error('a column has another number of rows');
-    if (column.kind !== 'span') continue;
-    for (let row = 0; row < rows; row++)
-      checkSpan(batch, row, column.spans[2 * row] ?? 0, column.spans[2 * row + 1] ?? 0);
-  }
-  checkTuples(batch);
-  for (let row = 0; row < rows; row++) {
-    if (!statuses.has(batch.status[row] ?? -1)) throw new Error('an unknown status');
-    if ((batch.parserIndex[row] ?? 255) >= batch.parsers.length) throw new Error('no such parser');
-    const reason = batch.quarantine[row] ?? 0;
-    if (reason !== 0 && !reasons.has(markName(reason))) throw new Error(`reason ${reason}`);
-    if (reason === MARK.parse_error) throw new Error(`row ${row}: a parser threw`);
-  }
-}
-
-const valuesOf = (column: EventBatch['columns'][number]): ArrayLike<number> =>
-  column.kind === 'number' ? column.values : column.kind === 'code' ? column.codes : column.spans;
-
-function checkTuples(batch: EventBatch): void {
-  let last = 0;
-  for (let i = 0; i < batch.unmapped.length; i += 5) {
-    const [row = 0, keyStart = 0, keyEnd = 0, start = 0, end = 0] = batch.unmapped.subarray(
-      i,
-      i + 5,
-    );
-    if (row < last) throw new Error('unmapped pairs are not in order');
-    last = row;
-    checkSpan(batch, row, keyStart, keyEnd);
-    checkSpan(batch, row, start, end);
-  }
-  last = 0;
-  for (let i = 0; i < batch.marks.length; i += 3) {
-    const [row = 0, mark = 0, offset = 0] = batch.marks.subarray(i, i + 3);
-    if (row < last) throw new Error('marks are not in order');
-    last = row;
-    if (markName(mark) === 'unknown') throw new Error(`mark ${mark} is not in the taxonomy`);
-    const length = (batch.raw.offsets[row + 1] ?? 0) - (batch.raw.offsets[row] ?? 0);
-    if (offset > length) throw new Error(`${markName(mark)} at ${offset} of ${length} bytes`);
-  }
-}
-
 t.test('any bytes: whole, in order, inside their rows', (t) => {
   const writer = new ColumnWriter();
   fc.assert(
@@ -223,8 +139,8 @@ t.test('keys that are long and deep do not make scratch grow beyond the event', 
 
 t.test('each pack has a name of its own and a test case', (t) => {
   t.strictSame(new Set(all.map((pack) => pack.name)).size, all.length);
-  const folders = new Set(readdirSync(sources));
+  const folders = new Set(readdirSync(SOURCES));
   for (const name of ['syslog', 'json', 'key-value', 'fortigate'])
-    t.ok(folders.has(name) && existsSync(join(sources, name, 'testcases')), name);
+    t.ok(folders.has(name) && existsSync(join(SOURCES, name, 'testcases')), name);
   t.end();
 });

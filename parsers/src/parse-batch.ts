@@ -13,16 +13,19 @@ import {
   type RawBatch,
   STATUS,
 } from '@weir/pipeline';
+import { packOfTag } from './by-tag.js';
+import { contextOf } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks, jsonPacks } from './list.js';
+import { all, bodyPacks, columnPacks, jsonPacks, programPacks } from './list.js';
 import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
 import { NUL, SPACE } from './text/ascii.js';
+import { type AssumedZone, assumeZone } from './text/assumed-zone.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
 
 export interface ParseOptions {
@@ -38,6 +41,8 @@ export interface ParseOptions {
    * Status and reason of the row are set.
    */
   readonly onRow?: (row: number) => void;
+  /** Zone of timestamps without one, by source (peer address); null is UTC, marked. */
+  readonly zoneOf?: (source: string) => AssumedZone | null;
   /** 1: the row came without its event and is only counted; it is not parsed. */
   readonly hollow?: Uint8Array | null;
 }
@@ -50,6 +55,7 @@ const JSON_INDEX = all.indexOf(json);
 const INDEX_5424 = all.indexOf(syslog5424);
 const INDEX_3164 = all.indexOf(syslog3164);
 const TIME = FIELD.time;
+const HASH = 0x23;
 const header = new SyslogHeader();
 const head = new JsonHead();
 
@@ -61,14 +67,23 @@ interface Choice {
   bodies: readonly Pack[];
   /** For objects that would else be generic JSON. */
   objects: readonly JsonPack[];
+  /** For rows that header lines name the columns of. */
+  rows: readonly Pack[];
 }
-const choice: Choice = { isForced: false, bodies: bodyPacks, objects: jsonPacks };
+const choice: Choice = {
+  isForced: false,
+  bodies: bodyPacks,
+  objects: jsonPacks,
+  rows: columnPacks,
+};
 
 function choose(name: string): void {
   choice.isForced = name !== 'auto';
   const isNamed = (pack: Pack): boolean => pack.name === name;
   choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
-  choice.bodies = choice.isForced ? [...bodyPacks, ...jsonPacks].filter(isNamed) : bodyPacks;
+  choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
+  const named = [...bodyPacks, ...programPacks, ...jsonPacks];
+  choice.bodies = choice.isForced ? named.filter(isNamed) : bodyPacks;
 }
 
 /**
@@ -81,12 +96,19 @@ export function parseBatch(
   writer: ColumnWriter,
   options: ParseOptions = {},
 ): EventBatch {
-  const { onRow, own = null, hollow = null } = options;
+  const { onRow, own = null, hollow = null, zoneOf } = options;
   writer.begin(batch, own === null ? all : parsersWith(own));
   choose(options.pack ?? 'auto');
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
+  let run = -1;
+  let runEnd = zoneOf === undefined ? batch.eventCount : 0;
+  if (zoneOf === undefined) assumeZone(null);
   for (let row = 0; row < batch.eventCount; row++) {
+    for (; row >= runEnd; runEnd += batch.runs[run]?.eventCount ?? batch.eventCount) {
+      run++;
+      assumeZone(zoneOf?.(batch.runs[run]?.source ?? '') ?? null);
+    }
     writer.openRow(row);
     if (hollow !== null && hollow[row] === 1) {
       writer.setStatus(row, STATUS.filtered);
@@ -215,9 +237,18 @@ function parseSyslogRow(
     }
     out.rollbackRow(row);
   }
+  if (batch.bytes[start] === HASH || contextOf(batch, row) !== '') {
+    const verdict = parseColumns(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
+  const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
+  if (tagged !== null) {
+    const verdict = askPack(tagged, batch, row, bodyStart, end, out);
+    if (verdict !== 'no') return withHeader(batch, row, verdict, out);
+  }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
-    if (!isForced && !pack.detect(batch.bytes, bodyStart, end)) continue;
+    if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) continue;
     const verdict =
       pack === json && !isForced
         ? parseJson(batch, row, bodyStart, end, out)
@@ -227,11 +258,39 @@ function parseSyslogRow(
     const taker = out.parserOf(row);
     if ((taker === keyValue || taker === json) && !out.has(row, FIELD.message))
       writeMessage(batch, row, bodyStart, end, out);
-    const isWhole = writeHeader(batch, row, header, out);
-    return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    return withHeader(batch, row, verdict, out);
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/** The header's values behind those of the body, which a pack has read. */
+function withHeader(
+  batch: RawBatch,
+  row: number,
+  verdict: ParseVerdict,
+  out: ColumnWriter,
+): ParseVerdict {
+  const isWhole = writeHeader(batch, row, header, out);
+  return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+}
+
+/** A row with named columns; it stands in the event as it is, without a header of syslog. */
+function parseColumns(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  for (const pack of choice.rows) {
+    const verdict = askPack(pack, batch, row, start, end, out);
+    if (verdict === 'no') continue;
+    if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
+      out.mark(row, MARK.timestamp_missing, 0);
+    return verdict;
+  }
+  return 'no';
 }
 
 /**

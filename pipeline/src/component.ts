@@ -154,6 +154,18 @@ export interface TappedRows {
   readonly matchedEvents: number;
 }
 
+/**
+ * A table that transforms look up in, as one piece of memory that all workers share. Nobody writes
+ * to it any more; a new file gives a new one.
+ */
+export interface SharedTable {
+  /** Names the file and how it is read. */
+  readonly key: string;
+  /** Counts up with each table of the key. */
+  readonly version: number;
+  readonly bytes: SharedArrayBuffer;
+}
+
 /** What a worker is asked to do: the way of one batch to one sink. */
 export interface ProcessTask {
   readonly batch: SequencedBatch;
@@ -162,6 +174,8 @@ export interface ProcessTask {
   /** Numbers that are stored already; no row is made for them. Ascending. */
   readonly skipSeqs: Float64Array | null;
   readonly taps: readonly TapRequest[];
+  /** Tables of the graph as they are now; the whole batch sees these. Absent: it has none. */
+  readonly tables?: readonly SharedTable[];
   /** Memory for the rows, moved to the worker; null or too small: it takes its own. */
   readonly spare: ArrayBuffer | null;
   /** Pack to parse with in the place of the way's own parser; absent: as the graph says. */

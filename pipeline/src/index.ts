@@ -1,6 +1,13 @@
+export * from './address/address.js';
 export * from './batch.js';
 export * from './component.js';
-export { type Condition, type ConditionOptions, compileCondition } from './condition/condition.js';
+export {
+  type Condition,
+  type ConditionOptions,
+  compileCondition,
+  compileExpression,
+  type Expression,
+} from './condition/condition.js';
 export * from './define/index.js';
 export * from './errors.js';
 export {
@@ -20,6 +27,7 @@ export * from './runtime/admission.js';
 export * from './runtime/admission-ticket.js';
 export * from './runtime/buffer-pool.js';
 export * from './runtime/column-writer.js';
+export * from './runtime/header-lines.js';
 export * from './runtime/isolating-workers.js';
 export * from './runtime/isolation.js';
 export * from './runtime/isolation-log.js';

@@ -45,6 +45,12 @@ export const LIMITS = {
   tcpPartialMessageIdleMs: 60_000,
   /** Memory of a listener for messages that have begun and not ended. */
   tcpPartialBytesMax: 64 * MiB,
+  /** Characters of the header lines of a source; rows behind longer ones have no context. */
+  sourceContextLengthMax: 32 * KiB,
+  /** Header lines of all connections of a listener; the one that goes too far is closed. */
+  sourceContextsLengthMax: 32 * MiB,
+  /** Contexts of the runs of one batch, as many bytes as they may need; beyond it it is closed. */
+  batchContextBytesMax: 256 * KiB,
   udpReceiveBufferBytes: 8 * MiB,
   /** Sources counted apart per stream and epoch; the rest are `other`. */
   sourcesPerStreamMax: 65_536,
@@ -109,6 +115,22 @@ export const LIMITS = {
   unmappedPairsPerEventMax: 1_024,
   /** Characters of text that the components of a pipeline set in one event, all together. */
   derivedTextPerEventMax: 4 * MiB,
+  /** Default largest table of a transform in memory, and longest file of one. */
+  tableBytesMax: 512 * MiB,
+  /** The same, as configured: what can be read as one text ends here. */
+  tableBytesCeiling: 512 * MiB,
+  /** Rows of one table: the number of a row shares a word with a part of its hash. */
+  tableRowsMax: 8_000_000,
+  tableCellCharactersMax: 4_096,
+  tableColumnsMax: 64,
+  /** Default time between two looks at a table's file. */
+  tableCheckIntervalMs: 5_000,
+  /** Longest time that the first batches of a sink wait for tables to be read. */
+  tableFirstReadMs: 60_000,
+  /** Places of an MMDB file that a worker keeps decoded. */
+  geoipPlacesMax: 16_384,
+  /** Keyed hashes that a worker keeps. */
+  hashedValuesMax: 16_384,
   /** Frames in one body of forwarded frames. */
   wireFramesMax: 1_024,
   /** Forwarded frames of a listener that are decoded and not yet durable; beyond it 503. */
@@ -142,6 +164,10 @@ assert(
   'any body may come while no other does',
 );
 assert(LIMITS.httpBodyBytesMax <= LIMITS.httpDecodedBytesMax, 'any body can be decompressed');
+assert(
+  LIMITS.batchContextBytesMax + 3 * LIMITS.sourceContextLengthMax < LIMITS.frameMetaBytesMax / 2,
+  'the contexts of any batch fit into the metadata of a frame',
+);
 assert(LIMITS.batchEventCountMax < 65_536, 'an event index fits into 16 bits');
 assert(
   10 ** LIMITS.octetCountDigitsMax > LIMITS.syslogMessageBytesMax,

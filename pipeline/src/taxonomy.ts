@@ -71,6 +71,7 @@ export const REFUSAL_CAUSES = [
   'spool_full',
   'queue_full',
   'empty_line',
+  'header_line',
   'body_too_large',
   'body_encoding_invalid',
   'body_aborted',

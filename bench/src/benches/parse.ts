@@ -1,7 +1,7 @@
 // Raw batches to OCSF columns, on one core, in this process. The floor is a loop that looks at
 // every byte once.
 import { createHash } from 'node:crypto';
-import type { ProfileName } from '@weir/collector';
+import { type ProfileName, ZEEK_CONN_HEADER } from '@weir/collector';
 import { parseBatch } from '@weir/parsers';
 import { ColumnWriter, type EventBatch, STATUS } from '@weir/pipeline';
 import { type GeneratedBatches, generateBatches } from '../batches.js';
@@ -25,6 +25,7 @@ interface Case {
   readonly rfc: '3164' | '5424';
   /** Absent: by detection, as in the collector. */
   readonly pack?: string;
+  readonly context?: string;
 }
 
 /** A pack that claims no body leaves the syslog header alone. */
@@ -32,10 +33,27 @@ const CASES: readonly Case[] = [
   { name: 'header3164', profile: 'linux', rfc: '3164', pack: 'syslog_3164' },
   { name: 'header5424', profile: 'linux', rfc: '5424', pack: 'syslog_5424' },
   { name: 'fortigate', profile: 'fortigate', rfc: '3164' },
+  { name: 'fortigateNamed', profile: 'fortigate', rfc: '3164', pack: 'fortigate_kv' },
+  { name: 'panos', profile: 'panos', rfc: '3164' },
+  { name: 'panosNamed', profile: 'panos', rfc: '3164', pack: 'panos_csv' },
+  { name: 'ciscoAsa', profile: 'cisco_asa', rfc: '3164' },
+  { name: 'ciscoAsaNamed', profile: 'cisco_asa', rfc: '3164', pack: 'cisco_asa' },
+  { name: 'zeekJson', profile: 'zeek_json', rfc: '3164' },
+  { name: 'zeekJsonNamed', profile: 'zeek_json', rfc: '3164', pack: 'zeek_json' },
+  { name: 'zeekTsv', profile: 'zeek_tsv', rfc: '3164', context: ZEEK_CONN_HEADER },
+  {
+    name: 'zeekTsvNamed',
+    profile: 'zeek_tsv',
+    rfc: '3164',
+    pack: 'zeek_tsv',
+    context: ZEEK_CONN_HEADER,
+  },
+  { name: 'sysmonJson', profile: 'sysmon', rfc: '3164' },
+  { name: 'sysmonJsonNamed', profile: 'sysmon', rfc: '3164', pack: 'windows_json' },
+  { name: 'sshd', profile: 'sshd', rfc: '3164' },
+  { name: 'sshdNamed', profile: 'sshd', rfc: '3164', pack: 'linux_sshd' },
   { name: 'keyValue', profile: 'fortigate', rfc: '5424', pack: 'key_value' },
   { name: 'json', profile: 'app', rfc: '3164' },
-  { name: 'ciscoAsa', profile: 'cisco_asa', rfc: '3164' },
-  { name: 'panos', profile: 'panos', rfc: '3164' },
   { name: 'mixed', profile: 'mixed', rfc: '3164' },
 ];
 
@@ -51,7 +69,7 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   const facts: Record<string, unknown> = {};
   for (const each of CASES) {
     const count = options.small ? EVENTS_SMALL : EVENTS_FULL;
-    const input = generateBatches(count, options.seed, 1, each.profile, each.rfc);
+    const input = generateBatches(count, options.seed, 1, each.profile, each.rfc, each.context);
     const { digest, parsedShare } = computed(input, each);
     hash.update(digest);
     options.say(`${each.name}: ${Math.round(input.byteCount / count)} bytes an event`);

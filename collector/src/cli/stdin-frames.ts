@@ -2,12 +2,15 @@
 // its limit and one batch, whatever comes.
 import {
   allocateBytes,
+  HeaderLines,
+  type HeaderMode,
   type InputFormat,
   LIMITS,
   MARK,
   type RawBatch,
   WeirError,
 } from '@weir/pipeline';
+import { trimTrailer } from '../sources/syslog/framing.js';
 
 export type StdinFraming = 'newline' | 'octet';
 
@@ -15,6 +18,8 @@ export interface StdinFramesOptions {
   readonly framing: StdinFraming;
   /** `auto`: a message that begins with a brace is JSON, any other is syslog. */
   readonly inputFormat: InputFormat | 'auto';
+  /** Header lines that are no events; `marked` where absent. */
+  readonly header?: HeaderMode;
   /** Time of receipt of the next batch, ns since 1970. */
   readonly nowNs: () => bigint;
 }
@@ -51,9 +56,11 @@ export class StdinFrames {
   #offset = 0;
   #frameOffset = 0;
   #pending: PendingBatch | null = null;
+  readonly #headers: HeaderLines;
 
   constructor(options: StdinFramesOptions) {
     this.#options = options;
+    this.#headers = new HeaderLines(options.header);
   }
 
   /** Throws WEIR_USAGE on an octet count that is none, after all batches before it were given. */
@@ -156,10 +163,19 @@ export class StdinFrames {
 
   /** Puts the message into the batch. */
   *#take(mark: number): Generator<RawBatch> {
+    const isWhole = mark === 0 && this.#messageLength === this.#originalLength;
+    const last = trimTrailer(this.#message, 0, this.#messageLength);
+    if (isWhole && this.#headers.take(this.#message, 0, last)) {
+      this.#messageLength = 0;
+      this.#originalLength = 0;
+      return;
+    }
+    const { context } = this.#headers;
     const format = this.#formatOfMessage();
     const length = Math.min(this.#messageLength, MESSAGE_BYTES_MAX[format]);
-    if (this.#pending !== null && !this.#pending.hasRoomFor(format, length)) yield* this.#flush();
-    this.#pending ??= new PendingBatch(format);
+    if (this.#pending !== null && !this.#pending.hasRoomFor(format, length, context))
+      yield* this.#flush();
+    this.#pending ??= new PendingBatch(format, context);
     const isCut = length < this.#originalLength;
     const code = isCut ? MARK.oversize : mark;
     this.#pending.add(this.#message.subarray(0, length), code, this.#originalLength);
@@ -184,21 +200,24 @@ export class StdinFrames {
   }
 }
 
-/** Messages of one format until the batch is closed. */
+/** Messages of one format and one context until the batch is closed. */
 class PendingBatch {
   readonly #format: InputFormat;
+  readonly #context: string;
   readonly #offsets: number[] = [0];
   readonly #marks: number[] = [];
   #bytes = new Uint8Array(16 * 1024);
   #length = 0;
 
-  constructor(format: InputFormat) {
+  constructor(format: InputFormat, context: string) {
     this.#format = format;
+    this.#context = context;
   }
 
-  hasRoomFor(format: InputFormat, length: number): boolean {
+  hasRoomFor(format: InputFormat, length: number, context: string): boolean {
     return (
       format === this.#format &&
+      context === this.#context &&
       this.#offsets.length <= LIMITS.batchEventCountMax &&
       this.#length + length <= LIMITS.batchBytesTarget
     );
@@ -231,7 +250,7 @@ class PendingBatch {
       bytes,
       offsets: Uint32Array.from(this.#offsets),
       marks: Uint32Array.from(this.#marks),
-      runs: [{ eventCount, source: 'stdin', sourceSeqFirst: 0, context: '' }],
+      runs: [{ eventCount, source: 'stdin', sourceSeqFirst: 0, context: this.#context }],
       requestParts: [],
       dispositions: [],
     };

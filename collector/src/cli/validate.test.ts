@@ -219,3 +219,71 @@ export default flow.filter('loud', (event) => true).sink('out', stdout());`,
   const none = await weir(folder, ['validate', join(folder, 'none.js')]);
   t.match(none.stderr, /none\.js: the default export is not made by pipeline\(\)/);
 });
+
+const TABLES = `
+[sources.edge]
+type = "syslog"
+listen = "127.0.0.1:1514"
+[transforms.bad]
+type = "ioc"
+inputs = ["edge"]
+path = "./tables/list.csv"
+[transforms.assets]
+type = "lookup"
+inputs = ["bad"]
+path = "./tables/assets.csv"
+field = "src_endpoint.ip"
+key_column = "net"
+match = "cidr"
+set = { "labels.owner" = "owner" }
+[transforms.users]
+type = "hash"
+inputs = ["assets"]
+fields = ["user.name"]
+key = "a secret of sixteen bytes"
+[sinks.out]
+type = "stdout"
+inputs = ["users"]
+`;
+
+t.test('tables are read, and what is wrong with one is told', async (t) => {
+  const cwd = t.testdir({
+    'weir.toml': TABLES,
+    tables: {
+      'list.csv': `indicator\nevil.example\n${'203.0.113.7\n'.repeat(12)}???\n`,
+      'assets.csv': 'net,owner\n10.0.0.0/8,it\n',
+    },
+  });
+  const good = await weir(cwd, ['validate', join(cwd, 'weir.toml')]);
+  t.equal(good.code, 0, good.stderr);
+  t.match(good.stdout, /^table {8}bad \(list\.csv: 2 keys, \d+ bytes\)$/m);
+  t.match(good.stdout, /^table {8}assets \(assets\.csv: 1 keys, \d+ bytes\)$/m);
+  t.match(
+    good.stderr,
+    /warning: \/transforms\/bad\/path list\.csv: 1 rows are left out; line 15: no/,
+  );
+  const shown = await weir(cwd, ['validate', join(cwd, 'weir.toml'), '--effective']);
+  t.match(shown.stdout, /transforms\.users\.key = "\*\*\*"/);
+  t.notMatch(shown.stdout, /sixteen bytes/);
+
+  writeFileSync(join(cwd, 'tables/list.csv'), 'name\nevil.example\n');
+  writeFileSync(join(cwd, 'tables/assets.csv'), 'net,owner\n10.0.0.0/33,it\n');
+  const wrong = await weir(cwd, ['validate', join(cwd, 'weir.toml')]);
+  t.equal(wrong.code, 2);
+  t.match(
+    wrong.stderr,
+    /weir\.toml: \/transforms\/bad\/path list\.csv: line 2: there is no column indicator$/m,
+  );
+  t.match(
+    wrong.stderr,
+    /\/transforms\/assets\/path assets\.csv: line 2: "10\.0\.0\.0\/33" is no net/,
+  );
+  const small = TABLES.replace('match = "cidr"', 'match = "cidr"\nmax_bytes = 1024');
+  writeFileSync(join(cwd, 'tables/assets.csv'), `net,owner\n${'10.0.0.0/8,it\n'.repeat(100)}`);
+  writeFileSync(join(cwd, 'small.toml'), small);
+  const large = await weir(cwd, ['validate', join(cwd, 'small.toml')]);
+  t.match(large.stderr, /assets\.csv cannot be read: file too large: 1410 bytes, limit is 1024/);
+  writeFileSync(join(cwd, 'gone.toml'), TABLES.replace('assets.csv', 'gone.csv'));
+  const gone = await weir(cwd, ['validate', join(cwd, 'gone.toml')]);
+  t.match(gone.stderr, /\/transforms\/assets\/path gone\.csv cannot be read: .*no such file/i);
+});

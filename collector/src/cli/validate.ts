@@ -1,5 +1,13 @@
 // `weir validate`: reads a configuration as `weir run` would, and prints what was understood.
-import { FORWARDED, type GraphDocument, type JsonSchema, outputNames, wayOf } from '@weir/pipeline';
+import {
+  FORWARDED,
+  type GraphDocument,
+  type JsonSchema,
+  messageOf,
+  outputNames,
+  WeirError,
+  wayOf,
+} from '@weir/pipeline';
 import { Command } from 'commander';
 import { chooseDestination } from '../config/destination.js';
 import { graphOf } from '../config/graph.js';
@@ -7,6 +15,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.js';
 import { ConfigSchema } from '../config/schema.js';
 import { withoutSecrets } from '../config/secrets.js';
 import { visitSettings } from '../config/walk.js';
+import { type ReadTables, readTables } from '../run/tables/read-table.js';
 import { checkModules } from '../run/worker/modules.js';
 import { checkSpoolOf, type SpoolCheck, spoolCheckLine } from './spool/quick-check.js';
 
@@ -29,7 +38,8 @@ export function validateCommand(): Command {
     .addHelpText(
       'after',
       '\nLooks at the spool of the data directory, too: its state, headers and footers and the free space\n' +
-        '(weir spool fsck checks every byte). Damage there is a warning, as it never stops a start.\n\n' +
+        '(weir spool fsck checks every byte). Damage there is a warning, as it never stops a start.\n' +
+        'Reads the tables of geoip, ioc and lookup; weir run starts without one that is broken.\n\n' +
         'Exit codes: 0 valid, 2 not valid; every mistake is a line on standard error.',
     )
     .action(validate);
@@ -49,17 +59,34 @@ async function validate(file: string | undefined, flags: ValidateFlags): Promise
   }).catch((error: unknown) => {
     throw loaded.named(error);
   });
+  const tables = checkedTables(graph, loaded);
   const spool = await checkSpoolOf(loaded.config.data_dir, loaded.config.spool.max_bytes);
-  for (const warning of new Set([...loaded.warnings, ...warnings, ...spool.warnings])) {
+  for (const warning of new Set([
+    ...loaded.warnings,
+    ...warnings,
+    ...tables.warnings,
+    ...spool.warnings,
+  ])) {
     process.stderr.write(`weir: warning: ${warning}\n`);
   }
-  process.stdout.write(`${textOf(loaded, flags, { graph, why, spool })}\n`);
+  process.stdout.write(`${textOf(loaded, flags, { graph, why, spool, tables })}\n`);
   if (spool.problem === null) return;
   process.stderr.write(`weir: ${spool.problem}\n`);
   process.exitCode = 2;
 }
 
+/** `weir run` starts without a table that cannot be read; whoever asks is told. */
+function checkedTables(graph: GraphDocument, loaded: LoadedConfig): ReadTables {
+  const tables = readTables(graph);
+  if (tables.problems.length === 0) return tables;
+  const named = tables.problems.map((problem) =>
+    messageOf(loaded.named(new WeirError('WEIR_CONFIG_INVALID', problem))),
+  );
+  throw new WeirError('WEIR_CONFIG_INVALID', named.join('\n'));
+}
+
 interface Understood {
+  readonly tables: ReadTables;
   readonly graph: GraphDocument;
   readonly why: string;
   readonly spool: SpoolCheck;
@@ -68,7 +95,7 @@ interface Understood {
 function textOf(
   loaded: LoadedConfig,
   flags: ValidateFlags,
-  { graph, why, spool }: Understood,
+  { graph, why, spool, tables }: Understood,
 ): string {
   const shown = withoutSecrets(loaded.config);
   if (flags.json) return JSON.stringify({ ...shown, checks: { spool } }, null, 2);
@@ -80,6 +107,7 @@ function textOf(
       .map(([id, source]) => `${id} (${source.type} ${source.listen})`)
       .join(', ')}`,
     ...transformLines(graph),
+    ...tables.lines.map((line) => `table        ${line}`),
     `sinks        ${Object.entries(graph.sinks)
       .map(([id, { type }]) => `${id} (${type})`)
       .join(', ')}`,

@@ -1,7 +1,7 @@
 // What a JSON Schema cannot say: settings that are right each, and wrong together.
 import { resolve } from 'node:path';
 import { PACK_NAMES } from '@weir/parsers';
-import { checkGraph, messageOf, WeirError } from '@weir/pipeline';
+import { checkGraph, ENRICHERS, messageOf, WeirError } from '@weir/pipeline';
 import type { ConfigProblem } from '@weir/pipeline/config';
 import { goesToStore } from './destination.js';
 import { graphOf } from './graph.js';
@@ -40,7 +40,7 @@ function slimWarnings(
   const isStored = types.length > 0 ? types.includes('clickhouse') : goesToStore(environment);
   if (store.profile !== 'slim' || !isStored) return [];
   const setters = Object.entries(transforms)
-    .filter(([, { type }]) => type === 'set' || type === 'enrich')
+    .filter(([, { type }]) => type === 'set' || ENRICHERS.has(type))
     .map(([id]) => id);
   if (setters.length === 0) return [];
   return [

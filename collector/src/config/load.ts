@@ -2,7 +2,7 @@
 // environment < flags (PIP-10).
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type JsonSchema, WeirError } from '@weir/pipeline';
+import { hasTable, type JsonSchema, WeirError } from '@weir/pipeline';
 import { type ConfigProblem, problemsOf } from '@weir/pipeline/config';
 import { checkTogether } from './check-together.js';
 import { settingsOfEnvironment } from './environment.js';
@@ -163,6 +163,10 @@ function resolvePaths(config: Config, merged: MergedDocument, baseDirectory: str
     }
   }
   for (const [id, transform] of Object.entries(config.transforms)) {
+    if (hasTable(transform))
+      Object.assign(transform, {
+        path: resolve(directoryOf(`/transforms/${id}/path`), transform.path),
+      });
     if (!('module' in transform) || transform.module === undefined) continue;
     const directory = directoryOf(`/transforms/${id}/module`);
     const isFile = transform.module.startsWith('.') || isAbsolute(transform.module);

@@ -33,7 +33,7 @@ function pageOf(spec: ComponentSpec): string {
   const files = Object.entries(spec.exampleFiles ?? {}).flatMap(([name, text]) => [
     `\`${name}\`, beside the configuration:`,
     '',
-    ...fence('js', text),
+    ...fence(name.slice(name.lastIndexOf('.') + 1), text),
   ]);
   return [
     `# ${spec.kind} \`${spec.type}\``,

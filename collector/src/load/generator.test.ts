@@ -125,7 +125,7 @@ t.test('every event carries its number and the run, and is printable ASCII', asy
         line.includes(`seq=${String(5_000_000_000 + index).padStart(10, '0')} run=test`);
       t.ok(lines.every(isMarked), `${profile} ${rfc}`);
       t.ok(
-        lines.every((line) => /^[ -~]+$/.test(line)),
+        lines.every((line) => /^[ -~\t]+$/.test(line)),
         `${profile} ${rfc} ASCII`,
       );
     }

@@ -6,6 +6,8 @@ import type { Kind } from './kinds/kind.js';
 import { cron, sshd, sudo } from './kinds/linux.js';
 import { panos } from './kinds/panos.js';
 import { REPETITIVE_KINDS } from './kinds/repetitive.js';
+import { sysmon } from './kinds/sysmon.js';
+import { zeekConnJson, zeekConnTsv, zeekDnsJson } from './kinds/zeek.js';
 
 export interface ProfilePart {
   readonly kind: Kind;
@@ -36,6 +38,15 @@ export const PROFILES = {
   cisco_asa: alone(ciscoAsa),
   panos: alone(panos),
   app: alone(app),
+  sshd: alone(sshd),
+  zeek_json: [
+    { kind: zeekConnJson, share: 600 },
+    { kind: zeekDnsJson, share: 400 },
+  ],
+  /** Rows only: a receiver needs the header lines of conn.log from elsewhere. */
+  zeek_tsv: alone(zeekConnTsv),
+  /** Process creation and network connections, as Winlogbeat sends them. */
+  sysmon: alone(sysmon),
   /** Five vendors in 60 variants, about 290 bytes: compresses far better than real logs. */
   peers: REPETITIVE_KINDS.map((kind) => ({ kind, share: 200 })),
 } as const satisfies Readonly<Record<string, readonly ProfilePart[]>>;

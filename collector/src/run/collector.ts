@@ -46,6 +46,8 @@ import { setupOf, startPool } from './pool.js';
 import type { ManagedSink } from './sinks/managed-sink.js';
 import { clickhouseOf, openSinks } from './sinks/open-sinks.js';
 import type { StatusSample } from './status-line.js';
+import { TableFiles } from './tables/table-files.js';
+import { registerTableMetrics } from './tables/table-metrics.js';
 import type { Totals } from './totals.js';
 import { whenThereIsSpace } from './wait-for-space.js';
 import { type CheckedModules, checkModules } from './worker/modules.js';
@@ -169,6 +171,7 @@ class Collector implements RunningCollector {
     const checked = await this.#checkModules();
     this.#insight = this.#createInsight(this.#startPool(), checked);
     this.#closers.add('insight', () => this.#insight.stop());
+    const tables = this.#readTables();
     this.#options.say('starting the sinks');
     this.sinks = await openSinks({
       config: this.#config,
@@ -179,6 +182,7 @@ class Collector implements RunningCollector {
       batchMemory: this.#batchMemory,
       metrics: this.#metrics,
       taps: (sink) => this.#insight.tapRequests(sink),
+      tables: () => tables.current(),
       onEncoded: (sink, encoded) => this.#insight.onEncoded(sink, encoded),
       onClose: (name, close) => this.#closers.add(name, close),
       onChange: () => this.#announcement?.write(),
@@ -288,6 +292,16 @@ class Collector implements RunningCollector {
     );
     this.#closers.add('worker pool', () => workers.close());
     return workers;
+  }
+
+  /** In the background: events are accepted meanwhile, and their processing waits for it. */
+  #readTables(): TableFiles {
+    const { graph } = this.#options;
+    const dataDirectory = this.#config.data_dir;
+    const tables = new TableFiles({ graph, dataDirectory, log: this.#log });
+    registerTableMetrics(this.#metrics, tables);
+    this.#closers.add('tables', () => tables.stop());
+    return tables;
   }
 
   #createInsight(workers: Workers<ProcessTask, EncodedBatch>, checked: CheckedModules): Insight {

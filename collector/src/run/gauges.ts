@@ -3,13 +3,15 @@
 // equal.
 import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import type {
-  ComponentMetrics,
-  ComponentName,
-  GraphDocument,
-  Metrics,
-  SinkStats,
-  StepCounts,
+import {
+  type ComponentMetrics,
+  type ComponentName,
+  ENRICHERS,
+  FILTERS,
+  type GraphDocument,
+  type Metrics,
+  type SinkStats,
+  type StepCounts,
 } from '@weir/pipeline';
 import type { BusyMeter } from './busy-meter.js';
 import { primarySinks, viewOfGraph } from './graph-view.js';
@@ -219,9 +221,9 @@ function countStep(component: ComponentMetrics, type: string, step: StepCounts):
   component.sent(sentEvents);
   if (failedEvents > 0) component.error('component_failed', 'processing', failedEvents);
   // An enricher that throws leaves the event as it was, and sends it on.
-  const keptBack = receivedEvents - sentEvents - (type === 'enrich' ? 0 : failedEvents);
+  const keptBack = receivedEvents - sentEvents - (ENRICHERS.has(type) ? 0 : failedEvents);
   if (keptBack <= 0) return;
-  if (type === 'filter') component.discarded(keptBack, `filter:${step.component}`, true);
+  if (FILTERS.has(type)) component.discarded(keptBack, `filter:${step.component}`, true);
   else component.error('event_rejected', 'processing', keptBack);
 }
 

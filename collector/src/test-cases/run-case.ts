@@ -6,10 +6,12 @@ import {
   type GraphDocument,
   LIMITS,
   type SequencedBatch,
+  type SharedTable,
   WeirError,
   type WorkerSetup,
 } from '@weir/pipeline';
 import { nearestOf } from '@weir/pipeline/config';
+import { readTables } from '../run/tables/read-table.js';
 import { createTaskProcessor, type TaskProcessor } from '../run/worker/processor.js';
 import type { CaseSettings, TestCase } from './find-cases.js';
 
@@ -58,13 +60,19 @@ export function packPipeline(pack: string): CasePipeline {
 export class CaseRunner {
   readonly #pipeline: CasePipeline;
   readonly #process: TaskProcessor;
+  readonly #tables: readonly SharedTable[];
 
-  private constructor(pipeline: CasePipeline, process: TaskProcessor) {
+  private constructor(
+    pipeline: CasePipeline,
+    process: TaskProcessor,
+    tables: readonly SharedTable[],
+  ) {
     this.#pipeline = pipeline;
     this.#process = process;
+    this.#tables = tables;
   }
 
-  /** Rejects with WEIR_CONFIG_INVALID when the graph or a module is wrong. */
+  /** Rejects with WEIR_CONFIG_INVALID when the graph, a module or a table is wrong. */
   static async create(pipeline: CasePipeline): Promise<CaseRunner> {
     const { graph, baseUrl, pipelineModule } = pipeline;
     // Whatever the sinks are, their rows are looked at as JSON.
@@ -79,7 +87,9 @@ export class CaseRunner {
       baseUrl,
       pipelineModule,
     };
-    return new CaseRunner(pipeline, await createTaskProcessor(setup));
+    const { tables, problems } = readTables(graph);
+    if (problems.length > 0) throw new WeirError('WEIR_CONFIG_INVALID', problems.join('\n'));
+    return new CaseRunner(pipeline, await createTaskProcessor(setup), tables);
   }
 
   /** Lines for the sink of the case, or for every sink. */
@@ -90,7 +100,9 @@ export class CaseRunner {
       for (let first = 0; first < events.length; first += LIMITS.batchEventCountMax) {
         const part = events.slice(first, first + LIMITS.batchEventCountMax);
         const batch = batchOf(part, source, settings);
-        const encoded = this.#process({ batch, sink, skipSeqs: null, taps: [], spare: null });
+        const tables = this.#tables;
+        const task = { batch, sink, skipSeqs: null, taps: [], spare: null, tables };
+        const encoded = this.#process(task);
         lines.push(...linesOf(encoded, part.length));
       }
       return { sink, lines };

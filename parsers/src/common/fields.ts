@@ -6,7 +6,7 @@ import { hashOf } from '../text/key-table.js';
 import { parseDecimal } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import { epochDigitsToUs, epochToUs, readIso, TimeReading } from '../text/time.js';
-import { fitsField, writeClass, writeIp, writeTime } from '../text/values.js';
+import { categoryOf, fitsField, writeClass, writeIp, writeTime } from '../text/values.js';
 import { AS, keyAs, keyField, keyTable } from './keys.js';
 import type { PairSink } from './pair-sink.js';
 
@@ -62,7 +62,7 @@ export class FieldWriter implements PairSink {
       else out.number(row, CLASS, BASE_EVENT);
       return;
     }
-    if (!out.has(row, CATEGORY)) out.number(row, CATEGORY, Math.floor(this.#classUid / 1000) % 256);
+    if (!out.has(row, CATEGORY)) out.number(row, CATEGORY, categoryOf(this.#classUid));
     if (!out.has(row, TYPE) && this.#activityId >= 0) {
       const typeUid = this.#classUid * 100 + this.#activityId;
       if (fitsField(TYPE, typeUid)) out.number(row, TYPE, typeUid);
@@ -161,13 +161,7 @@ export class FieldWriter implements PairSink {
     return true;
   }
 
-  #toTime(
-    field: number,
-    source: Uint8Array,
-    from: number,
-    to: number,
-    position: number,
-  ): boolean {
+  #toTime(field: number, source: Uint8Array, from: number, to: number, position: number): boolean {
     let us = epochDigitsToUs(source, from, to);
     if (Number.isNaN(us)) us = epochToUs(parseDecimal(source, from, to));
     if (Number.isNaN(us)) {

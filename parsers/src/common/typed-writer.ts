@@ -1,11 +1,12 @@
 // Values of packs into fields, each as the kind of value that its key or position has. A value that
 // is not of its kind stays in `unmapped` under its key, and the row is marked. One object a pack.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
-import { isDigit, MINUS } from '../text/ascii.js';
+import { COLON, DOT, isDigit, isLetter, MINUS, PERCENT } from '../text/ascii.js';
 import { writeCanonicalIp, writeLower, writeMac } from '../text/canonical.js';
 import { parseDecimal, parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import { epochDigitsToUs, readIso, TimeReading } from '../text/time.js';
+import { writeUrlParts } from '../text/url.js';
 import { fitsField, writeTime } from '../text/values.js';
 
 /** How a value is read. */
@@ -38,6 +39,15 @@ export const AS = {
    * A text in front of which a domain may stand: `CORP\alice`; the domain goes to the field's own.
    */
   account: 13,
+  /** An address, or else a name: into the field of the address, or that of the host name. */
+  host: 14,
+  /**
+   * An address and a port: `192.0.2.1:443`, `[2001:db8::1]:443`, `2001:db8::1.443`; a route domain
+   * (`%2`) behind an IPv4 address is passed over.
+   */
+  socket: 15,
+  /** A URL, or its path and query: whole, and its parts into their fields. */
+  url: 16,
 } as const;
 
 const CODE_BYTES_MAX = 255;
@@ -50,6 +60,21 @@ const DOMAIN_OF = new Map<number, number>([
   [FIELD.process_user_name, FIELD.process_user_domain],
   [FIELD.actor_process_user_name, FIELD.actor_process_user_domain],
   [FIELD.process_parent_process_user_name, FIELD.process_parent_process_user_domain],
+  [FIELD.src_endpoint_owner_name, FIELD.src_endpoint_owner_domain],
+  [FIELD.dst_endpoint_owner_name, FIELD.dst_endpoint_owner_domain],
+]);
+
+/** Fields of an address, and those of the name that can stand in its place. */
+const NAME_OF = new Map<number, number>([
+  [FIELD.src_endpoint_ip, FIELD.src_endpoint_hostname],
+  [FIELD.dst_endpoint_ip, FIELD.dst_endpoint_hostname],
+]);
+
+/** Fields of an address, and those of its port. */
+const PORT_OF = new Map<number, number>([
+  [FIELD.src_endpoint_ip, FIELD.src_endpoint_port],
+  [FIELD.dst_endpoint_ip, FIELD.dst_endpoint_port],
+  [FIELD.load_balancer_dst_endpoint_ip, FIELD.load_balancer_dst_endpoint_port],
 ]);
 
 export class TypedWriter {
@@ -108,6 +133,17 @@ export class TypedWriter {
         return this.#number(field, severityIdOf(source, from, to), 1);
       case AS.account:
         return this.#account(source, field, from, to, shift);
+      case AS.host:
+        if (writeCanonicalIp(source, row, field, from, to, shift, out)) return true;
+        if (!isHostName(source, from, to)) return false;
+        out.span(row, NAME_OF.get(field) ?? field, start, end);
+        return true;
+      case AS.socket:
+        return this.#socket(source, field, from, to, shift);
+      case AS.url:
+        out.span(row, field, start, end);
+        writeUrlParts(source, row, from, to, shift, out);
+        return true;
       case AS.code:
         if (to - from > CODE_BYTES_MAX) return false;
         out.code(row, field, decoder.decode(source.subarray(from, to)));
@@ -176,6 +212,21 @@ export class TypedWriter {
     return true;
   }
 
+  #socket(source: Uint8Array, field: number, from: number, to: number, shift: number): boolean {
+    const { out, row } = this;
+    let mark = to - 1;
+    while (mark > from && isDigit(source[mark] as number)) mark--;
+    const isMark = source[mark] === COLON || source[mark] === DOT;
+    const port = isMark ? parseUnsigned(source, mark + 1, to) : Number.NaN;
+    if (!(port <= 65_535)) return false;
+    let last = mark;
+    for (let i = from; i < mark; i++) if (source[i] === PERCENT && i < last) last = i;
+    if (!writeCanonicalIp(source, row, field, from, last, shift, out)) return false;
+    const portField = PORT_OF.get(field);
+    if (portField !== undefined) out.number(row, portField, port);
+    return true;
+  }
+
   #time(
     as: number,
     source: Uint8Array,
@@ -202,8 +253,19 @@ export class TypedWriter {
   }
 }
 
+/** Letters, digits, `-`, `_` and dots; not digits alone: those were meant as an address. */
+function isHostName(bytes: Uint8Array, start: number, end: number): boolean {
+  let hasLetter = false;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (isLetter(byte)) hasLetter = true;
+    else if (!isDigit(byte) && byte !== DOT && byte !== MINUS && byte !== 0x5f) return false;
+  }
+  return hasLetter;
+}
+
 /** `0x` and hex digits up to 2^53, or unsigned decimal; NaN for anything else. */
-function parseHex(bytes: Uint8Array, start: number, end: number): number {
+export function parseHex(bytes: Uint8Array, start: number, end: number): number {
   if (bytes[start] !== 0x30 || ((bytes[start + 1] as number) | 0x20) !== 0x78)
     return parseUnsigned(bytes, start, end);
   if (end - start < 3 || end - start > 16) return Number.NaN;

@@ -1,54 +1,70 @@
-// One FortiGate event while its pairs come in: what has a column goes there at once, what several
-// keys decide together (time, class, disposition) is kept as positions and settled at the end.
+// One FortiGate event while its pairs come in: what has a field goes there at once, what several
+// keys decide together (time, class, disposition, user) is kept as positions and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
+import { TypedWriter } from '../common/typed-writer.js';
+import { writeHash } from '../panos/helpers.js';
 import { BACKSLASH, find, QUOTE, SLASH } from '../text/ascii.js';
+import { isIp } from '../text/ip.js';
 import { parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
-import { fitsField, writeClass, writeIp, writeUnsigned } from '../text/values.js';
+import { fitsField, writeIp, writeUnsigned } from '../text/values.js';
+import { writeFortigateClass } from './classify.js';
 import { FortigateTime } from './event-time.js';
+import { KEPT, KeptPairs } from './kept.js';
 import { AS, keyAs, keyField } from './keys.js';
 import {
-  AUTHENTICATION,
+  accessTable,
   actionTable,
-  authActivityOf,
-  BASE_EVENT,
-  DETECTION_FINDING,
-  DNS_ACTIVITY,
+  changeTable,
+  dhcpTable,
   dispositionOf,
   dnsTable,
-  HTTP_ACTIVITY,
   methodTable,
-  NETWORK_ACTIVITY,
-  networkActivityOf,
   SUBTYPE,
   statusOf,
   statusTable,
   subtypeTable,
-  TRAFFIC,
   TYPE,
   typeTable,
 } from './words.js';
 
-const {
-  action: ACTION,
-  app_name: APP_NAME,
-  disposition_id: DISPOSITION_ID,
-  dst_endpoint_ip: DST_IP,
-  dst_endpoint_port: DST_PORT,
-  message: MESSAGE,
-  metadata_log_name: LOG_NAME,
-  metadata_product_name: PRODUCT,
-  metadata_product_vendor_name: VENDOR,
-  severity_id: SEVERITY_ID,
-  src_endpoint_ip: SRC_IP,
-  src_endpoint_port: SRC_PORT,
-  status_id: STATUS_ID,
-} = FIELD;
-
+const F = FIELD;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
+const RESERVED_BYTES = 8;
+
+/** What the words of an event are, by the tables of words.ts; 0 for none. */
+export class FortigateFacts {
+  type = 0;
+  subtype = 0;
+  action = 0;
+  /** activity_id of Entity Management that the action would be. */
+  change = 0;
+  method = 0;
+  dnsKind = 0;
+  dhcp = 0;
+  status = 0;
+  /** True for a change of the configuration. */
+  hasConfig = false;
+
+  reset(): void {
+    this.type = 0;
+    this.subtype = 0;
+    this.action = 0;
+    this.change = 0;
+    this.method = 0;
+    this.dnsKind = 0;
+    this.dhcp = 0;
+    this.status = 0;
+    this.hasConfig = false;
+  }
+}
 
 export class FortigateEvent {
+  readonly typed = new TypedWriter();
+  readonly facts = new FortigateFacts();
+  readonly #time = new FortigateTime();
+  readonly #kept = new KeptPairs();
   #batch!: RawBatch;
   #bytes: Uint8Array = new Uint8Array(0);
   #out!: ColumnWriter;
@@ -56,30 +72,17 @@ export class FortigateEvent {
   #base = 0;
   /** True when a part of the event was no pair. */
   hasFault = false;
-  readonly #time = new FortigateTime();
   #hasCode = false;
-  #type = 0;
-  #subtype = 0;
-  #action = 0;
-  #method = 0;
-  #dnsKind = 0;
-  #status = 0;
   #typeStart = 0;
   #typeEnd = 0;
   #subtypeStart = 0;
   #subtypeEnd = 0;
-  /** Key and value of `service` and `logdesc`: fallbacks for app_name and message. */
-  readonly #service = new Uint32Array(4);
-  readonly #description = new Uint32Array(4);
-  readonly #remote = new Uint32Array(4);
-  readonly #local = new Uint32Array(4);
-  readonly #remotePort = new Uint32Array(4);
-  readonly #localPort = new Uint32Array(4);
   /** Address in `ui="ssh(192.0.2.1)"`: where an administrator came from. */
   #uiStart = 0;
   #uiEnd = 0;
   #hasDomain = false;
   #hasLevel = false;
+  #hasSeverity = false;
 
   begin(batch: RawBatch, row: number, out: ColumnWriter): void {
     this.#batch = batch;
@@ -87,31 +90,23 @@ export class FortigateEvent {
     this.#out = out;
     this.#row = row;
     this.#base = batch.offsets[row] as number;
+    this.typed.begin(batch, row, out);
+    this.facts.reset();
+    this.#kept.reset();
+    this.#time.begin();
     this.hasFault = false;
     this.#hasCode = false;
-    this.#type = 0;
-    this.#subtype = 0;
-    this.#action = 0;
-    this.#method = 0;
-    this.#dnsKind = 0;
-    this.#status = 0;
-    this.#time.begin();
     this.#typeEnd = 0;
     this.#subtypeEnd = 0;
-    this.#service[3] = 0;
-    this.#description[3] = 0;
-    this.#remote[3] = 0;
-    this.#local[3] = 0;
-    this.#remotePort[3] = 0;
-    this.#localPort[3] = 0;
     this.#uiEnd = 0;
     this.#hasDomain = false;
     this.#hasLevel = false;
+    this.#hasSeverity = false;
   }
 
   /** FortiOS writes one of its types with a log id, or else with its virtual domain and level. */
   isFortigate(): boolean {
-    return this.#type !== 0 && (this.#hasCode || (this.#hasDomain && this.#hasLevel));
+    return this.facts.type !== 0 && (this.#hasCode || (this.#hasDomain && this.#hasLevel));
   }
 
   fault(mark: number, position: number): void {
@@ -130,9 +125,20 @@ export class FortigateEvent {
       if (byte === BACKSLASH && (next === QUOTE || next === BACKSLASH)) i++;
       scratch.byte(bytes[i] as number);
     }
-    const last = scratch.position;
-    if (keyAs[key] === AS.span) this.#out.span(this.#row, keyField[key] as number, first, last);
-    else this.#out.unmapped(this.#row, keyStart, keyEnd, first, last);
+    this.derived(key, keyStart, keyEnd, first, scratch.position);
+  }
+
+  /** A pair whose value stands in scratch. What is settled at the end stands in the event. */
+  derived(key: number, keyStart: number, keyEnd: number, start: number, end: number): void {
+    const as = keyAs[key] as number;
+    const field = keyField[key] as number;
+    if (isPlace(as)) {
+      this.#keep(as, keyStart, keyEnd, start, end);
+      return;
+    }
+    if (as === AS.url || as === AS.freeText) this.#out.span(this.#row, field, start, end);
+    else if (as === 0 || as >= AS.action || !this.typed.put(as, field, start, end))
+      this.#out.unmapped(this.#row, keyStart, keyEnd, start, end);
   }
 
   /**
@@ -147,7 +153,7 @@ export class FortigateEvent {
       out.unmapped(row, keyStart, keyEnd, start, end);
       return;
     }
-    if (as === AS.span) {
+    if (as === AS.text) {
       out.span(row, keyField[key] as number, start, end);
       return;
     }
@@ -166,107 +172,21 @@ export class FortigateEvent {
     end: number,
   ): boolean {
     const field = keyField[key] as number;
-    const row = this.#row;
-    const out = this.#out;
     switch (as) {
       case AS.unsigned:
-        return writeUnsigned(this.#bytes, row, field, start, end, out);
+        return writeUnsigned(this.#bytes, this.#row, field, start, end, this.#out);
       case AS.ip:
-        return writeIp(this.#bytes, row, field, start, end, out);
-      case AS.code:
-        out.span(row, field, start, end);
+        return writeIp(this.#bytes, this.#row, field, start, end, this.#out);
+      case AS.logId:
+        this.#out.span(this.#row, field, start, end);
         this.#hasCode = true;
         return true;
       case AS.seconds: {
         const ms = parseUnsigned(this.#bytes, start, end) * 1000;
         if (!fitsField(field, ms)) return false;
-        out.number(row, field, ms);
+        this.#out.number(this.#row, field, ms);
         return true;
       }
-      default:
-        return this.#special(as, keyStart, keyEnd, start, end);
-    }
-  }
-
-  finish(): void {
-    const row = this.#row;
-    const out = this.#out;
-    out.code(row, VENDOR, 'Fortinet');
-    out.code(row, PRODUCT, 'FortiGate');
-    this.#time.finish(this.#batch, row, out);
-    this.#finishClass();
-    const disposition = dispositionOf(this.#action);
-    if (disposition !== 0) out.number(row, DISPOSITION_ID, disposition);
-    const status = this.#status || statusOf(this.#action);
-    if (status !== 0) out.number(row, STATUS_ID, status);
-    this.#fallBack(APP_NAME, this.#service);
-    this.#fallBack(MESSAGE, this.#description);
-    this.#fallBackIp(SRC_IP, this.#remote);
-    this.#fallBackIp(DST_IP, this.#local);
-    this.#fallBackPort(SRC_PORT, this.#remotePort);
-    this.#fallBackPort(DST_PORT, this.#localPort);
-    if (this.#uiEnd > 0 && !out.has(row, SRC_IP))
-      writeIp(this.#bytes, row, SRC_IP, this.#uiStart, this.#uiEnd, out);
-    const { scratch } = out;
-    const first = scratch.position;
-    scratch.copy(this.#bytes, this.#typeStart, this.#typeEnd);
-    if (this.#subtypeEnd > this.#subtypeStart) {
-      scratch.byte(SLASH);
-      scratch.copy(this.#bytes, this.#subtypeStart, this.#subtypeEnd);
-    }
-    out.span(row, LOG_NAME, first, scratch.position);
-  }
-
-  #special(as: number, keyStart: number, keyEnd: number, start: number, end: number): boolean {
-    const bytes = this.#bytes;
-    const out = this.#out;
-    const row = this.#row;
-    switch (as) {
-      case AS.type:
-        this.#type = typeTable.lookup(bytes, start, end);
-        if (this.#type === TYPE.security) this.#subtype = subtypeTable.lookup(bytes, start, end);
-        this.#typeStart = start;
-        this.#typeEnd = end;
-        return true;
-      case AS.subtype:
-        this.#subtype = subtypeTable.lookup(bytes, start, end) || this.#subtype;
-        this.#subtypeStart = start;
-        this.#subtypeEnd = end;
-        return true;
-      case AS.action:
-        this.#action = actionTable.lookup(bytes, start, end);
-        out.span(row, ACTION, start, end);
-        return true;
-      case AS.level: {
-        // Eight levels become six ids, so the word stays as well.
-        this.#hasLevel = true;
-        const severityId = severityIdOf(bytes, start, end);
-        if (severityId !== 0) out.number(row, SEVERITY_ID, severityId);
-        out.unmapped(row, keyStart, keyEnd, start, end);
-        return true;
-      }
-      case AS.status:
-        this.#status = statusTable.lookup(bytes, start, end);
-        // Before FortiOS 5 the traffic log has its action here.
-        if (this.#status === 0 && this.#action === 0)
-          this.#action = actionTable.lookup(bytes, start, end);
-        out.unmapped(row, keyStart, keyEnd, start, end);
-        return true;
-      case AS.method:
-        this.#method = methodTable.lookup(bytes, start, end);
-        out.unmapped(row, keyStart, keyEnd, start, end);
-        return true;
-      case AS.eventtype:
-        this.#dnsKind = dnsTable.lookup(bytes, start, end);
-        out.unmapped(row, keyStart, keyEnd, start, end);
-        return true;
-      default:
-        return this.#keep(as, keyStart, keyEnd, start, end);
-    }
-  }
-
-  #keep(as: number, keyStart: number, keyEnd: number, start: number, end: number): boolean {
-    switch (as) {
       case AS.eventtime:
         return this.#time.setEventTime(this.#bytes, keyStart, start, end);
       case AS.date:
@@ -278,80 +198,328 @@ export class FortigateEvent {
       case AS.zone:
         this.#time.setZone(start, end);
         return true;
-      case AS.service:
-        return keepIn(this.#service, keyStart, keyEnd, start, end);
-      case AS.description:
-        return keepIn(this.#description, keyStart, keyEnd, start, end);
-      case AS.remoteIp:
-        return keepIn(this.#remote, keyStart, keyEnd, start, end);
-      case AS.localIp:
-        return keepIn(this.#local, keyStart, keyEnd, start, end);
-      case AS.remotePort:
-        return keepIn(this.#remotePort, keyStart, keyEnd, start, end);
-      case AS.localPort:
-        return keepIn(this.#localPort, keyStart, keyEnd, start, end);
+      case AS.type:
+        this.setType(start, end);
+        return true;
+      case AS.subtype:
+        this.setSubtype(start, end);
+        return true;
+      default:
+        if (as < AS.action) return this.typed.put(as, field, start, end);
+        return this.#word(as, field, keyStart, keyEnd, start, end);
+    }
+  }
+
+  setType(start: number, end: number): void {
+    const { facts } = this;
+    facts.type = typeTable.lookup(this.#bytes, start, end);
+    if (facts.type === TYPE.security) facts.subtype = subtypeTable.lookup(this.#bytes, start, end);
+    this.#typeStart = start;
+    this.#typeEnd = end;
+  }
+
+  setSubtype(start: number, end: number): void {
+    this.facts.subtype = subtypeTable.lookup(this.#bytes, start, end) || this.facts.subtype;
+    this.#subtypeStart = start;
+    this.#subtypeEnd = end;
+  }
+
+  /** What stands for one of a few words. */
+  #word(
+    as: number,
+    field: number,
+    keyStart: number,
+    keyEnd: number,
+    start: number,
+    end: number,
+  ): boolean {
+    const bytes = this.#bytes;
+    const out = this.#out;
+    const row = this.#row;
+    const { facts } = this;
+    switch (as) {
+      case AS.action:
+        facts.action = actionTable.lookup(bytes, start, end);
+        facts.change = changeTable.lookup(bytes, start, end);
+        out.span(row, F.action, start, end);
+        return true;
+      case AS.level: {
+        this.#hasLevel = true;
+        const severityId = this.#hasSeverity ? 0 : severityIdOf(bytes, start, end);
+        if (severityId !== 0) out.number(row, F.severity_id, severityId);
+        out.span(row, F.metadata_log_level, start, end);
+        return true;
+      }
+      case AS.severity: {
+        const severityId = severityIdOf(bytes, start, end);
+        this.#hasSeverity = severityId !== 0;
+        if (severityId !== 0) out.number(row, F.severity_id, severityId);
+        out.span(row, F.severity, start, end);
+        return true;
+      }
+      case AS.method:
+        this.#method(keyStart, keyEnd, start, end);
+        return true;
+      case AS.httpMethod:
+        facts.method = methodTable.lookup(bytes, start, end);
+        out.span(row, F.http_request_http_method, start, end);
+        return true;
+      case AS.eventtype:
+        facts.dnsKind = dnsTable.lookup(bytes, start, end);
+        break;
+      case AS.dhcp:
+        facts.dhcp = dhcpTable.lookup(bytes, start, end);
+        break;
+      case AS.config:
+        facts.hasConfig = true;
+        out.span(row, field, start, end);
+        return true;
       case AS.interface:
         this.#keepInterface(start, end);
         break;
-      default:
+      case AS.domain:
         this.#hasDomain = true;
+        break;
+      default:
+        return this.#value(as, field, keyStart, keyEnd, start, end);
     }
-    this.#out.unmapped(this.#row, keyStart, keyEnd, start, end);
+    out.unmapped(row, keyStart, keyEnd, start, end);
     return true;
   }
 
-  #keepInterface(start: number, end: number): void {
-    if (this.#bytes[end - 1] !== CLOSE_PARENTHESIS) return;
-    this.#uiStart = find(this.#bytes, OPEN_PARENTHESIS, start, end) + 1;
-    this.#uiEnd = end - 1;
+  /** Values that go to a field under a condition, and else stay unmapped. */
+  #value(
+    as: number,
+    field: number,
+    keyStart: number,
+    keyEnd: number,
+    start: number,
+    end: number,
+  ): boolean {
+    const bytes = this.#bytes;
+    const out = this.#out;
+    const row = this.#row;
+    let isTaken = false;
+    switch (as) {
+      case AS.natIp:
+        if (!isZero(bytes, start, end) && !out.has(row, field))
+          return writeIp(bytes, row, field, start, end, out);
+        break;
+      case AS.natPort:
+        if (!isZero(bytes, start, end)) return writeUnsigned(bytes, row, field, start, end, out);
+        break;
+      case AS.country:
+        isTaken = end - start !== RESERVED_BYTES || bytes[start] !== 0x52;
+        if (isTaken) out.span(row, field, start, end);
+        break;
+      case AS.virus:
+        out.span(row, F.malware_name, start, end);
+        out.span(row, field, start, end);
+        return true;
+      case AS.hash:
+        isTaken = writeHash(bytes, row, start, end, 0, false, out);
+        break;
+      case AS.email:
+        isTaken = this.facts.subtype === SUBTYPE.emailfilter;
+        if (isTaken) out.span(row, field, start, end);
+        break;
+      case AS.hostname:
+        out.span(row, this.#hostField(), start, end);
+        return true;
+      case AS.tlsVersion:
+        out.span(row, F.tls_version, behindTls(bytes, start, end), end);
+        return true;
+      case AS.url:
+        out.span(row, field, start, end);
+        this.#urlHost(start, end);
+        return true;
+      case AS.reason:
+        // `none` says that there is no reason.
+        isTaken = end - start !== 4 || bytes[start] !== 0x6e;
+        if (isTaken) out.span(row, F.status_detail, start, end);
+        break;
+      case AS.freeText:
+      case AS.freeMac:
+      case AS.freeIp:
+        if (!out.has(row, field)) isTaken = this.#free(as, field, start, end);
+        break;
+      default:
+        this.#keep(as, keyStart, keyEnd, start, end);
+        return true;
+    }
+    if (!isTaken) out.unmapped(row, keyStart, keyEnd, start, end);
+    return true;
   }
 
-  #finishClass(): void {
+  #free(as: number, field: number, start: number, end: number): boolean {
+    if (as === AS.freeText) {
+      this.#out.span(this.#row, field, start, end);
+      return true;
+    }
+    return this.typed.put(as === AS.freeMac ? AS.mac : AS.ip, field, start, end);
+  }
+
+  #keep(as: number, keyStart: number, keyEnd: number, start: number, end: number): void {
+    let kept: number = KEPT.service;
+    if (as === AS.description) kept = KEPT.description;
+    else if (as === AS.remoteIp) kept = KEPT.remote;
+    else if (as === AS.localIp) kept = KEPT.local;
+    else if (as === AS.remotePort) kept = KEPT.remotePort;
+    else if (as === AS.localPort) kept = KEPT.localPort;
+    else if (as === AS.user) kept = KEPT.user;
+    else if (as === AS.userByVpn) kept = KEPT.userByVpn;
+    else if (as === AS.userByDevice) kept = KEPT.userByDevice;
+    else if (as === AS.status) kept = KEPT.status;
+    else if (as === AS.result) kept = KEPT.result;
+    this.#kept.set(kept, keyStart, keyEnd, start, end);
+  }
+
+  /** Of a URL, or of a client in events. */
+  #hostField(): number {
+    return this.facts.type === TYPE.event ? F.src_endpoint_hostname : F.url_hostname;
+  }
+
+  /** `method` is one of HTTP's, a protocol of administration, or a word of the web filter. */
+  #method(keyStart: number, keyEnd: number, start: number, end: number): void {
+    const bytes = this.#bytes;
+    const out = this.#out;
+    const row = this.#row;
+    const method = methodTable.lookup(bytes, start, end);
+    const isAccess = this.facts.type === TYPE.event && accessTable.lookup(bytes, start, end) !== 0;
+    if (method !== 0) {
+      this.facts.method ||= method;
+      out.span(row, F.http_request_http_method, start, end);
+    } else if (isAccess) out.span(row, F.protocol_name, start, end);
+    else out.unmapped(row, keyStart, keyEnd, start, end);
+  }
+
+  /** `https(192.0.2.1)`, or an address alone. */
+  #keepInterface(start: number, end: number): void {
+    if (this.#bytes[end - 1] === CLOSE_PARENTHESIS) {
+      this.#uiStart = find(this.#bytes, OPEN_PARENTHESIS, start, end) + 1;
+      this.#uiEnd = end - 1;
+    } else if (isIp(this.#bytes, start, end)) {
+      this.#uiStart = start;
+      this.#uiEnd = end;
+    }
+  }
+
+  /** The host of a URL with a scheme, where no key gives it. */
+  #urlHost(start: number, end: number): void {
+    const bytes = this.#bytes;
+    if (bytes[start] !== 0x68 || this.#out.has(this.#row, F.url_hostname)) return;
+    const colon = find(bytes, 0x3a, start, Math.min(end, start + 6));
+    if (bytes[colon + 1] !== SLASH || bytes[colon + 2] !== SLASH || colon + 3 >= end) return;
+    let stop = colon + 3;
+    while (stop < end && bytes[stop] !== SLASH && bytes[stop] !== 0x3a) stop++;
+    this.#out.span(this.#row, F.url_hostname, colon + 3, stop);
+  }
+
+  finish(): void {
     const row = this.#row;
     const out = this.#out;
-    if (this.#type === TYPE.traffic) {
-      writeClass(row, NETWORK_ACTIVITY, networkActivityOf(this.#action), out);
-    } else if (this.#type === TYPE.event) {
-      const auth = authActivityOf(this.#action);
-      const isLogin = auth !== 0 && this.#subtype >= SUBTYPE.user;
-      if (isLogin) writeClass(row, AUTHENTICATION, auth, out);
-      else writeClass(row, BASE_EVENT, 0, out);
-    } else if (this.#subtype === SUBTYPE.webfilter) {
-      writeClass(row, HTTP_ACTIVITY, this.#method, out);
-    } else if (this.#subtype === SUBTYPE.dns) {
-      writeClass(row, DNS_ACTIVITY, this.#dnsKind || TRAFFIC, out);
-    } else writeClass(row, DETECTION_FINDING, 1, out);
+    const kept = this.#kept;
+    const { facts } = this;
+    out.code(row, F.metadata_product_vendor_name, 'Fortinet');
+    out.code(row, F.metadata_product_name, 'FortiGate');
+    this.#time.finish(this.#batch, row, out);
+    if (kept.has(KEPT.status) || kept.has(KEPT.result)) this.#finishStatus();
+    const isAuth = writeFortigateClass(row, facts, out);
+    const disposition = dispositionOf(facts.action);
+    if (disposition !== 0) out.number(row, F.disposition_id, disposition);
+    const status = facts.status || statusOf(facts.action);
+    if (status !== 0) out.number(row, F.status_id, status);
+    if (kept.has(KEPT.service)) this.#finishService();
+    this.#fallBack(F.message, KEPT.description);
+    this.#finishUser(isAuth ? F.user_name : F.actor_user_name);
+    this.#fallBackIp(F.src_endpoint_ip, KEPT.remote);
+    this.#fallBackIp(F.dst_endpoint_ip, KEPT.local);
+    this.#fallBackPort(F.src_endpoint_port, KEPT.remotePort);
+    this.#fallBackPort(F.dst_endpoint_port, KEPT.localPort);
+    if (this.#uiEnd > 0 && !out.has(row, F.src_endpoint_ip))
+      writeIp(this.#bytes, row, F.src_endpoint_ip, this.#uiStart, this.#uiEnd, out);
+    this.#logName();
   }
 
-  #fallBack(field: number, pair: Uint32Array): void {
-    const end = pair[3] as number;
-    if (end === 0) return;
-    if (this.#out.has(this.#row, field)) this.#unmap(pair);
-    else this.#out.span(this.#row, field, pair[2] as number, end);
+  #logName(): void {
+    const { scratch } = this.#out;
+    const first = scratch.position;
+    scratch.copy(this.#bytes, this.#typeStart, this.#typeEnd);
+    if (this.#subtypeEnd > this.#subtypeStart) {
+      scratch.byte(SLASH);
+      scratch.copy(this.#bytes, this.#subtypeStart, this.#subtypeEnd);
+    }
+    this.#out.span(this.#row, F.metadata_log_name, first, scratch.position);
   }
 
-  #fallBackIp(field: number, pair: Uint32Array): void {
-    const start = pair[2] as number;
-    const end = pair[3] as number;
-    if (end === 0) return;
+  /** Before FortiOS 5 the traffic log has its action in `status`. */
+  #finishStatus(): void {
+    const out = this.#out;
+    const row = this.#row;
+    const kept = this.#kept;
+    const { facts } = this;
+    for (const which of [KEPT.status, KEPT.result]) {
+      if (!kept.has(which)) continue;
+      const start = kept.at(which, 2);
+      const end = kept.at(which, 3);
+      facts.status ||= statusTable.lookup(this.#bytes, start, end);
+      const action = facts.status !== 0 ? 0 : actionTable.lookup(this.#bytes, start, end);
+      if (action !== 0 && !out.has(row, F.action)) {
+        facts.action = action;
+        out.span(row, F.action, start, end);
+      } else if (out.has(row, F.status)) this.#unmap(which);
+      else out.span(row, F.status, start, end);
+    }
+  }
+
+  /** The service is that of the destination, and the application where none was recognised. */
+  #finishService(): void {
+    const start = this.#kept.at(KEPT.service, 2);
+    const end = this.#kept.at(KEPT.service, 3);
+    this.#out.span(this.#row, F.dst_endpoint_svc_name, start, end);
+    if (!this.#out.has(this.#row, F.app_name)) this.#out.span(this.#row, F.app_name, start, end);
+  }
+
+  #finishUser(field: number): void {
+    const kept = this.#kept;
+    let isFree = true;
+    for (let which: number = KEPT.user; which <= KEPT.userByDevice; which++) {
+      if (!kept.has(which)) continue;
+      if (isFree) this.typed.put(AS.account, field, kept.at(which, 2), kept.at(which, 3));
+      else this.#unmap(which);
+      isFree = false;
+    }
+  }
+
+  #fallBack(field: number, which: number): void {
+    if (!this.#kept.has(which)) return;
+    if (this.#out.has(this.#row, field)) this.#unmap(which);
+    else this.#out.span(this.#row, field, this.#kept.at(which, 2), this.#kept.at(which, 3));
+  }
+
+  #fallBackIp(field: number, which: number): void {
+    if (!this.#kept.has(which)) return;
+    const start = this.#kept.at(which, 2);
+    const end = this.#kept.at(which, 3);
     const isFree = !this.#out.has(this.#row, field);
     if (isFree && writeIp(this.#bytes, this.#row, field, start, end, this.#out)) return;
-    this.#unmap(pair);
+    this.#unmap(which);
   }
 
-  #fallBackPort(field: number, pair: Uint32Array): void {
-    const start = pair[2] as number;
-    const end = pair[3] as number;
-    if (end === 0) return;
+  #fallBackPort(field: number, which: number): void {
+    if (!this.#kept.has(which)) return;
+    const start = this.#kept.at(which, 2);
+    const end = this.#kept.at(which, 3);
     const isFree = !this.#out.has(this.#row, field);
     if (isFree && writeUnsigned(this.#bytes, this.#row, field, start, end, this.#out)) return;
-    this.#unmap(pair);
+    this.#unmap(which);
   }
 
-  #unmap(pair: Uint32Array): void {
-    const keyStart = pair[0] as number;
-    const keyEnd = pair[1] as number;
-    this.#out.unmapped(this.#row, keyStart, keyEnd, pair[2] as number, pair[3] as number);
+  #unmap(which: number): void {
+    const kept = this.#kept;
+    const valueStart = kept.at(which, 2);
+    const valueEnd = kept.at(which, 3);
+    this.#out.unmapped(this.#row, kept.at(which, 0), kept.at(which, 1), valueStart, valueEnd);
   }
 }
 
@@ -363,16 +531,22 @@ function saysNothing(bytes: Uint8Array, start: number, end: number): boolean {
   return first === OPEN_PARENTHESIS && end - start === 6 && bytes[end - 1] === CLOSE_PARENTHESIS;
 }
 
-function keepIn(
-  pair: Uint32Array,
-  keyStart: number,
-  keyEnd: number,
-  start: number,
-  end: number,
-): true {
-  pair[0] = keyStart;
-  pair[1] = keyEnd;
-  pair[2] = start;
-  pair[3] = end;
+/** Kinds that are kept as positions only, wherever these are. */
+const isPlace = (as: number): boolean =>
+  as === AS.service || as === AS.description || (as >= AS.user && as <= AS.userByDevice);
+
+/** `0`, `0.0.0.0` and `::`. */
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (byte !== 0x30 && byte !== 0x2e && byte !== 0x3a) return false;
+  }
   return true;
+}
+
+/** `tls1.3` and `TLSv1.2` are the versions 1.3 and 1.2. */
+function behindTls(bytes: Uint8Array, start: number, end: number): number {
+  const isTls = end - start > 3 && ((bytes[start] as number) | 0x20) === 0x74;
+  if (!isTls) return start;
+  return ((bytes[start + 3] as number) | 0x20) === 0x76 ? start + 4 : start + 3;
 }

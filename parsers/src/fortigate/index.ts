@@ -30,7 +30,7 @@ const wordCopy = new WordCopy();
 
 export const fortigateKv: Pack = {
   name: 'fortigate_kv',
-  version: '1',
+  version: '2',
   summary: 'Fortinet FortiGate traffic, UTM and event logs as key=value.',
   detect(bytes, start, end) {
     const stop = find(bytes, EQUALS, start, Math.min(end, start + FIRST_KEY_BYTES_MAX));

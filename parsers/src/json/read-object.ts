@@ -20,7 +20,8 @@ export function readObject(
 ): ParseVerdict {
   const { bytes } = batch;
   let first = skipBlanks(bytes, start, end);
-  if (bytes[first] === 0xef && bytes[first + 1] === 0xbb && bytes[first + 2] === 0xbf) first += 3;
+  if (first + 3 <= end && bytes[first] === 0xef && bytes[first + 1] === 0xbb)
+    if (bytes[first + 2] === 0xbf) first += 3;
   if (reader.read(batch, row, first, trimEnd(bytes, first, end), out, sink)) return 'parsed';
   out.reject(row, reader.faultMark, reader.faultAt - (batch.offsets[row] ?? 0));
   return 'failed';

@@ -69,7 +69,7 @@ function readFromMonth(
   reading.hasYear = year >= 0;
   // Without a year any leap year will do here: the real one is chosen against the time of receipt.
   reading.year = year >= 0 ? year : 2000;
-  reading.settle();
+  reading.settle(reading.hasYear);
   return reading.verdict;
 }
 

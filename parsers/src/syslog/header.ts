@@ -14,6 +14,9 @@ export class SyslogHeader {
   timeStart = 0;
   hostStart = 0;
   hostEnd = 0;
+  /** A severity word in front of the tag. */
+  levelStart = 0;
+  levelEnd = 0;
   appStart = 0;
   appEnd = 0;
   pidStart = 0;
@@ -37,6 +40,8 @@ export class SyslogHeader {
     this.timeStart = 0;
     this.hostStart = 0;
     this.hostEnd = 0;
+    this.levelStart = 0;
+    this.levelEnd = 0;
     this.appStart = 0;
     this.appEnd = 0;
     this.pidStart = 0;

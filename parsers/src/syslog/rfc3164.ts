@@ -7,6 +7,7 @@ import {
   DOT,
   EQUALS,
   isDigit,
+  isLetter,
   LESS,
   MINUS,
   OPEN_BRACE,
@@ -18,6 +19,7 @@ import {
   SPACE,
   skipSpaces,
 } from '../text/ascii.js';
+import { severityIdOf } from '../text/severity.js';
 import { readBsdTime } from './bsd-time.js';
 import type { SyslogHeader } from './header.js';
 
@@ -113,7 +115,12 @@ function readAfterTime(bytes: Uint8Array, start: number, end: number, header: Sy
     }
   }
   header.bodyStart = position;
-  readTag(bytes, position, end, header, false);
+  if (readTag(bytes, position, end, header, false)) return;
+  const level = levelEnd(bytes, position, end);
+  if (level > 0 && readTag(bytes, level + 1, end, header, false)) {
+    header.levelStart = position;
+    header.levelEnd = level;
+  }
 }
 
 /** End of the word at `start` when it can be a host name, else `start`. */
@@ -131,9 +138,20 @@ function hostEnd(bytes: Uint8Array, start: number, end: number): number {
   return stop === end ? end : start;
 }
 
+/** `notice tmm[123]: `, as syslog-ng on F5 BIG-IP writes it: where the word ends, or 0. */
+function levelEnd(bytes: Uint8Array, start: number, end: number): number {
+  // Shortest `err`, longest `critical`.
+  const limit = Math.min(end, start + 9);
+  let stop = start;
+  while (stop < limit && isLetter(bytes[stop] as number)) stop++;
+  if (stop - start < 3 || at(bytes, stop, limit) !== SPACE) return 0;
+  return severityIdOf(bytes, start, stop) === 0 ? 0 : stop;
+}
+
 /**
- * `TAG:`, `TAG[pid]:` or `TAG[pid] ` at `start`. `isStrict` (no timestamp came before) asks for a space
- * behind the colon, so that no address or URL is taken for a program.
+ * `TAG:`, `TAG[pid]:` or `TAG[pid] ` at `start`. `isStrict` (no timestamp came before) asks for a
+ * space behind the colon, so that no address or URL is taken for a program. False when there is
+ * none.
  */
 function readTag(
   bytes: Uint8Array,
@@ -141,32 +159,33 @@ function readTag(
   end: number,
   header: SyslogHeader,
   isStrict: boolean,
-): void {
+): boolean {
   const stop = Math.min(end, start + TAG_BYTES_MAX);
   let position = start;
   while (position < stop && isTagByte(bytes[position] as number)) position++;
-  if (position === start) return;
+  if (position === start) return false;
   const byte = at(bytes, position, end);
   let next = position + 1;
   if (byte === OPEN_BRACKET) {
     const pidLimit = Math.min(end, next + PID_BYTES_MAX);
     while (next < pidLimit && bytes[next] !== CLOSE_BRACKET) next++;
-    if (at(bytes, next, end) !== CLOSE_BRACKET) return;
+    if (at(bytes, next, end) !== CLOSE_BRACKET) return false;
     const after = at(bytes, next + 1, end);
-    if (after !== COLON && (isStrict || after !== SPACE)) return;
+    if (after !== COLON && (isStrict || after !== SPACE)) return false;
     header.pidStart = position + 1;
     header.pidEnd = next;
     next += after === COLON ? 2 : 1;
   } else {
-    if (byte !== COLON) return;
+    if (byte !== COLON) return false;
     const after = at(bytes, next, end);
-    if (after === SLASH || (isStrict && after !== SPACE)) return;
+    if (after === SLASH || (isStrict && after !== SPACE)) return false;
     // CEF:0| and LEEF:1.0| are formats of their own, not programs.
-    if (isFormatWord(bytes, start, position)) return;
+    if (isFormatWord(bytes, start, position)) return false;
   }
   header.appStart = start;
   header.appEnd = position;
   header.bodyStart = at(bytes, next, end) === SPACE ? next + 1 : next;
+  return true;
 }
 
 function isTagByte(byte: number): boolean {

@@ -9,6 +9,7 @@ import {
   OPEN_BRACKET,
   QUOTE,
   SPACE,
+  startsWith,
 } from '../text/ascii.js';
 import { readIso } from '../text/time.js';
 import type { SyslogHeader } from './header.js';
@@ -28,6 +29,12 @@ export function readHeader5424(
     header.hostEnd = stop;
   }
   position = Math.min(stop + 1, end);
+  if (isPipedFormat(bytes, position, end)) {
+    // `1 timestamp host CEF:0|...`: the rest of the header is missing.
+    header.headerFault = position;
+    header.bodyStart = position;
+    return;
+  }
   stop = find(bytes, SPACE, position, end);
   if (!isNil(bytes, position, stop)) {
     header.appStart = position;
@@ -53,6 +60,10 @@ export function readHeader5424(
   }
   readStructuredData(bytes, position, end, header);
 }
+
+/** No APP-NAME begins so: it is the body, behind a header that ends early. */
+const isPipedFormat = (bytes: Uint8Array, start: number, end: number): boolean =>
+  startsWith(bytes, start, end, 'CEF:') || startsWith(bytes, start, end, 'LEEF:');
 
 /** The NILVALUE, or a field that a header which ends early does not have. */
 const isNil = (bytes: Uint8Array, start: number, end: number): boolean =>

@@ -2,7 +2,7 @@
 // the device's own fields know better than the transport.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { trimEnd } from '../text/ascii.js';
-import { SEVERITY_ID_BY_CODE } from '../text/severity.js';
+import { SEVERITY_ID_BY_CODE, severityIdOf } from '../text/severity.js';
 import { daysFromCivil, daysInMonth, type TimeReading, US_PER_DAY, yearOf } from '../text/time.js';
 import { receivedUsOf, writeTime, writeUnsigned } from '../text/values.js';
 import { DEFAULT_PRI, type SyslogHeader } from './header.js';
@@ -33,6 +33,7 @@ export function writeHeader(
   else if (header.priState === 'invalid') out.mark(row, MARK.pri_invalid, 0);
   out.number(row, FACILITY, pri >> 3);
   out.number(row, SEVERITY, pri & 7);
+  if (header.levelEnd > 0) writeLevel(bytes, row, header, out);
   if (!out.has(row, SEVERITY_ID))
     out.number(row, SEVERITY_ID, SEVERITY_ID_BY_CODE[pri & 7] as number);
   if (header.hostEnd > 0 && !out.has(row, HOSTNAME))
@@ -54,6 +55,19 @@ export function writeHeader(
   if (header.headerFault >= 0) out.mark(row, MARK.syslog_header_invalid, header.headerFault - base);
   if (header.sdFault >= 0) out.mark(row, MARK.structured_data_invalid, header.sdFault - base);
   return header.headerFault < 0 && header.sdFault < 0;
+}
+
+/** The word for the severity is the device's own; the PRI may be that of a relay. */
+function writeLevel(
+  bytes: Uint8Array,
+  row: number,
+  { levelStart, levelEnd }: SyslogHeader,
+  out: ColumnWriter,
+): void {
+  if (!out.has(row, FIELD.metadata_log_level))
+    out.span(row, FIELD.metadata_log_level, levelStart, levelEnd);
+  if (!out.has(row, SEVERITY_ID))
+    out.number(row, SEVERITY_ID, severityIdOf(bytes, levelStart, levelEnd));
 }
 
 /** The text behind the header as the message, without a byte order mark and trailing line ends. */
@@ -92,7 +106,10 @@ function writeHeaderTime(
     out.mark(row, MARK.timestamp_invalid, offset);
     return;
   }
-  if (!time.hasYear) out.mark(row, MARK.timestamp_year_inferred, offset);
+  if (!time.hasYear) {
+    out.mark(row, MARK.timestamp_year_inferred, offset);
+    if (!time.hasZone) time.assumeZone();
+  }
   if (!time.hasZone) out.mark(row, MARK.timestamp_zone_assumed, offset);
   writeTime(batch, row, time.us, offset, out);
 }
@@ -113,7 +130,7 @@ function receivedYear(receivedUs: number): number {
  * events which arrive in January keep their year and a clock that runs ahead does too. Feb 29 takes
  * the nearest leap year.
  */
-function inferYear(batch: RawBatch, time: TimeReading): boolean {
+export function inferYear(batch: RawBatch, time: TimeReading): boolean {
   const received = receivedUsOf(batch);
   const year = receivedYear(received);
   const rest = time.dayUs - time.zoneMinutes * 60_000_000;

@@ -40,3 +40,39 @@ export function parseDecimal(bytes: Uint8Array, start: number, end: number): num
   }
   return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
+
+/** Up to so many digits make an exact number. */
+const EXACT_DIGITS = 15;
+
+/**
+ * Seconds with or without a fraction into whole milliseconds, without a string: fractions are
+ * what most intervals have. NaN for what is no decimal, or is below zero.
+ */
+export function secondsToMs(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  let digits = 0;
+  let scale = 1;
+  let position = start;
+  let isBehindPoint = false;
+  for (; position < end; position++) {
+    const byte = bytes[position] as number;
+    if (byte === DOT && !isBehindPoint && position > start) {
+      isBehindPoint = true;
+      continue;
+    }
+    if (!isDigit(byte)) break;
+    // Digits behind these change no millisecond.
+    if (digits >= EXACT_DIGITS) {
+      if (!isBehindPoint) return Number.NaN;
+      continue;
+    }
+    if (value > 0 || byte !== ZERO) digits++;
+    value = value * 10 + byte - ZERO;
+    if (isBehindPoint) scale *= 10;
+  }
+  if (position < end) {
+    const slow = parseDecimal(bytes, start, end);
+    return slow >= 0 ? Math.round(slow * 1000) : Number.NaN;
+  }
+  return start === end ? Number.NaN : Math.round((value / scale) * 1000);
+}

@@ -1,6 +1,7 @@
 // Points in time, read from bytes into microseconds since 1970. A reading says what it had to
 // assume.
 import { at, COLON, COMMA, DOT, isDigit, isLetter, MINUS, PLUS, SPACE, ZERO } from './ascii.js';
+import { assumedMinutesAt } from './assumed-zone.js';
 
 export const US_PER_SECOND = 1_000_000;
 export const US_PER_DAY = 86_400 * US_PER_SECOND;
@@ -36,8 +37,11 @@ export class TimeReading {
     this.zoneMinutes = 0;
   }
 
-  /** Sets `us` and the verdict from the parts. */
-  settle(): void {
+  /**
+   * Sets `us` and the verdict from the parts. `isWhole`: the year is not made up, so that the zone
+   * of the source can be known.
+   */
+  settle(isWhole = true): void {
     const { year, month, day } = this;
     const isDate =
       year >= YEAR_MIN &&
@@ -55,6 +59,16 @@ export class TimeReading {
       this.dayUs -
       this.zoneMinutes * 60 * US_PER_SECOND;
     this.verdict = 'valid';
+    if (isWhole && !this.hasZone) this.assumeZone();
+  }
+
+  /** Where somebody configured the zone of the source, `us` is of that zone. */
+  assumeZone(): void {
+    const minutes = assumedMinutesAt(this.us);
+    if (Number.isNaN(minutes)) return;
+    this.us -= minutes * 60 * US_PER_SECOND;
+    this.zoneMinutes = minutes;
+    this.hasZone = true;
   }
 }
 
@@ -163,6 +177,24 @@ export function readZone(bytes: Uint8Array, end: number, reading: TimeReading): 
   reading.end = next;
 }
 
+/** `hh:mm` with a zone behind it, as ISO 8601 has it and RFC 3339 has not. */
+function readMinutes(
+  bytes: Uint8Array,
+  position: number,
+  end: number,
+  reading: TimeReading,
+): boolean {
+  const hour = twoDigits(bytes, position, end);
+  const minute = twoDigits(bytes, position + 3, end);
+  const next = at(bytes, position + 5, end);
+  if (hour < 0 || minute < 0 || bytes[position + 2] !== COLON) return false;
+  if (next !== 0x5a && next !== PLUS && next !== MINUS) return false;
+  const isPossible = hour <= 23 && minute <= 59;
+  reading.dayUs = isPossible ? (hour * 60 + minute) * 60 * US_PER_SECOND : -1;
+  reading.end = position + 5;
+  return true;
+}
+
 /** RFC 3339 with `T` or a space between date and time and with an optional zone. */
 export function readIso(
   bytes: Uint8Array,
@@ -179,7 +211,8 @@ export function readIso(
   if (month < 0 || day < 0 || bytes[start + 7] !== separator) return 'none';
   const between = at(bytes, start + 10, end);
   if (between !== 0x54 && between !== 0x74 && between !== SPACE) return 'none';
-  if (!readClock(bytes, start + 11, end, reading)) return 'none';
+  if (!readClock(bytes, start + 11, end, reading) && !readMinutes(bytes, start + 11, end, reading))
+    return 'none';
   reading.year = year;
   reading.month = month;
   reading.day = day;

@@ -74,6 +74,9 @@ export function writeIp(
   return writeCanonicalIp(bytes, row, field, start, end, 0, out);
 }
 
+/** Of an extension, the class is its uid * 100,000 and the class in its category (OCSF 1.8). */
+export const categoryOf = (classUid: number): number => Math.floor(classUid / 1000) % 100;
+
 /** Sets class, category, activity and type together, as OCSF derives them. */
 export function writeClass(
   row: number,
@@ -82,7 +85,7 @@ export function writeClass(
   out: ColumnWriter,
 ): void {
   out.number(row, CLASS_UID, classUid);
-  out.number(row, CATEGORY_UID, Math.floor(classUid / 1000));
+  out.number(row, CATEGORY_UID, categoryOf(classUid));
   out.number(row, ACTIVITY_ID, activityId);
   out.number(row, TYPE_UID, classUid * 100 + activityId);
 }

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { batchOf, openRow } from '../event/test-row.js';
 import type { Adds } from '../event/types.js';
-import { compileCondition, compileWithContext } from './condition.js';
+import { compileCondition, compileExpression, compileWithContext } from './condition.js';
 
 const seed = Number(process.env.WEIR_SEED ?? 20_260_301);
 const numRuns = process.env.WEIR_LONG === '1' ? 50_000 : 1_000;
@@ -55,7 +55,18 @@ t.test('conditions that hold, and that do not', async (t) => {
     ['severity_id == 4 ? labels.vip : false', true],
     ['severity_id > -1', true],
     ['true', true],
+    ['cidr(src_endpoint.ip, "10.0.0.0/8")', true],
+    ['cidr(src_endpoint.ip, ["192.0.2.0/24", "10.1.2.3"])', true],
+    ['!cidr(src_endpoint.ip, "10.2.0.0/16")', true],
+    ['cidr(src_endpoint.ip, "2001:db8::/32")', false],
+    // No address: it cannot be told.
+    ['cidr(labels.site, "0.0.0.0/0") || !cidr(labels.site, "0.0.0.0/0")', false],
+    ['labels.site.matches("^b(er|on)")', true],
+    ['labels.site.matches("(?i)BERLIN$")', true],
+    ['labels.site.matches("x*y")', false],
     // An absent field.
+    ['cidr(dst_endpoint.ip, "10.0.0.0/8")', false],
+    ['!cidr(dst_endpoint.ip, "10.0.0.0/8")', false],
     ['src_endpoint.port == 22', false],
     ['src_endpoint.port != 22', false],
     ['!(src_endpoint.port == 22)', false],
@@ -78,6 +89,10 @@ t.test('conditions that hold, and that do not', async (t) => {
     ['"srcintfrole" in unmapped', true],
     ['src_endpoint.ip.lowerAscii() == "10.1.2.3"', true],
     ['string(dst_endpoint.port) == "443"', true],
+    ['unmapped.exists(key, key.matches("^src.*role$"))', true],
+    ['(labels.site + "x").matches("(?i)LINX$") && labels.site.matches("^b")', true],
+    ['["matches"].exists(text, text.matches("^matches$"))', true],
+    ['["10.0.0.0/8"].size() == 1 && cidr("10." + "1.2.3", ["10.0.0.0/8"])', true],
   ];
   for (const [text, expected] of cases)
     t.equal(compileCondition(text, { adds })(event), expected, text);
@@ -85,6 +100,20 @@ t.test('conditions that hold, and that do not', async (t) => {
 
 t.test('wrong conditions', async (t) => {
   const cases: [string, RegExp][] = [
+    [
+      'cidr(src_endpoint.ip, "10.0.0.0/33")',
+      /"10\.0\.0\.0\/33" is no network or address at position 22/,
+    ],
+    ['cidr(src_endpoint.ip, "10.0.0.1/8")', /has bits behind its prefix of 8 bits/],
+    ['cidr(src_endpoint.ip, [])', /cidr takes at least one network/],
+    ['cidr(src_endpoint.ip, labels.net)', /cidr takes networks as they stand/],
+    ['cidr(severity_id, "10.0.0.0/8")', /a string is wanted here, and severity_id is a number/],
+    ['cidr(src_endpoint.ip)', /cidr/],
+    ['message.matches(labels.pattern)', /takes a pattern that stands in the condition/],
+    ['message.matches("(?=x)")', /is not a valid regular expression \(RE2\).* at position 16/],
+    ['message.matches("(a)\\\\1")', /is not a valid regular expression \(RE2\)/],
+    ['unmapped.exists(k, k.matches("["))', /is not a valid regular expression \(RE2\)/],
+    [`message.matches("${'x'.repeat(1_001)}")`, /pattern too long: 1001 characters, limit is 1000/],
     ['severity_id >', /^Unexpected token.* at position 13; got "severity_id >"$/],
     ['severity_id == 4 )', /at position 17/],
     ['', /position 0/],
@@ -165,6 +194,9 @@ t.test('closures and library agree', async (t) => {
     fc
       .tuple(texts, fc.constantFrom('startsWith', 'endsWith', 'contains', 'matches'), text)
       .map(([a, method, b]) => `${a}.${method}(${JSON.stringify(b)})`),
+    fc
+      .tuple(texts, fc.subarray(['10.0.0.0/8', '::/0', '192.0.2.1'], { minLength: 1 }))
+      .map(([a, networks]) => `cidr(${a}, ${JSON.stringify(networks)})`),
     fc.constantFrom('labels.vip', 'has(labels.vip)', 'has(src_endpoint.ip)', 'true', 'false'),
   );
   const expression = fc.letrec<{ node: string }>((tie) => ({
@@ -196,4 +228,37 @@ t.test('closures and library agree', async (t) => {
     return fast === compileWithContext(source, { adds })(row);
   });
   t.doesNotThrow(() => fc.assert(property, { seed, numRuns }));
+});
+
+t.test('a pattern takes time in proportion to the text, whatever it is', async (t) => {
+  // A backtracking engine would take longer than the universe has been there.
+  const condition = compileCondition('message.matches("^(a+)+$")');
+  t.notOk(condition(eventOf({ message: `${'a'.repeat(20_000)}!` })));
+  const slow = compileCondition('[message].exists(text, text.matches("^(a|a)*$"))');
+  t.notOk(slow(eventOf({ message: `${'a'.repeat(5_000)}!` })));
+});
+
+t.test('expressions give values of a type', async (t) => {
+  const event = eventOf({ 'src_endpoint.ip': '10.1.2.3', 'dst_endpoint.port': 443 });
+  const cases: [string, string, unknown][] = [
+    ['src_endpoint.ip', 'string', '10.1.2.3'],
+    ['dst_endpoint.port', 'number', 443],
+    ['dst_endpoint.port + 1', 'number', 444],
+    ['dst_endpoint.port / 2', 'number', 221],
+    ['"a" + src_endpoint.ip', 'string', 'a10.1.2.3'],
+    ['cidr(src_endpoint.ip, "10.0.0.0/8") ? "inside" : "outside"', 'string', 'inside'],
+    ['size(src_endpoint.ip) > 3', 'boolean', true],
+    ['has(dst_endpoint.ip)', 'boolean', false],
+    ['dst_endpoint.ip', 'string', undefined],
+    ['1.5', 'number', 1.5],
+  ];
+  for (const [text, type, value] of cases) {
+    const expression = compileExpression(text, { adds });
+    t.equal(expression.type, type, text);
+    t.equal(expression.run(event), value, text);
+  }
+  t.throws(() => compileExpression('[1]', { at: '/x' }), /^\/x a field takes text, a number, or/);
+  event.set('time', 1_772_366_400_000_000);
+  t.equal(compileExpression('time').run(event), 1_772_366_400_000_000, 'as the column has it');
+  t.equal(compileExpression('time - duration("1s")').run(event), 1_772_366_399_000_000);
 });

@@ -3,13 +3,15 @@
 // A condition holds when it is true. Where it is false or cannot be told, because a field that it
 // needs is absent, it does not hold: `src_endpoint.port != 443` is not met by an event without
 // port. `has(src_endpoint.port)` asks for presence, and CEL's own rule lets `a || b` hold when b
-// does, whatever a lacks.
+// does, whatever a lacks. An expression gives a value in the same language, typed; where it cannot
+// be told, there is none.
 import { TypeError as CelTypeError, Environment, ParseError } from '@marcbachmann/cel-js';
 import { messageOf, WeirError } from '../errors.js';
 import type { LiveRow } from '../event/live-row.js';
-import type { Adds } from '../event/types.js';
+import type { AddedType, Adds } from '../event/types.js';
 import { FIELD_BY_PATH } from '../schema/fields.js';
-import { compileFast, PROPERTY_OF, TypeMismatch } from './fast.js';
+import { compileFast, PROPERTY_OF, TypeMismatch, type Value } from './fast.js';
+import { checkFunctions, registerFunctions, WrongArgument, withRe2 } from './functions.js';
 import { type EventPathRef, type Known, pathsOf, UnknownName } from './paths.js';
 
 export interface ConditionOptions {
@@ -24,7 +26,14 @@ export interface ConditionOptions {
 /** True when the condition holds for the row. Never throws. */
 export type Condition = (row: LiveRow) => boolean;
 
-const environment = new Environment({ unlistedVariablesAreDyn: true });
+/** The value of an expression for the row; undefined where it cannot be told. Never throws. */
+export interface Expression {
+  /** `dyn`: only the event knows. */
+  readonly type: AddedType | 'dyn';
+  readonly run: (row: LiveRow) => Value;
+}
+
+const environment = registerFunctions(new Environment({ unlistedVariablesAreDyn: true }));
 
 /**
  * Throws WEIR_CONFIG_INVALID with the position for text that is not CEL, for an unknown field and
@@ -39,21 +48,58 @@ export const compileWithContext = (text: string, options: ConditionOptions = {})
   compile(text, options, false);
 
 function compile(text: string, options: ConditionOptions, mayBeFast: boolean): Condition {
+  const { type, run } = evaluator(text, options, mayBeFast);
+  if (type === 'boolean' || type === 'dyn') return (row) => run(row) === true;
+  const error = new WeirError(
+    'WEIR_CONFIG_INVALID',
+    `a condition is true or false; this is a ${type}`,
+  );
+  throw described(error, text, options.at);
+}
+
+/**
+ * An expression that gives text, a number, or true or false. Throws WEIR_CONFIG_INVALID as
+ * compileCondition does, and for values that no field can have.
+ */
+export function compileExpression(text: string, options: ConditionOptions = {}): Expression {
+  const { type, run } = evaluator(text, options, true);
+  if (isAddedType(type) || type === 'dyn') return { type, run };
+  const error = new WeirError(
+    'WEIR_CONFIG_INVALID',
+    `a field takes text, a number, or true or false; this is a ${type}`,
+  );
+  throw described(error, text, options.at);
+}
+
+const isAddedType = (type: string): type is AddedType =>
+  type === 'string' || type === 'number' || type === 'boolean';
+
+/** Names of CEL's types. */
+const TYPES: Readonly<Record<string, string>> = {
+  bool: 'boolean',
+  int: 'number',
+  uint: 'number',
+  double: 'number',
+};
+
+interface Evaluator {
+  readonly type: string;
+  readonly run: (row: LiveRow) => Value;
+}
+
+function evaluator(text: string, options: ConditionOptions, mayBeFast: boolean): Evaluator {
   const known: Known = { adds: options.adds ?? {}, isOpen: options.isOpen ?? false };
   try {
     const parsed = environment.parse(text);
     const paths = pathsOf(parsed.ast, known);
+    checkFunctions(parsed.ast);
     const fast = compileFast(parsed.ast, known);
     const checked = environment.check(text);
     if (!checked.valid && checked.error !== undefined) throw checked.error;
-    const type = fast?.type ?? checked.type;
-    if (type !== 'boolean' && type !== 'bool' && type !== 'dyn')
-      throw new WeirError('WEIR_CONFIG_INVALID', `a condition is true or false; this is a ${type}`);
-    if (fast !== null && mayBeFast) {
-      const { run } = fast;
-      return (row) => run(row) === true;
-    }
-    return withContext(environment.parse(text), paths);
+    const celType = checked.type ?? 'dyn';
+    const type = fast?.type ?? TYPES[celType] ?? celType;
+    if (fast !== null && mayBeFast) return { type, run: fast.run };
+    return { type, run: withContext(environment.parse(withRe2(text, parsed.ast)), paths) };
   } catch (error) {
     throw described(error, text, options.at);
   }
@@ -63,16 +109,28 @@ function compile(text: string, options: ConditionOptions, mayBeFast: boolean): C
 function withContext(
   evaluate: (context: Record<string, unknown>) => unknown,
   paths: readonly EventPathRef[],
-): Condition {
+): (row: LiveRow) => Value {
   return (row) => {
     const context: Record<string, unknown> = Object.create(null);
     for (const path of paths) place(context, path, celValue(row, path));
     try {
-      return evaluate(context) === true;
+      return plainValue(evaluate(context));
     } catch {
-      return false;
+      return undefined;
     }
   };
+}
+
+/** What a field can hold, a timestamp in microseconds; undefined for lists, maps and the like. */
+function plainValue(value: unknown): Value {
+  if (value instanceof Date) return value.getTime() * 1000;
+  if (typeof value === 'bigint') {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : undefined;
+  }
+  const isPlain =
+    typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number';
+  return isPlain ? (value as Value) : undefined;
 }
 
 /** Whole numbers of columns are CEL ints, so that `%` and int literals go with them. */
@@ -118,7 +176,12 @@ function described(error: unknown, text: string, at: string | undefined): WeirEr
 }
 
 function positionOf(error: unknown): number | null {
-  if (error instanceof UnknownName || error instanceof TypeMismatch) return error.node.start;
+  if (
+    error instanceof UnknownName ||
+    error instanceof TypeMismatch ||
+    error instanceof WrongArgument
+  )
+    return error.node.start;
   if (error instanceof ParseError || error instanceof CelTypeError)
     return error.range?.start ?? error.node?.start ?? null;
   return null;

@@ -5,6 +5,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { LiveRow } from '../event/live-row.js';
 import { FIELD_BY_PATH } from '../schema/fields.js';
+import { isWithin, matcherOf, networksOf } from './functions.js';
 import { type EventPathRef, type Known, resolvePath, stepsOf, type ValueType } from './paths.js';
 
 export type Value = string | number | boolean | undefined;
@@ -256,11 +257,29 @@ function choice(args: readonly ASTNode[], known: Known): Typed | null {
 
 function call(node: ASTNode & { op: 'call' }, known: Known): Typed | null {
   const [name, [argument]] = node.args;
+  if (name === 'cidr') return cidr(node.args[1], known);
   if (name !== 'has' || argument?.op !== '.') return null;
   const steps = stepsOf(argument, NO_NAMES);
   if (steps === null) return null;
   const path = resolvePath(steps, argument, known);
   return { type: 'boolean', run: (row) => row.has(path.name) };
+}
+
+function cidr(args: readonly ASTNode[], known: Known): Typed | null {
+  const [addressNode, networksNode] = args;
+  if (addressNode === undefined || networksNode === undefined || args.length !== 2) return null;
+  const networks = networksOf(networksNode);
+  const address = compileFast(addressNode, known);
+  if (address === null) return null;
+  mustBe('string', address, addressNode);
+  const { run } = address;
+  return {
+    type: 'boolean',
+    run: (row) => {
+      const text = run(row);
+      return typeof text === 'string' ? isWithin(text, networks) : undefined;
+    },
+  };
 }
 
 const TEXT_METHODS: Readonly<Record<string, (text: string, argument: string) => boolean>> = {
@@ -274,7 +293,7 @@ function method(args: readonly [string, ASTNode, ASTNode[]], known: Known): Type
   if (argumentNode === undefined || args[2].length !== 1) return null;
   const argument = compileFast(argumentNode, known)?.constant;
   if (typeof argument !== 'string') return null;
-  const test = name === 'matches' ? matcher(argument, argumentNode) : TEXT_METHODS[name];
+  const test = name === 'matches' ? matcherOf(argumentNode) : TEXT_METHODS[name];
   if (test === undefined) return null;
   const receiver = compileFast(receiverNode, known);
   if (receiver === null) return null;
@@ -287,13 +306,4 @@ function method(args: readonly [string, ASTNode, ASTNode[]], known: Known): Type
       return typeof text === 'string' ? test(text, argument) : undefined;
     },
   };
-}
-
-function matcher(pattern: string, node: ASTNode): (text: string) => boolean {
-  try {
-    const expression = new RegExp(pattern);
-    return (text) => expression.test(text);
-  } catch {
-    throw new TypeMismatch(`${JSON.stringify(pattern)} is not a valid regular expression`, node);
-  }
 }

@@ -15,3 +15,4 @@ export {
   type Route,
   type SourceFlow,
 } from './pipeline.js';
+export type * from './shaping.js';

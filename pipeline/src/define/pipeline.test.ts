@@ -220,3 +220,43 @@ t.test('ids that a configuration could not have', async (t) => {
   for (const id of ['__proto__', 'A', 'a.b', '', 'x'.repeat(33), undefined as never])
     t.throws(() => source().sink(id, stdout()), /^\/sinks\/.* is not a valid name/);
 });
+
+t.test('steps that look up, hide and sample say what they add', async (t) => {
+  const made = pipeline()
+    .source('edge', syslog({ listen: '127.0.0.1:5514' }))
+    .geoip('geo', { path: 'city.mmdb' })
+    .ioc('bad', { path: 'list.csv', min_confidence: 'medium' })
+    .lookup('assets', {
+      path: 'assets.csv',
+      field: 'src_endpoint.ip',
+      key_column: 'ip',
+      set: { 'labels.owner': 'owner', 'labels.risk': 'risk' },
+      types: { 'labels.risk': 'number' },
+    })
+    .assign<{ 'labels.far': 'boolean' }>('far', { 'labels.far': 'labels.risk > 3.0' })
+    .redact('private', { fields: ['user.email_addr'], mode: 'remove' })
+    .hash('users', { fields: ['user.name'], key: 'env:WEIR_HASH_KEY' })
+    .sample('few', { keep_one_in: 10 })
+    .filter('kept', (event) => {
+      const tier = event.get('labels.ioc_tier');
+      same<typeof tier, number | undefined>(true);
+      const owner = event.get('labels.owner');
+      same<typeof owner, string | undefined>(true);
+      const risk = event.get('labels.risk');
+      same<typeof risk, number | undefined>(true);
+      const far = event.get('labels.far');
+      same<typeof far, boolean | undefined>(true);
+      const country = event.get('src_endpoint.location.country');
+      same<typeof country, string | undefined>(true);
+      return far === true;
+    })
+    .route('by', { alerts: 'has(osint.value)' })
+    .to('alerts')
+    .sample('fewer', { keep_one_in: 2, field: 'user.name' })
+    .sink('out', blackhole());
+  const { transforms } = definitionOf(made, 'pipeline.js').graph;
+  t.match(transforms.bad, { type: 'ioc', inputs: ['geo'], min_confidence: 'medium' });
+  t.match(transforms.fewer, { type: 'sample', inputs: ['by.alerts'], keep_one_in: 2 });
+  // @ts-expect-error: a lookup needs its key column.
+  pipeline().forwarded().lookup('x', { path: 'p', field: 'source', set: {} });
+});

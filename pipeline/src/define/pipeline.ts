@@ -30,6 +30,16 @@ import type {
   SourceConfiguration,
   SourceOptions,
 } from './options.js';
+import type {
+  GeoipOptions,
+  HashOptions,
+  IocAdds,
+  IocOptions,
+  LookupAdds,
+  LookupOptions,
+  RedactOptions,
+  SampleOptions,
+} from './shaping.js';
 
 /** The configuration's schema has the same. */
 const COMPONENT_ID = /^[a-z][a-z0-9_]{0,31}$/;
@@ -131,6 +141,56 @@ export class Flow<Added = NoAdds> {
     return this.next(id, { type: 'set', inputs: this.ends, fields }, null) as Flow<
       Added & AddsOfFields<Fields>
     >;
+  }
+
+  /**
+   * Sets fields to the values of CEL expressions. What types they have is not known here: say it,
+   * `assign<{ 'labels.far': 'boolean' }>(...)`, where a later step reads them.
+   */
+  assign<More extends Adds = NoAdds>(
+    id: string,
+    values: Readonly<Record<string, string>>,
+  ): Flow<Added & More> {
+    return this.next(id, { type: 'assign', inputs: this.ends, values }, null) as Flow<Added & More>;
+  }
+
+  /** Country, city and autonomous system of addresses, from an MMDB file. */
+  geoip(id: string, options: GeoipOptions): Flow<Added> {
+    return this.#shape(id, 'geoip', options) as Flow<Added>;
+  }
+
+  /** Marks events whose values are known indicators of compromise. */
+  ioc(id: string, options: IocOptions): Flow<Added & IocAdds> {
+    return this.#shape(id, 'ioc', options) as Flow<Added & IocAdds>;
+  }
+
+  /** Adds columns of the row of a table that a value of the event names. */
+  lookup<const Options extends LookupOptions>(
+    id: string,
+    options: Options,
+  ): Flow<Added & LookupAdds<Options>> {
+    return this.#shape(id, 'lookup', options) as Flow<Added & LookupAdds<Options>>;
+  }
+
+  /** Takes values out of events. */
+  redact(id: string, options: RedactOptions): Flow<Added> {
+    return this.#shape(id, 'redact', options) as Flow<Added>;
+  }
+
+  /** Replaces values by their keyed hash. */
+  hash(id: string, options: HashOptions): Flow<Added> {
+    return this.#shape(id, 'hash', options) as Flow<Added>;
+  }
+
+  /** Keeps one in so many events, always the same ones. */
+  sample(id: string, options: SampleOptions): Flow<Added> {
+    return this.#shape(id, 'sample', options) as Flow<Added>;
+  }
+
+  /** The schema adds its defaults, and refuses what is not in it. */
+  #shape(id: string, type: TransformDocument['type'], options: object): Flow<unknown> {
+    const document = { ...options, type, inputs: this.ends } as unknown as TransformDocument;
+    return this.next(id, document, null);
   }
 
   /** Adds to events: a function, or an enricher with what it `adds`. */
@@ -285,6 +345,19 @@ export interface Branch<Added, AtRoute, Output extends string> extends Flow<Adde
     id: string,
     fields: Fields,
   ): Branch<Added & AddsOfFields<Fields>, AtRoute, Output>;
+  assign<More extends Adds = NoAdds>(
+    id: string,
+    values: Readonly<Record<string, string>>,
+  ): Branch<Added & More, AtRoute, Output>;
+  geoip(id: string, options: GeoipOptions): Branch<Added, AtRoute, Output>;
+  ioc(id: string, options: IocOptions): Branch<Added & IocAdds, AtRoute, Output>;
+  lookup<const Options extends LookupOptions>(
+    id: string,
+    options: Options,
+  ): Branch<Added & LookupAdds<Options>, AtRoute, Output>;
+  redact(id: string, options: RedactOptions): Branch<Added, AtRoute, Output>;
+  hash(id: string, options: HashOptions): Branch<Added, AtRoute, Output>;
+  sample(id: string, options: SampleOptions): Branch<Added, AtRoute, Output>;
   enrich(id: string, enrich: (event: Event<Added>) => void): Branch<Added, AtRoute, Output>;
   enrich<More extends Adds, Needs extends Adds, Options, State>(
     id: string,

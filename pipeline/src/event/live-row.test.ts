@@ -58,10 +58,10 @@ t.test('what is set reads back, also from the finished batch', async (t) => {
   event.set('risk.score', 0.25);
   event.set('labels.site', 'berlin');
   event.set('labels.site', 'm\u00fcnchen');
-  event.set('count', 3);
+  event.set('tally', 3);
   t.equal(event.get('labels.vip'), true, 'a declared path comes back in its type');
   t.equal(event.get('risk.score'), 0.25);
-  t.equal(event.get('count'), '3', 'any other is text');
+  t.equal(event.get('tally'), '3', 'any other is text');
   t.equal(event.get('labels.site'), 'm\u00fcnchen');
   writer.openRow(1);
   row.move(1);
@@ -77,7 +77,7 @@ t.test('what is set reads back, also from the finished batch', async (t) => {
       'labels.vip': 'true',
       'risk.score': '0.25',
       'labels.site': 'm\u00fcnchen',
-      count: '3',
+      tally: '3',
     },
   );
 });

@@ -1,7 +1,7 @@
 // The row that was just parsed, to read and to write, over the open ColumnWriter. One object a
 // worker is moved from row to row; strings are made only where someone asks.
 import { Buffer } from 'node:buffer';
-import type { RawBatch } from '../batch.js';
+import type { RawBatch, SequencedBatch } from '../batch.js';
 import { LIMITS } from '../limits.js';
 import { type FieldValue, type OcsfEvent, ocsfOf } from '../row-view.js';
 import type { ColumnWriter } from '../runtime/column-writer.js';
@@ -16,7 +16,17 @@ const COLUMN = -1;
 const VALUE_REPLACED = -2;
 const PAIR_REMOVED = -3;
 
+/** Shorter values are not looked for: they stand in too many other words. */
+const MASKED_WORD_BYTES_MIN = 4;
+const STAR = 0x2a;
+
 const encoder = new TextEncoder();
+
+function isWordByte(byte: number | undefined): boolean {
+  if (byte === undefined) return false;
+  const lower = byte | 0x20;
+  return (lower >= 0x61 && lower <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte > 127;
+}
 
 /** What undo needs to know of one change. */
 type Change =
@@ -86,6 +96,14 @@ export class LiveRow implements Event<NoAdds> {
   get stream(): string {
     return this.#batch.stream;
   }
+  /** Epoch of the event's number; 0 for a batch that has none yet. */
+  get epoch(): bigint {
+    return (this.#batch as Partial<SequencedBatch>).epoch ?? 0n;
+  }
+  /** The event's number within stream and epoch; of a batch that has none yet, within the batch. */
+  get seq(): number {
+    return ((this.#batch as Partial<SequencedBatch>).seqFirst ?? 0) + this.#row;
+  }
   get receivedAtUs(): number {
     return Number(this.#batch.receivedAtNs / 1000n);
   }
@@ -146,6 +164,51 @@ export class LiveRow implements Event<NoAdds> {
     const field = FIELD_BY_PATH.get(path);
     if (field === undefined) this.#setUnmapped(path, value);
     else this.#setField(field, path, value);
+  }
+
+  /** As set, for a text that many events of a batch have: it is written once. */
+  setShared(path: string, value: string): void {
+    const field = FIELD_BY_PATH.get(path);
+    if (field === undefined || FIELDS[field]?.kind !== 'span' || value === '') {
+      this.set(path, value);
+      return;
+    }
+    this.#checkRoom(path, value);
+    this.#noteField(field);
+    const { start, end } = this.#writer.scratch.constant(value);
+    this.#writer.span(this.#row, field, start, end);
+  }
+
+  /**
+   * Overwrites the value at a path with `*` where it stands in the event as received: the place
+   * that the parser took it from, and any other where it stands as a word, if it has four bytes or
+   * more. Other fields that were taken from these places show it, too.
+   */
+  maskReceived(path: string): void {
+    const field = FIELD_BY_PATH.get(path);
+    const text = this.valueAt(path);
+    if (text === undefined) return;
+    const [start, end] = this.#spanOf(path, field);
+    const needle = Buffer.from(String(text));
+    const { bytes } = this.#batch;
+    if (end > start && start >= this.#start && end <= this.#end) bytes.fill(STAR, start, end);
+    if (needle.length < MASKED_WORD_BYTES_MIN) return;
+    const received = this.#buffer.subarray(this.#start, this.#end);
+    for (let at = received.indexOf(needle); at >= 0; at = received.indexOf(needle, at + 1)) {
+      const next = at + needle.length;
+      const isWord = !isWordByte(received[at - 1]) && !isWordByte(received[next]);
+      if (isWord) received.fill(STAR, at, next);
+    }
+  }
+
+  #spanOf(path: string, field: number | undefined): readonly [number, number] {
+    const writer = this.#writer;
+    if (field === undefined) {
+      const index = this.#pairOf(path);
+      return index < 0 ? [0, 0] : [writer.unmappedAt(index, 3), writer.unmappedAt(index, 4)];
+    }
+    if (FIELDS[field]?.kind !== 'span') return [0, 0];
+    return [writer.spanAt(this.#row, field, 0), writer.spanAt(this.#row, field, 1)];
   }
 
   delete(path: string): boolean {

@@ -5,6 +5,7 @@ import { nearestOf } from '../config/nearest.js';
 import { WeirError } from '../errors.js';
 import type { Adds } from '../event/types.js';
 import { addsOfGraph, isModule } from './adds.js';
+import { checkShaping } from './check-shaping.js';
 import {
   EVERY_SOURCE,
   FORWARDED,
@@ -48,8 +49,10 @@ export function checkGraph(graph: GraphDocument, options: CheckOptions = {}): Ch
     checkUsed(graph, id);
   }
   for (const sink of Object.keys(graph.sinks)) checkReached(graph, sink);
-  const adds = addsOfGraph(graph, options.declared);
-  checkConditions(graph, adds, options);
+  const { declared } = options;
+  const isOpen = declared === undefined && Object.values(graph.transforms).some(isModule);
+  const adds = addsOfGraph(graph, declared === undefined ? { isOpen } : { declared });
+  checkConditions(graph, adds, isOpen);
   return { warnings: warningsOf(graph), adds };
 }
 
@@ -153,6 +156,7 @@ function checkDocument(
   }
   if (document.type === 'filter' && isModule(document) === (document.condition !== undefined))
     throw invalid(`${at} takes either condition or module`);
+  checkShaping(at, document);
   if (document.type === 'route') {
     if (Object.keys(document.routes).length === 0) throw invalid(`${at}/routes is empty`);
     for (const output of Object.keys(document.routes))
@@ -178,13 +182,13 @@ function checkReached(graph: GraphDocument, sink: string): void {
   if (!isReached) throw invalid(`/sinks/${sink}/inputs: no source leads to it`);
 }
 
-function checkConditions(graph: GraphDocument, adds: Adds, options: CheckOptions): void {
-  const isOpen = options.declared === undefined && Object.values(graph.transforms).some(isModule);
+function checkConditions(graph: GraphDocument, adds: Adds, isOpen: boolean): void {
   const check = (condition: string, at: string): void => {
     if (condition !== IN_CODE) compileCondition(condition, { adds, isOpen, at });
   };
   for (const [id, document] of Object.entries(graph.transforms)) {
-    if (document.type === 'filter' && document.condition !== undefined)
+    const hasCondition = document.type === 'filter' || document.type === 'sample';
+    if (hasCondition && document.condition !== undefined)
       check(document.condition, `/transforms/${id}/condition`);
     if (document.type === 'route')
       for (const [output, condition] of Object.entries(document.routes))

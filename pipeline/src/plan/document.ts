@@ -45,12 +45,116 @@ export interface RouteDocument extends Transform {
   /** CEL conditions by name of the output, in order. */
   readonly routes: Readonly<Record<string, string>>;
 }
+/** Sets fields to the values of CEL expressions; where one cannot be told its field stays. */
+export interface AssignDocument extends Transform {
+  readonly type: 'assign';
+  /** Expression by path of the field, in order: later ones see what earlier ones set. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** A file that a transform looks up in. Workers never read it: it comes to them as a table. */
+interface TableFile {
+  /** Absolute, or relative to the configuration. */
+  readonly path: string;
+  /** Longest file, and largest table in memory. */
+  readonly max_bytes?: number;
+  /** How often the file is looked at for a change; 0 for never. */
+  readonly check_interval_ms?: number;
+}
+/** Country, city and autonomous system of addresses, from an MMDB file. */
+export interface GeoipDocument extends Transform, TableFile {
+  readonly type: 'geoip';
+  /** Paths that end in `.ip`; what is found is written beside them. */
+  readonly fields: readonly string[];
+  readonly language?: string;
+  /** Whether values that the event has already are replaced. */
+  readonly overwrite?: boolean;
+}
+export type Confidence = 'low' | 'medium' | 'high';
+/** Marks events whose values are known indicators of compromise. */
+export interface IocDocument extends Transform, TableFile {
+  readonly type: 'ioc';
+  readonly format?: 'auto' | 'ndjson' | 'json' | 'csv' | 'txt';
+  readonly addresses: readonly string[];
+  readonly domains: readonly string[];
+  readonly urls: readonly string[];
+  readonly hashes: readonly string[];
+  readonly match_parents?: boolean;
+  readonly min_confidence?: Confidence;
+  /** Of indicators for which the file does not say it. */
+  readonly source?: string;
+  readonly tier?: number;
+}
+/** Adds columns of a table's row, found by a value of the event. */
+export interface LookupDocument extends Transform, TableFile {
+  readonly type: 'lookup';
+  readonly format?: 'auto' | 'ndjson' | 'json' | 'csv';
+  /** Path of the field whose value is looked up. */
+  readonly field: string;
+  readonly key_column: string;
+  readonly match?: 'exact' | 'ignore_case' | 'cidr';
+  /** Column by path of the field that it is written to. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Types of written paths that no field has; text without. */
+  readonly types?: Readonly<Record<string, 'string' | 'number' | 'boolean'>>;
+  readonly overwrite?: boolean;
+}
+interface Hiding {
+  readonly fields: readonly string[];
+  /** What becomes of the value where it stands in the event as received. */
+  readonly raw_data?: 'mask' | 'keep';
+}
+/** Takes values out of events. */
+export interface RedactDocument extends Transform, Hiding {
+  readonly type: 'redact';
+  readonly mode?: 'mask' | 'remove';
+  /** Characters at the end that `mask` leaves. */
+  readonly keep_last?: number;
+}
+/** Replaces values by their keyed hash, HMAC-SHA-256 (RFC 2104). */
+export interface HashDocument extends Transform, Hiding {
+  readonly type: 'hash';
+  readonly key: string;
+  /** Hexadecimal digits of the hash that are kept. */
+  readonly digits?: number;
+}
+/** Keeps one in so many events, always the same ones. */
+export interface SampleDocument extends Transform {
+  readonly type: 'sample';
+  readonly keep_one_in: number;
+  /** Only events for which it holds are sampled; all others go on. */
+  readonly condition?: string;
+  /** Events with the same value of this field are kept or dropped together. */
+  readonly field?: string;
+}
+/** Those with a file. */
+export type TableDocument = GeoipDocument | IocDocument | LookupDocument;
 export type TransformDocument =
   | ParseDocument
   | SetDocument
+  | AssignDocument
   | EnrichDocument
+  | GeoipDocument
+  | IocDocument
+  | LookupDocument
+  | RedactDocument
+  | HashDocument
   | FilterDocument
+  | SampleDocument
   | RouteDocument;
+
+/** A failure of one of these leaves the event as it was; of all others it is quarantined. */
+export const ENRICHERS: ReadonlySet<string> = new Set([
+  'enrich',
+  'assign',
+  'geoip',
+  'ioc',
+  'lookup',
+]);
+/** What these keep back is accounted as filtered by them. */
+export const FILTERS: ReadonlySet<string> = new Set(['filter', 'sample']);
+export const hasTable = (document: TransformDocument): document is TableDocument =>
+  document.type === 'geoip' || document.type === 'ioc' || document.type === 'lookup';
 
 export interface GraphDocument {
   /** Ids of the configured sources. */

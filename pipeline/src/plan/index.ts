@@ -1,4 +1,4 @@
-export { addsOfGraph } from './adds.js';
+export { addsOfGraph, IOC_ADDS } from './adds.js';
 export { type CheckedGraph, type CheckOptions, checkGraph } from './check.js';
 export {
   describeGraph,

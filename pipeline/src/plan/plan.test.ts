@@ -247,3 +247,87 @@ t.test('nodes and edges', async (t) => {
     ],
   });
 });
+
+t.test('transforms that look up, hide, sample and assign', async (t) => {
+  const inputs = ['edge'];
+  const table = { inputs, path: 'x.csv' };
+  const lists = { addresses: [], domains: [], urls: [], hashes: [] };
+  const lookup = { ...table, type: 'lookup', field: 'src_endpoint.ip', key_column: 'k' } as const;
+  const assign = (values: Record<string, string>) => ({ type: 'assign', inputs, values }) as const;
+  const key = 'sixteen bytes ..';
+  const cases: [TransformDocument, RegExp | 'accepted'][] = [
+    [{ ...table, type: 'geoip', fields: ['src_endpoint.ip'] }, 'accepted'],
+    [
+      { ...table, type: 'geoip', fields: ['device.ip'] },
+      /^\/transforms\/a\/fields\/0 has no place to write to; known: src_endpoint\.ip, /,
+    ],
+    [{ ...table, type: 'geoip', fields: ['src_endpoint.port'] }, /a field of text is wanted/],
+    [{ ...table, type: 'ioc', ...lists }, /^\/transforms\/a looks at no field/],
+    [
+      { ...table, type: 'ioc', ...lists, domains: ['url.hostnme'] },
+      /^\/transforms\/a\/domains\/0 is not a known field; did you mean url\.hostname\?/,
+    ],
+    [{ ...table, type: 'ioc', ...lists, domains: ['vendor_domain'] }, 'accepted'],
+    [{ ...lookup, set: { 'labels.owner': 'o' }, types: { 'labels.owner': 'number' } }, 'accepted'],
+    [{ ...lookup, set: { 'labels.owner': 'o' }, types: { x: 'number' } }, /types\/x is not among/],
+    [
+      { ...lookup, set: { 'src_endpoint.zon': 'o' } },
+      /set\/src_endpoint\.zon is not a known field/,
+    ],
+    [{ ...lookup, set: { duration: 'o' }, types: { duration: 'number' } }, /has a type by the sch/],
+    [{ type: 'redact', inputs, fields: ['src_endpoint'] }, /fields\/0 is not a known field/],
+    [{ type: 'hash', inputs, fields: ['user.name'], key }, 'accepted'],
+    [{ type: 'hash', inputs, fields: ['duration'], key }, /fields\/0 is a number/],
+    [
+      { type: 'hash', inputs, fields: ['user.name'], key: 'short' },
+      /^\/transforms\/a\/key too short: 5 bytes, at least 16 wanted$/,
+    ],
+    [{ type: 'sample', inputs, keep_one_in: 2, field: 'user.nme' }, /field is not a known field/],
+    [
+      { type: 'sample', inputs, keep_one_in: 2, condition: 'severity_id' },
+      /^\/transforms\/a\/condition a condition is true or false; this is a number/,
+    ],
+    [assign({ 'labels.a': 'labels.b > 1', 'labels.b': 'dst_endpoint.port + 1' }), 'accepted'],
+    [
+      assign({ 'labels.a': 'nonsense + 1' }),
+      /^\/transforms\/a\/values\/labels\.a nonsense is not a known field/,
+    ],
+    [
+      assign({ severity_id: '"high"' }),
+      /values\/severity_id must give a number; it gives a string/,
+    ],
+    [assign({ message: 'severity_id' }), /values\/message must give a string; it gives a number/],
+    [assign({ 'labels.a': 'time' }), /only the event knows; say it with string\(\.\.\.\)/],
+  ];
+  for (const [document, expected] of cases) {
+    const found = refusal(graphOf({ a: document }, { out: ['a'] }));
+    if (expected === 'accepted') t.equal(found, 'accepted', JSON.stringify(document));
+    else t.match(found, expected);
+  }
+  const { adds } = checkGraph(
+    graphOf(
+      {
+        a: assign({ 'labels.far': 'labels.risk > 3.0', 'labels.hop': '"x"' }),
+        b: {
+          ...lookup,
+          inputs: ['a'],
+          set: { 'labels.risk': 'r' },
+          types: { 'labels.risk': 'number' },
+        },
+        c: { ...table, type: 'ioc', inputs: ['b'], ...lists, urls: ['url_of_ours'] },
+      },
+      { out: ['c'] },
+    ),
+  );
+  t.strictSame(
+    { ...adds },
+    {
+      'labels.risk': 'number',
+      'labels.ioc_tier': 'number',
+      'labels.ioc_matches': 'number',
+      'labels.ioc_others': 'string',
+      'labels.hop': 'string',
+      'labels.far': 'boolean',
+    },
+  );
+});

@@ -14,6 +14,9 @@ interface Refusals {
 
 type SeqRange = [first: number, last: number];
 
+/** No event was refused: there was none. */
+const INTENTIONAL: ReadonlySet<string> = new Set(['empty_line', 'header_line']);
+
 export class AdmissionAccounts {
   readonly #metrics: ComponentMetrics | null;
   readonly #refusals = new Map<RefusalCause, Refusals>();
@@ -55,7 +58,7 @@ export class AdmissionAccounts {
       const fresh = refusals.total - refusals.counted;
       if (fresh === 0) continue;
       refusals.counted = refusals.total;
-      this.#metrics?.discarded(fresh, cause, cause === 'empty_line');
+      this.#metrics?.discarded(fresh, cause, INTENTIONAL.has(cause));
     }
   }
 

@@ -7,6 +7,7 @@
 // one buffer, copyWithin moves an event without the view object that a copy between two buffers
 // needs: 33 ns instead of 105 for 300 bytes. Filling the window costs 7 ns an event.
 import { allocateBytes, type RequestPart, type SourceRun } from '../batch.js';
+import { LIMITS } from '../limits.js';
 import type { AdmissionTicket } from './admission-ticket.js';
 import type { BufferPool } from './buffer-pool.js';
 
@@ -51,6 +52,8 @@ export class BatchBuilder {
   #run: Mutable<SourceRun> | null = null;
   #parts: BuilderPart[] = [];
   #part: BuilderPart | null = null;
+  /** What the contexts of the runs need in the frame at most, each counted as often as it begins. */
+  #contextBytes = 0;
   /**
    * An event that is larger than the work space stands alone in its batch, in memory of its own.
    */
@@ -71,7 +74,11 @@ export class BatchBuilder {
   }
 
   get isFull(): boolean {
-    return this.#count === this.#offsets.length - 1 || this.#used >= this.#bytesMax;
+    return (
+      this.#count === this.#offsets.length - 1 ||
+      this.#used >= this.#bytesMax ||
+      this.#contextBytes >= LIMITS.batchContextBytesMax
+    );
   }
 
   /** Whether an event of this length must wait for the next batch. */
@@ -99,6 +106,7 @@ export class BatchBuilder {
     markCode: number,
     originalBytes: number,
     ticket: AdmissionTicket | null,
+    context = '',
   ): void {
     const byteCount = end - start;
     if (byteCount <= this.#bytesMax) {
@@ -108,8 +116,9 @@ export class BatchBuilder {
       chunk.copy(this.#alone, 0, start, end);
     }
     if (markCode !== 0) this.#marks.push(this.#count, markCode, originalBytes);
-    if (this.#run !== null && this.#run.source === source) this.#run.eventCount++;
-    else this.#openRun(source);
+    const run = this.#run;
+    if (run !== null && run.source === source && run.context === context) run.eventCount++;
+    else this.#openRun(source, context);
     if (ticket !== null) this.#extendPart(ticket);
     else this.#part = null;
     this.#used += byteCount;
@@ -136,6 +145,7 @@ export class BatchBuilder {
     this.#run = null;
     this.#parts = [];
     this.#part = null;
+    this.#contextBytes = 0;
     this.#alone = null;
     return built;
   }
@@ -170,8 +180,10 @@ export class BatchBuilder {
     return space.subarray(0, this.#used);
   }
 
-  #openRun(source: string): void {
-    this.#run = { eventCount: 1, source, sourceSeqFirst: 0, context: '' };
+  #openRun(source: string, context: string): void {
+    // Three bytes of UTF-8 a character at most.
+    this.#contextBytes += 3 * context.length;
+    this.#run = { eventCount: 1, source, sourceSeqFirst: 0, context };
     this.#runs.push(this.#run);
   }
 

@@ -170,7 +170,8 @@ export class Admission {
    * Admits `chunk[start, end)` as one event and copies it. `markCode` is 0 or a MarkCode of
    * framing,
    * `originalBytes` the length that the sender meant. `source` should be the same string object for
-   * events of one sender. Events of a ticket carry its request into the frame.
+   * events of one sender. Events of a ticket carry its request into the frame. `context` is what
+   * their framing knows of them (SourceRun); the same string object for all of them as well.
    */
   append(
     chunk: Buffer,
@@ -180,12 +181,13 @@ export class Admission {
     markCode: number,
     originalBytes: number,
     ticket: AdmissionTicket | null = null,
+    context = '',
   ): void {
     const builder = this.#builder;
     this.#offeredCount++;
     if (!builder.fits(end - start)) this.#closeBatch();
     if (builder.eventCount === 0) this.#startLinger();
-    builder.append(chunk, start, end, source, markCode, originalBytes, ticket);
+    builder.append(chunk, start, end, source, markCode, originalBytes, ticket, context);
     if (builder.isFull) this.#closeBatch();
   }
 

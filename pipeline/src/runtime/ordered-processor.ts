@@ -1,7 +1,13 @@
 // Batches through the worker pool: any worker takes any batch, results come back in the order of
 // submission per stream, and never more than a fixed number is under way.
 import type { SequencedBatch } from '../batch.js';
-import type { BatchProcessor, EncodedBatch, ProcessTask, TapRequest } from '../component.js';
+import type {
+  BatchProcessor,
+  EncodedBatch,
+  ProcessTask,
+  SharedTable,
+  TapRequest,
+} from '../component.js';
 import type { FailureRecord } from '../errors.js';
 import { toFailure } from '../errors.js';
 import { LIMITS } from '../limits.js';
@@ -15,6 +21,8 @@ export interface OrderedProcessorOptions {
   readonly sink: string;
   /** What is watched live right now; asked for each batch. */
   readonly taps?: () => readonly TapRequest[];
+  /** Tables of the graph, as they are now; waited for, where a first one is still being read. */
+  readonly tables?: () => readonly SharedTable[] | Promise<readonly SharedTable[]>;
   readonly inFlightBatchesMax?: number;
   /** Told how long each batch was with a worker, or waited for one. */
   readonly onProcessed?: (seconds: number) => void;
@@ -75,11 +83,14 @@ export class OrderedProcessor implements BatchProcessor {
     await this.#enter();
     const { clock, workers, sink, onProcessed } = this.#options;
     const taps = this.#options.taps?.() ?? [];
+    const read = this.#options.tables?.() ?? NO_TABLES;
+    const tables = read instanceof Promise ? await read : read;
     const spare = this.#spares.take();
     const transfer = spare === null ? [batch.bytes.buffer] : [batch.bytes.buffer, spare];
     const startedMs = clock.monotonicMs();
     try {
-      const encoded = await workers.run({ batch, sink, skipSeqs, taps, spare }, transfer);
+      const task: ProcessTask = { batch, sink, skipSeqs, taps, spare };
+      const encoded = await workers.run(tables.length === 0 ? task : { ...task, tables }, transfer);
       if (encoded.spentInput !== undefined) this.#options.batchMemory?.give(encoded.spentInput);
       onProcessed?.((clock.monotonicMs() - startedMs) / 1000);
       return encoded;
@@ -107,4 +118,5 @@ export class OrderedProcessor implements BatchProcessor {
   }
 }
 
+const NO_TABLES: readonly SharedTable[] = [];
 const ignore = (): void => {};

@@ -20,6 +20,7 @@ export class Scratch {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;
   #base = 0;
+  #generation = 0;
   /** Batches in a row that would have done with KEPT_BYTES. */
   #idleCount = 0;
   readonly #constants = new Map<string, Span>();
@@ -34,8 +35,14 @@ export class Scratch {
   begin(base: number): void {
     this.#shrink();
     this.#base = base;
+    this.#generation++;
     this.#length = 0;
     this.#constants.clear();
+  }
+
+  /** Number of the batch: positions of another one say nothing here. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Absolute position of the next byte that will be written. */

@@ -35,6 +35,9 @@ const attributes = {
   confidence_id: u8('0 Unknown, 1 Low, 2 Medium, 3 High, 99 Other.'),
   impact_id: u8('0 Unknown, 1 Low .. 4 Critical, 99 Other.'),
   action_id: u8('0 Unknown, 1 Allowed, 2 Denied, 3 Observed, 4 Modified, 99 Other.'),
+  exit_code: u64('Code with which a process ended.'),
+  actual_permissions: u32('Access that was granted, as the platform numbers it.'),
+  injection_type_id: u8('0 Unknown, 1 Remote Thread, 2 Load Library, 3 Queue APC, 99 Other.'),
   'metadata.correlation_uid': text('Id that events of one action share.'),
   'metadata.original_event_uid': text("The event's id at the system it first came from."),
   'metadata.product.version': text('Version of the product that wrote the event.'),
@@ -44,6 +47,7 @@ const attributes = {
   'metadata.log_version': text('Version of the log format.'),
   'metadata.sequence': u64("The device's own number of the event."),
   'metadata.original_time': text('Time as the event wrote it, where another one was taken.'),
+  'metadata.logged_time': time('When the system that keeps the log took it in.'),
   'metadata.profiles': text('OCSF profile of the event.'),
   // The device that reports.
   'device.ip': text('Its address.'),
@@ -86,9 +90,21 @@ const attributes = {
   'src_endpoint.autonomous_system.number': u32('Source: AS number.'),
   'src_endpoint.autonomous_system.name': text('Source: AS name.'),
   'src_endpoint.owner.name': text('Source: user of the endpoint.'),
+  'src_endpoint.owner.domain': text('Source: domain of that user.'),
   'src_endpoint.proxy_endpoint.ip': text('Source: address behind translation (NAT).'),
   'src_endpoint.proxy_endpoint.port': u16('Source: port behind translation.'),
   'src_endpoint.proxy_endpoint.hostname': text('Source: name behind translation or of the proxy.'),
+  'src_endpoint.proxy_endpoint.location.country': text(
+    'Source behind translation: country, ISO 3166-1 alpha-2.',
+  ),
+  'src_endpoint.proxy_endpoint.location.region': text('Source behind translation: region.'),
+  'src_endpoint.proxy_endpoint.location.city': text('Source behind translation: city.'),
+  'src_endpoint.proxy_endpoint.location.lat': f64('Source behind translation: latitude.'),
+  'src_endpoint.proxy_endpoint.location.long': f64('Source behind translation: longitude.'),
+  'src_endpoint.proxy_endpoint.autonomous_system.number': u32(
+    'Source behind translation: AS number.',
+  ),
+  'src_endpoint.proxy_endpoint.autonomous_system.name': text('Source behind translation: AS name.'),
   // Destination endpoint.
   'dst_endpoint.mac': text('Destination: MAC address.'),
   'dst_endpoint.name': text('Destination: name that is no host name.'),
@@ -114,10 +130,24 @@ const attributes = {
   'dst_endpoint.autonomous_system.number': u32('Destination: AS number.'),
   'dst_endpoint.autonomous_system.name': text('Destination: AS name.'),
   'dst_endpoint.owner.name': text('Destination: user of the endpoint.'),
+  'dst_endpoint.owner.domain': text('Destination: domain of that user.'),
   'dst_endpoint.proxy_endpoint.ip': text('Destination: address behind translation (NAT).'),
   'dst_endpoint.proxy_endpoint.port': u16('Destination: port behind translation.'),
   'dst_endpoint.proxy_endpoint.hostname': text(
     'Destination: name behind translation or of the proxy.',
+  ),
+  'dst_endpoint.proxy_endpoint.location.country': text(
+    'Destination behind translation: country, ISO 3166-1 alpha-2.',
+  ),
+  'dst_endpoint.proxy_endpoint.location.region': text('Destination behind translation: region.'),
+  'dst_endpoint.proxy_endpoint.location.city': text('Destination behind translation: city.'),
+  'dst_endpoint.proxy_endpoint.location.lat': f64('Destination behind translation: latitude.'),
+  'dst_endpoint.proxy_endpoint.location.long': f64('Destination behind translation: longitude.'),
+  'dst_endpoint.proxy_endpoint.autonomous_system.number': u32(
+    'Destination behind translation: AS number.',
+  ),
+  'dst_endpoint.proxy_endpoint.autonomous_system.name': text(
+    'Destination behind translation: AS name.',
   ),
   // The connection.
   'connection_info.direction_id': u8('0 Unknown, 1 Inbound, 2 Outbound, 3 Lateral, 99 Other.'),
@@ -198,6 +228,8 @@ const attributes = {
   'tls.certificate.subject': text('Subject of the server certificate.'),
   'tls.certificate.issuer': text('Issuer.'),
   'tls.certificate.serial_number': text('Serial number.'),
+  'tls.certificate.created_time': time('When the certificate becomes valid.'),
+  'tls.certificate.expiration_time': time('When it expires.'),
   'tls.certificate.version': text('X.509 version.'),
   'tls.certificate.fingerprints.sha1': text('SHA-1 of the certificate.'),
   'tls.certificate.fingerprints.sha256': text('SHA-256 of the certificate.'),
@@ -215,6 +247,12 @@ const attributes = {
   share_type: text('Its kind.'),
   dialect: text('SMB dialect.'),
   version: text('Version of the protocol: NTP, SSH.'),
+  protocol_ver: text('Version of the protocol: RDP, SSH.'),
+  identifier_cookie: text('Cookie of an RDP client.'),
+  smtp_hello: text('What SMTP HELO or EHLO said.'),
+  share_type_id: u8('0 Unknown, 1 File, 2 Pipe, 3 Print, 99 Other.'),
+  delay: u64('NTP: round trip to the reference clock in milliseconds.'),
+  dispersion: u64('NTP: estimated error in milliseconds.'),
   'client_hassh.fingerprint.md5': text('HASSH of the client.'),
   'server_hassh.fingerprint.md5': text('HASSH of the server.'),
   lease_dur: u64('DHCP lease in seconds.'),
@@ -228,6 +266,8 @@ const attributes = {
   'email.smtp_from': text('Envelope sender.'),
   'email.smtp_to': text('Envelope recipients.'),
   'email.reply_to': text('Reply-To.'),
+  'email.cc': text('Recipients of a copy, as the event writes them.'),
+  'email.x_originating_ip': text('Address in X-Originating-IP.'),
   direction_id: u8('Of an email: 0 Unknown, 1 Inbound, 2 Outbound, 3 Internal.'),
   // The process that acted.
   'actor.process.uid': text('Acting process: unique id, such as a process GUID.'),
@@ -266,7 +306,9 @@ const attributes = {
   'process.file.product.name': text('Process: product of the executable.'),
   'process.integrity': text('Process: integrity level.'),
   'process.working_directory': text('Process: working directory.'),
+  'process.created_time': time('Process: when it was started.'),
   'process.session.uid': text('Process: logon session.'),
+  'process.session.terminal': text('Process: terminal of its session.'),
   'process.tid': u32('Process: thread id.'),
   'process.parent_process.name': text('Parent process: name.'),
   'process.parent_process.pid': u32('Parent process: process id.'),
@@ -283,10 +325,12 @@ const attributes = {
   'user.email_addr': text('Email address of that user.'),
   'user.full_name': text('Full name of that user.'),
   'user.type': text('Kind of that user.'),
+  'user_result.name': text('Name of that user after the change.'),
   'group.name': text('Group that the event is about.'),
   'group.uid': text('Id of that group.'),
   'group.domain': text('Domain of that group.'),
   privileges: text('Privileges, as the event writes them.'),
+  account_switch_type_id: u8('Of an account switch: 0 Unknown, 1 Substitute User, 2 Impersonate.'),
   auth_protocol: text('Way to prove identity.'),
   auth_protocol_id: u8(
     '0 Unknown, 1 NTLM, 2 Kerberos, 3 Digest, 4 OpenID, 5 SAML, 6 OAUTH 2.0, 7 PAP, 8 CHAP, 9 EAP, 10 RADIUS, 99 Other.',
@@ -296,16 +340,21 @@ const attributes = {
     '0 System, 2 Interactive, 3 Network, 4 Batch, 5 OS Service, 7 Unlock, 8 Network Cleartext, 9 New Credentials, 10 Remote Interactive, 11 Cached Interactive ...',
   ),
   'logon_process.name': text('Process that did the logon.'),
+  'app.name': text('Application that was installed, started, stopped or changed.'),
   'service.name': text('Service that was used or asked for.'),
   'service.uid': text('Id of that service.'),
   // Files, modules and registry.
   'file.path': text('Whole path.'),
   'file.size': u64('Bytes.'),
+  'file.created_time': time('When it was made.'),
+  'file.modified_time': time('When it was changed.'),
+  'file.accessed_time': time('When it was read.'),
   'file.uid': text('Id of the file.'),
   'file.type': text('Kind of file.'),
   'file.mime_type': text('MIME type.'),
   'file.parent_folder': text('Folder.'),
   'file.owner.name': text('Owner.'),
+  'file.owner.uid': text('Id of the owner.'),
   'file.hashes.md5': text('MD5.'),
   'file.hashes.sha1': text('SHA-1.'),
   'file.hashes.sha256': text('SHA-256.'),
@@ -333,12 +382,17 @@ const attributes = {
   'reg_value.path': text('Key of the registry value.'),
   'reg_value.name': text('Registry value.'),
   'reg_value.data': text('What it was set to.'),
+  'prev_reg_value.data': text('What it was before.'),
+  'win_resource.name': text('Windows resource: a pipe, a kernel object.'),
+  'win_resource.type': text('Its type.'),
   'win_service.name': text('Windows service.'),
   'win_service.service_file.path': text('Its image.'),
   'win_service.service_start_type': text('How it starts.'),
   'win_service.service_start_name': text('Account it runs as.'),
+  'win_service.service_type': text('Its type.'),
   'job.name': text('Scheduled task.'),
   'job.cmd_line': text('What it runs.'),
+  'job.user.name': text('User it runs as.'),
   'job.file.path': text('File it runs.'),
   'script.name': text('Script.'),
   'script.uid': text('Id of the script.'),
@@ -354,6 +408,7 @@ const attributes = {
   'finding_info.uid': text('Id of the signature or finding.'),
   'finding_info.desc': text('What was found.'),
   'finding_info.types': text('Kind of finding.'),
+  'finding_info.data_sources': text('What the finding was made from.'),
   'finding_info.src_url': text('Where to read more.'),
   'finding_info.analytic.name': text('Rule or engine that found it.'),
   'finding_info.analytic.uid': text('Id of that rule.'),
@@ -364,6 +419,14 @@ const attributes = {
   'attacks.technique.uid': text('ATT&CK technique.'),
   'attacks.technique.name': text('Its name.'),
   'attacks.tactic.name': text('ATT&CK tactic.'),
+  // What threat intelligence says of a value of the event (OCSF profile osint).
+  'osint.value': text('Indicator that the event has.'),
+  'osint.type_id': u8('1 IP Address, 2 Domain, 4 Hash, 5 URL.'),
+  'osint.name': text('Path of the field that has it.'),
+  'osint.vendor_name': text('Source of the indicator; several with commas.'),
+  'osint.confidence': text('low, medium or high.'),
+  'osint.confidence_id': u8('1 Low, 2 Medium, 3 High.'),
+  'osint.desc': text('What is known of the indicator.'),
   // Administration and cloud.
   'api.operation': text('Operation.'),
   'api.service.name': text('Service of that operation.'),
@@ -388,14 +451,17 @@ const attributes = {
 } as const satisfies Record<string, Attribute>;
 
 type Path = keyof typeof attributes;
-type Underscored<Text extends string> = Text extends `${infer Head}.${infer Rest}`
-  ? `${Head}_${Underscored<Rest>}`
-  : Text;
+/** `app_name` is an attribute as well. */
+type Underscored<Text extends string> = Text extends 'app.name'
+  ? 'application_name'
+  : Text extends `${infer Head}.${infer Rest}`
+    ? `${Head}_${Underscored<Rest>}`
+    : Text;
 
 /** By path with underscores, as FIELD names them. */
 export const ATTRIBUTE_SPECS = Object.fromEntries(
   Object.entries(attributes).map(([path, attribute]) => [
-    path.replaceAll('.', '_'),
+    path === 'app.name' ? 'application_name' : path.replaceAll('.', '_'),
     { path, column: path, storage: 'attribute', ...attribute },
   ]),
 ) as unknown as {

@@ -30,7 +30,13 @@ const ALGORITHMS: Readonly<Record<string, Readonly<Record<string, string | numbe
   imphash: { algorithm: 'IMPHASH', algorithm_id: 99 },
 };
 /** Lists of other objects; an event of a device has one of each at most. */
-const LISTS: ReadonlySet<string> = new Set(['attacks', 'malware', 'vulnerabilities', 'resources']);
+const LISTS: ReadonlySet<string> = new Set([
+  'attacks',
+  'malware',
+  'vulnerabilities',
+  'resources',
+  'osint',
+]);
 
 const NO_CONSTANTS = {};
 const objectStep = (name: string): PlaceStep => ({

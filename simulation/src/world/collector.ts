@@ -228,6 +228,7 @@ export class SimCollector {
       clock,
       batchMemory,
       taps: () => [],
+      tables: () => [],
       onEncoded: ignore,
     });
     this.accounts = new SinkAccounts(spool.consumer(SINK), spool);

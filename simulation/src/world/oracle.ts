@@ -114,12 +114,8 @@ export class Oracle {
   }
 }
 
-/** True if the row may be the beginning of an event only. */
-function isPartOf({ reason, raw }: Row): boolean {
-  if (reason === 'framing_incomplete' || reason === 'oversize') return true;
-  // A component that failed hides that framing cut it at the limit.
-  return reason === 'component_failed' && raw.length === MESSAGE_BYTES_MAX;
-}
+/** Reasons of rows that may be the beginning of an event only. */
+const PART_REASONS: ReadonlySet<string> = new Set(['framing_incomplete', 'oversize']);
 
 class Check {
   readonly #oracle: Oracle;
@@ -231,7 +227,7 @@ class Check {
   #checkRow(row: Row): void {
     const id = ID.exec(row.raw)?.[1];
     const sent = id === undefined ? undefined : this.#oracle.sent.get(id);
-    const isPart = isPartOf(row);
+    const isPart = PART_REASONS.has(row.reason);
     if (sent === undefined) {
       // Too little came to tell which it was.
       const isBegin = [...this.#oracle.sent.values()].some(
@@ -270,7 +266,12 @@ class Check {
   }
   #missingAcked = 0;
 
-  /** Rows of a sender stand in the order of its sending, over epochs. */
+  /**
+   * Rows of a sender stand in the order of its sending, over epochs. What came of a message that
+   * its connection did not end is taken when the process gives the connection up, which may be long
+   * after the sender has begun another one: it stands behind those before it, and maybe behind
+   * later ones.
+   */
   #checkOrder(): void {
     const epochs = new Map(this.#oracle.incarnations.map(({ epoch }, i) => [epoch, i]));
     for (const [sender, list] of this.#bySender) {
@@ -287,7 +288,7 @@ class Check {
           (at === lastAt && last !== null && row.stream === last.stream && row.seq <= last.seq)
         )
           this.#problem(`${sender}: ${id} stands before the one sent before it`);
-        last = row;
+        if (row.reason !== 'framing_incomplete') last = row;
       }
     }
   }

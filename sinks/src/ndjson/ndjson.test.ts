@@ -134,6 +134,26 @@ t.test('the rows of a batch as quarantine lines', (t) => {
   t.end();
 });
 
+t.test('what framing cut says so, also where a component failed on it', (t) => {
+  const input = { values: [], inScratch: false, pairs: [], marks: [], quarantine: 0, parser: 0 };
+  const flags = { isSkipped: false, isFiltered: false };
+  const rows = ['cut', 'whole', 'odd'].map((text) => ({ ...input, ...flags, raw: utf8(text) }));
+  const { raw } = build(rows, 7n, 0);
+  const marks = Uint32Array.from([
+    ...[0, MARK.oversize, 90_000],
+    // Such a one is stored, and no reason.
+    ...[2, MARK.nul_bytes, 0],
+  ]);
+  const encoded = quarantineRows({ ...raw, marks }, MARK.component_failed, null);
+  t.same(encoded.quarantinedByReason, { oversize: 1, component_failed: 2 });
+  t.match(linesOf(encoded.quarantine), [
+    { error: 'oversize', offset: 3, raw_data: 'cut' },
+    { error: 'component_failed', offset: 0, raw_data: 'whole' },
+    { error: 'component_failed', offset: 0, raw_data: 'odd' },
+  ]);
+  t.end();
+});
+
 t.test('a large batch after a small one, and the other way round', (t) => {
   const input = { values: [], inScratch: false, pairs: [], marks: [], quarantine: 0, parser: 0 };
   const flags = { isSkipped: false, isFiltered: false };

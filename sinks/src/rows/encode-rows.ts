@@ -4,6 +4,8 @@ import {
   type EncodedBatch,
   type EncodedBlock,
   type EventBatch,
+  FRAMING_QUARANTINE,
+  MARK,
   type MarkCode,
   type SequencedBatch,
   STATUS,
@@ -29,15 +31,25 @@ export function encodeRows(
 }
 
 /**
- * All events of a batch under one reason, without their fields: what is left to do with rows on
- * which a component dies or that a store refuses. `mark` has to be one of the quarantine reasons.
+ * All events of a batch without their fields: what is left to do with rows on which a component
+ * dies or that a store refuses. `mark`, one of the quarantine reasons, is that of each event but
+ * those that framing put into quarantine: else nothing would tell that such a one is only a part.
  */
 export function unparsedBatch(batch: SequencedBatch, mark: MarkCode): EventBatch {
-  const { eventCount } = batch;
+  const { eventCount, offsets } = batch;
   const marks = new Uint32Array(3 * eventCount);
+  const quarantine = new Uint8Array(eventCount).fill(mark);
+  for (let at = 0; at < batch.marks.length; at += 3) {
+    const [row, framed] = [batch.marks[at] as number, batch.marks[at + 1] as number];
+    if (!FRAMING_QUARANTINE.has(framed) || quarantine[row] !== mark) continue;
+    quarantine[row] = framed;
+    // Where it ends is where it is incomplete, as a parser notes it.
+    const isCut = framed === MARK.oversize || framed === MARK.framing_incomplete;
+    if (isCut) marks[3 * row + 2] = (offsets[row + 1] as number) - (offsets[row] as number);
+  }
   for (let row = 0; row < eventCount; row++) {
     marks[3 * row] = row;
-    marks[3 * row + 1] = mark;
+    marks[3 * row + 1] = quarantine[row] as number;
   }
   return {
     raw: batch,
@@ -46,7 +58,7 @@ export function unparsedBatch(batch: SequencedBatch, mark: MarkCode): EventBatch
     columns: [],
     unmapped: new Uint32Array(0),
     marks,
-    quarantine: new Uint8Array(eventCount).fill(mark),
+    quarantine,
     parserIndex: new Uint8Array(eventCount),
     parsers: [],
   };

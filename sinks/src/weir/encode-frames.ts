@@ -6,6 +6,7 @@ import {
   type Disposition,
   type EncodedBatch,
   type EventBatch,
+  FILTERS,
   type SequencedBatch,
   type TransformDocument,
 } from '@weir/pipeline';
@@ -17,12 +18,15 @@ const NO_SEQS = new Float64Array(0);
 /** Of all rows of a batch whose source is none of the sink's inputs. */
 const UNTAKEN_CAUSE = 'filter:inputs';
 
+const CHANGES_FRAMES: ReadonlySet<string> = new Set([...FILTERS, 'route', 'redact', 'hash']);
+
 /**
- * Whether a way to a weir sink must be parsed: only where a row may be filtered or sent elsewhere.
- * What other transforms write into a row does not travel in a frame.
+ * Whether a way to a weir sink must be parsed: only where a row may be filtered or sent elsewhere,
+ * or something in its bytes is to be hidden. What other transforms write into a row does not travel
+ * in a frame.
  */
 export function framesNeedParsing(transforms: Iterable<Pick<TransformDocument, 'type'>>): boolean {
-  for (const { type } of transforms) if (type === 'filter' || type === 'route') return true;
+  for (const { type } of transforms) if (CHANGES_FRAMES.has(type)) return true;
   return false;
 }
 

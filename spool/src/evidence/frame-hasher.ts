@@ -38,15 +38,16 @@ export interface Slice {
 }
 
 export class FrameHasher {
-  readonly #files: Files;
+  /** How an attempt reads; it may be another one each time. */
+  readonly #filesOf: () => Files;
   #open: { readonly id: number; readonly handle: FileHandle } | null = null;
   #window = new Uint8Array(0);
   #windowBytes = WINDOW_BYTES_MAX;
   /** The last header that was read: the frame directly behind it must name its CRC. */
   #last = { segmentId: 0, nextOffset: -1, crc: 0 };
 
-  constructor(files: Files) {
-    this.#files = files;
+  constructor(filesOf: () => Files) {
+    this.#filesOf = filesOf;
   }
 
   /** Frames from a place on, up to `limit`, where the durable ones end. Rejects as a read does. */
@@ -88,7 +89,7 @@ export class FrameHasher {
   /** Behind a bad place; null if no good frame follows in the segment. */
   async behindBad(info: SegmentInfo, bad: ReadPlace, limit: number): Promise<ReadPlace | null> {
     this.#last = { segmentId: 0, nextOffset: -1, crc: 0 };
-    const handle = await openSalvage(this.#files, info.path);
+    const handle = await openSalvage(this.#filesOf(), info.path);
     if (handle === null) return null;
     try {
       const reader = new SegmentReader(handle, info.id, info.seed);
@@ -119,7 +120,7 @@ export class FrameHasher {
   async #handleOf(info: SegmentInfo): Promise<FileHandle> {
     if (this.#open?.id === info.id) return this.#open.handle;
     await this.close();
-    this.#open = { id: info.id, handle: await this.#files.open(info.path, 'read') };
+    this.#open = { id: info.id, handle: await this.#filesOf().open(info.path, 'read') };
     return this.#open.handle;
   }
 

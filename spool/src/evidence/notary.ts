@@ -104,6 +104,8 @@ export class Notary {
   /** The same when an attempt began that failed. */
   #triedSegmentId = 0;
   #badAttempts = { segmentId: 0, offset: -1, count: 0 };
+  /** Before a place is left out each read is repeated: one that fails now and then is there. */
+  #isReadingPatiently = false;
   #newFrameCount = 0;
   #waitingSinceMs: number | null = null;
   #closeBytesLeft: number;
@@ -122,8 +124,10 @@ export class Notary {
     this.#isStateRebuilt = isStateRebuilt;
     this.#nodeId = nodeIdOf(store.state.storeUuid);
     this.#segmentIdOpened = store.catalog.segments.at(-1)?.id ?? 0;
-    const { files, random } = store.settings;
-    this.#hasher = new FrameHasher(files);
+    const { files, random, timers } = store.settings;
+    this.#hasher = new FrameHasher(() =>
+      this.#isReadingPatiently ? patientFiles(files, timers) : files,
+    );
     this.#writer = new TreeWriter({
       files,
       random,
@@ -363,8 +367,10 @@ export class Notary {
 
   async #readOn(tree: LivingTree, info: SegmentInfo, place: ReadPlace): Promise<void> {
     const limit = info.endOffset;
-    const isLastAttempt = this.#attemptsAt(place) >= FAILURES_WAITED_FOR;
+    // At close there is no time for it.
+    const isLastAttempt = !this.#isClosing && this.#attemptsAt(place) >= FAILURES_WAITED_FOR;
     let bad: ReadPlace | null = null;
+    this.#isReadingPatiently = isLastAttempt;
     try {
       const slice = await this.#hasher.slice(info, place, limit);
       for (const { segmentId, frameNo, hash, nextOffset, numbers } of slice.frames) {
@@ -403,6 +409,7 @@ export class Notary {
       throw new EvidenceError('tree_mismatch', this.#leaveTree);
     }
     await this.#hasher.close();
+    this.#isReadingPatiently = !this.#isClosing;
     const behind = await this.#hasher.behindBad(info, bad, info.endOffset).catch(() => null);
     const end = { segmentId: info.id, frameNo: info.frameCount, offset: info.endOffset };
     tree.next = behind ?? end;

@@ -1,6 +1,6 @@
 // Scenario: settled segments could be deleted while the disk cannot read the node's key, or cannot
-// read some of them at a stop, or takes no checkpoint at a stop. Guarantees: segments that no
-// checkpoint names stay for a while, or for the next start, and the tree goes on.
+// read some of them at a stop or at a first try, or takes no checkpoint at a stop. Guarantees:
+// segments that no checkpoint names stay for a while, or for the next start, and the tree goes on.
 import type { SimOperation } from '@weir/pipeline/testing';
 import t from 'tap';
 import type { Spool } from '../spool.js';
@@ -85,6 +85,28 @@ t.test('a key that cannot be read for long holds up no space', async (t) => {
   for (let i = 0; i < 900; i++) await world.clock.advance(100);
   t.equal(spool.stats().segmentCount, 1);
   await spool.close();
+});
+
+t.test('segments that are read only at a second try, for a minute', async (t) => {
+  const world = newWorld(4);
+  const told: Told = { published: [], left: [] };
+  const spool = await open(world, told, { checkpointIntervalMs: 5_000 });
+  await fillAndSettle(spool);
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let failureCount = 0;
+  world.files.onOperation = (operation) => {
+    if (!isRead(operation) || !operation.path.endsWith('.log')) return null;
+    const sinceMs = world.clock.monotonicMs() - lastMs;
+    lastMs = world.clock.monotonicMs();
+    if (sinceMs < 50) return null;
+    failureCount++;
+    return { code: 'EIO' };
+  };
+  for (let i = 0; i < 600; i++) await world.clock.advance(100);
+  t.ok(failureCount > 8, `${failureCount} failures`);
+  world.files.onOperation = null;
+  await spool.close();
+  await endsWhole(t, world, told, FRAME_COUNT);
 });
 
 const AT_STOP: Readonly<Record<string, (operation: SimOperation) => boolean>> = {

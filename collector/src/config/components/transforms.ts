@@ -6,6 +6,7 @@ import {
   RouteTransform,
   SetTransform,
 } from '../schema/transforms.js';
+import { shaping } from './shaping.js';
 import type { ComponentSpec } from './spec.js';
 
 const metrics = [
@@ -129,4 +130,5 @@ export const transforms: readonly ComponentSpec[] = [
     ],
     metrics: [...metrics, 'component_discarded_events_total'],
   },
+  ...shaping,
 ];

@@ -3,6 +3,15 @@
 import { PACK_NAMES } from '@weir/parsers';
 import type { TransformDocument } from '@weir/pipeline';
 import { closed, componentByType, ID, inputs } from './nodes.js';
+import {
+  AssignTransform,
+  GeoipTransform,
+  HashTransform,
+  IocTransform,
+  LookupTransform,
+  RedactTransform,
+  SampleTransform,
+} from './shaping.js';
 import Type, { type Static } from './type.js';
 
 const module = Type.String({
@@ -110,13 +119,33 @@ export const RouteTransform = Type.Object(
 export const TRANSFORM_TYPES = {
   parse: ParseTransform,
   set: SetTransform,
+  assign: AssignTransform,
   enrich: EnrichTransform,
+  geoip: GeoipTransform,
+  ioc: IocTransform,
+  lookup: LookupTransform,
+  redact: RedactTransform,
+  hash: HashTransform,
   filter: FilterTransform,
+  sample: SampleTransform,
   route: RouteTransform,
 } as const;
 export const TransformSchema = componentByType(
-  [ParseTransform, SetTransform, EnrichTransform, FilterTransform, RouteTransform],
-  'A step: parse, set, enrich, filter or route.',
+  [
+    ParseTransform,
+    SetTransform,
+    AssignTransform,
+    EnrichTransform,
+    GeoipTransform,
+    IocTransform,
+    LookupTransform,
+    RedactTransform,
+    HashTransform,
+    FilterTransform,
+    SampleTransform,
+    RouteTransform,
+  ],
+  'A step: parse, set, assign, enrich, geoip, ioc, lookup, redact, hash, filter, sample or route.',
 );
 
 export type TransformConfig = Static<typeof TransformSchema>;

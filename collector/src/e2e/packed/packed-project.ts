@@ -25,7 +25,15 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 export const REPOSITORY = fileURLToPath(new URL('../../../../', import.meta.url));
 /** What users install, by folder. */
-export const PACKED = ['pipeline', 'spool', 'verifier', 'parsers', 'sinks', 'collector'] as const;
+export const PACKED = [
+  'pipeline',
+  'spool',
+  'verifier',
+  'parsers',
+  'enrich',
+  'sinks',
+  'collector',
+] as const;
 const TSC = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
 
 export interface Manifest {

@@ -5,6 +5,7 @@ import { chooseDestination } from '../../config/destination.js';
 import { graphOf } from '../../config/graph.js';
 import type { LoadedConfig } from '../../config/load.js';
 import { setupOf } from '../pool.js';
+import { readTables } from '../tables/read-table.js';
 import { createTaskProcessor } from '../worker/processor.js';
 
 export type Today =
@@ -36,6 +37,7 @@ export async function parseToday(
     throw new RangeError(`one row is a batch of up to ${LIMITS.batchEventCountMax}`);
   const { events, quarantine, filtered } = processTask({
     ...{ batch: made.batch, sink: id, skipSeqs: null, taps: [], spare: null },
+    tables: readTables(graph).tables,
     ...(pack === null ? {} : { pack }),
   });
   const block = quarantine ?? events;

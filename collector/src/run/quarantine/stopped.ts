@@ -22,6 +22,7 @@ import { setupOf, startPool } from '../pool.js';
 import { openStore } from '../sinks/open-store.js';
 import { requeueProcessor } from '../sinks/processor.js';
 import { createStoreEvidence } from '../sinks/store-evidence.js';
+import { TableFiles } from '../tables/table-files.js';
 import { checkModules } from '../worker/modules.js';
 import { createRequeuer } from './create-requeuer.js';
 
@@ -75,6 +76,8 @@ async function requeueWith(
   await applyMigrations(store.store, { eventsTable, retentionDays, profile });
   const workers = startPool(config.workers.count, setup, (sentence) => log.warn(sentence));
   closers.add('worker pool', () => workers.close());
+  const tables = new TableFiles({ graph, dataDirectory: config.data_dir, log });
+  closers.add('tables', () => tables.stop());
   const foreign = streams.filter(({ received }) => received !== undefined);
   const ports = { files, clock: nodeClock, timers: nodeTimers, random: nodeRandom };
   makeDirectories(join(config.data_dir, RECEIPTS_FOLDER));
@@ -94,6 +97,7 @@ async function requeueWith(
       requeueProcessor(
         {
           ...{ sink: id, type: sink.type, inputs: sink.inputs, workers, log, clock: nodeClock },
+          tables: () => tables.current(),
           batchTimeoutMs: config.workers.batch_timeout_ms,
           batchMemory: new BufferPool(LIMITS.batchMemoryFreeBytesMax),
         },

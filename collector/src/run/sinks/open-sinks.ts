@@ -6,6 +6,7 @@ import type {
   EncodedBatch,
   Metrics,
   ProcessTask,
+  SharedTable,
   TapRequest,
   Workers,
 } from '@weir/pipeline';
@@ -28,6 +29,7 @@ export interface OpenSinksOptions {
   readonly batchMemory: BufferPool;
   readonly metrics: Metrics;
   readonly taps: (sink: string) => readonly TapRequest[];
+  readonly tables: () => readonly SharedTable[] | Promise<readonly SharedTable[]>;
   readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;
   readonly onClose: SinkDependencies['onClose'];
   readonly onChange: () => void;

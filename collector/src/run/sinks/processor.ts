@@ -13,6 +13,7 @@ import {
   type ProcessTask,
   type QuarantineRows,
   type SequencedBatch,
+  type SharedTable,
   type TapRequest,
   type Workers,
 } from '@weir/pipeline';
@@ -35,6 +36,7 @@ export interface ProcessorOptions {
   readonly clock: Clock;
   readonly batchMemory: BufferPool;
   readonly taps: (sink: string) => readonly TapRequest[];
+  readonly tables: () => readonly SharedTable[] | Promise<readonly SharedTable[]>;
   readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;
 }
 
@@ -73,6 +75,7 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
     clock,
     batchMemory,
     taps: () => taps(sink),
+    tables: options.tables,
     onProcessed: (seconds) => metrics.latency(seconds),
     onFailure: (failure, batch) =>
       log.error({ ...batchFields(batch), error_code: failure.code }, failure.message),

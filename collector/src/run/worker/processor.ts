@@ -1,5 +1,6 @@
 // What a pipeline worker does: batches in, encoded rows out. Ways are compiled when the first batch
 // takes them.
+import { Tables } from '@weir/enrich';
 import {
   ColumnWriter,
   type EncodedBatch,
@@ -28,6 +29,7 @@ export async function createTaskProcessor(setup: WorkerSetup): Promise<TaskProce
     event: new LiveRow(writer, adds),
     components,
     adds,
+    tables: new Tables(),
     transformIds: Object.keys(graph.transforms),
     tapConditions: new TapConditions(adds),
   };

@@ -1,8 +1,10 @@
 // The transforms of a way as functions of the row.
+import { shapeStep, type Tables } from '@weir/enrich';
 import {
   type Adds,
   type Condition,
   compileCondition,
+  ENRICHERS,
   type Event,
   IN_CODE,
   type LiveRow,
@@ -36,12 +38,19 @@ export function rowStep(
   index: number,
   components: LoadedComponents,
   adds: Adds,
+  tables: Tables,
 ): RowStep | null {
   const { id, document } = step;
   if (document.type === 'parse') return null;
-  const isEnricher = document.type === 'enrich';
+  const isEnricher = ENRICHERS.has(document.type);
   const isRoute = document.type === 'route';
-  return { id, index, isEnricher, isRoute, run: runOf(step, components.get(id), adds) };
+  const run = shaped(step, tables, adds) ?? runOf(step, components.get(id), adds);
+  return { id, index, isEnricher, isRoute, run };
+}
+
+function shaped({ document }: Step, tables: Tables, adds: Adds): RunStep | null {
+  const step = shapeStep(document, tables, adds);
+  return step === null ? null : (event) => (step(event) === false ? null : GOES_ON);
 }
 
 function runOf(step: Step, loaded: LoadedComponent | undefined, adds: Adds): RunStep {

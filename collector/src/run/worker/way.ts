@@ -1,5 +1,6 @@
 // The way of a source's batches to a sink, compiled: the parser, then the steps row by row, then
 // the sink's encoder.
+import type { Tables } from '@weir/enrich';
 import { type ParseOptions, parseBatch } from '@weir/parsers';
 import {
   type Adds,
@@ -35,6 +36,7 @@ export interface WayShared {
   readonly event: LiveRow;
   readonly components: LoadedComponents;
   readonly adds: Adds;
+  readonly tables: Tables;
   readonly transformIds: readonly string[];
   readonly tapConditions: TapConditions;
 }
@@ -66,7 +68,7 @@ export class Way {
     encoder: Encoder,
     shared: WayShared,
   ) {
-    const { writer, event, components, adds, transformIds } = shared;
+    const { writer, event, components, adds, tables, transformIds } = shared;
     this.#source = source;
     this.#sink = sink;
     this.#encoder = encoder;
@@ -85,7 +87,7 @@ export class Way {
         if (loaded !== undefined)
           parse.own = ownParser(loaded, index, writer, event, this.#parseCounts);
       }
-      const row = rowStep(step, index, components, adds);
+      const row = rowStep(step, index, components, adds, tables);
       if (row === null) continue;
       compiled.push({ ...row, counts: new Counts(id), cause: causes.length });
       causes.push({ kind: 'filtered', cause: `filter:${id}` });
@@ -101,6 +103,7 @@ export class Way {
     const { batch, skipSeqs, taps } = task;
     const { encode, unparsed } = this.#encoder;
     if (!this.#mustParse && taps.length === 0 && unparsed !== null) return unparsed.encode(batch);
+    if (task.tables !== undefined) this.#shared.tables.use(task.tables);
     this.#taps = this.#openTaps(task);
     const hollow = hollowRowsOf(batch);
     const encoded = encode(this.#parse(batch, hollow, task.pack), batch, skipSeqs);

@@ -42,7 +42,7 @@ export function contentEncodingOf(header: string | undefined): ContentEncoding |
 export interface BodyReading {
   readonly limits: BodyLimits;
   readonly timers: Timers;
-  /** Aborting gives up, as if the sender had. */
+  /** Aborting gives up: the sender is to come again. */
   readonly signal: AbortSignal;
   /** The caller closes it once the bytes are no longer needed. */
   readonly account: BodyAccount;
@@ -65,7 +65,8 @@ export async function readBody(
       if (refusal !== null) finish(refusal);
     };
     const onEnd = (): void => finish({ bytes: body.take() });
-    const onAbort = (): void => finish(ABORTED);
+    const onClose = (): void => finish(ABORTED);
+    const onAbort = (): void => finish(GIVEN_UP);
     const check = (): void => {
       if (body.byteCount - checkedCount < limits.bodyBytesPerCheckMin) finish(TOO_SLOW);
       else timer = timers.after(limits.bodyCheckMs, check);
@@ -75,7 +76,7 @@ export async function readBody(
     const finish = (outcome: BodyOutcome): void => {
       timer.cancel();
       signal.removeEventListener('abort', onAbort);
-      request.off('data', onData).off('end', onEnd).off('close', onAbort);
+      request.off('data', onData).off('end', onEnd).off('close', onClose);
       // What still comes is read and dropped, so that the sender gets to read the answer.
       request.resume();
       resolve(outcome);
@@ -83,8 +84,9 @@ export async function readBody(
     signal.addEventListener('abort', onAbort);
     // An error is always followed by `close`; without a listener it would end the process.
     request.on('error', () => {});
-    request.on('data', onData).on('end', onEnd).on('close', onAbort);
-    if (signal.aborted || request.destroyed) onAbort();
+    request.on('data', onData).on('end', onEnd).on('close', onClose);
+    if (request.destroyed) onClose();
+    else if (signal.aborted) onAbort();
   });
 }
 
@@ -165,6 +167,8 @@ export const tooLarge = (bytesMax: number): BodyOutcome =>
   refused(413, 'body_too_large', `the body is larger than ${bytesMax} bytes; nothing was taken`);
 
 const ABORTED = refused(400, 'body_aborted', 'the body ended before its time; nothing was taken');
+/** The sender did nothing wrong: with any 4xx it would take the body for one to throw away. */
+const GIVEN_UP = refused(503, 'body_aborted', 'the collector is stopping; nothing was taken');
 const TOO_SLOW = refused(408, 'body_aborted', 'the body came too slowly; nothing was taken');
 const FULL = refused(503, 'queue_full', 'too many bytes of bodies at once; nothing was taken');
 export const PEER_FULL = refused(

@@ -390,6 +390,10 @@ t.test('stop: running requests finish, new ones are refused, dawdlers are given 
   const running = post('{"a":1}');
   await until(() => buffer.waitingCount === 1);
   const dawdler = await dial(host, port);
+  let answer = '';
+  dawdler.on('data', (bytes) => {
+    answer += bytes.toString();
+  });
   dawdler.write('POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
   await until(() => ingest.requestCount === 2);
   let isStopped = false;
@@ -408,6 +412,7 @@ t.test('stop: running requests finish, new ones are refused, dawdlers are given 
   t.same(buffer.texts(), ['{"a":1}']);
   t.equal(buffer.refused('body_aborted'), 1);
   await closed(dawdler);
+  t.match(answer, /^HTTP\/1.1 503 .*retry-after: 1/is, 'it is not its fault: it comes again');
 });
 
 t.test('IPv6', async (t) => {

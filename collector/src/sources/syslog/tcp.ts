@@ -5,6 +5,7 @@ import {
   type Admission,
   type Clock,
   type ComponentMetrics,
+  HeaderLines,
   LIMITS,
   type Listening,
   type Network,
@@ -22,6 +23,8 @@ export interface SyslogTcpLimits {
   readonly tcpPartialMessageIdleMs: number;
   /** Memory for messages that have begun and not ended, all connections together. */
   readonly tcpPartialBytesMax: number;
+  /** Memory for header lines, all connections together. */
+  readonly sourceContextsLengthMax: number;
 }
 
 export interface SyslogTcpOptions {
@@ -54,6 +57,7 @@ export class SyslogTcp implements Source {
   #sweepTimer: Timer | null = null;
   #connectionCount = 0;
   #partialBytes = 0;
+  #contextLength = 0;
 
   constructor(options: SyslogTcpOptions) {
     this.#options = options;
@@ -107,13 +111,16 @@ export class SyslogTcp implements Source {
       connection.lastByteMs = clock.monotonicMs();
       if (!connection.feed(chunk)) metrics.error('framing_invalid', 'receiving');
       this.#countPartial(connection);
+      if (group.connections.has(connection)) this.#countContext(connection);
       if (group.isPaused) peer.pause();
       else if (stream.mustPause) this.#pause(group);
     });
     peer.onClose((error) => {
       connection.ended(error !== null);
       this.#countPartial(connection);
-      if (group.connections.delete(connection)) this.#connectionCount--;
+      if (!group.connections.delete(connection)) return;
+      this.#connectionCount--;
+      this.#contextLength -= connection.contextLength;
     });
     if (group.isPaused || stream.mustPause) this.#pause(group);
   }
@@ -125,6 +132,15 @@ export class SyslogTcp implements Source {
     this.#options.metrics.error('partial_message_memory', 'receiving');
     connection.cut();
     this.#partialBytes += connection.partialBytesChange();
+  }
+
+  /** Header lines live as long as their connection: the one that goes too far is cut. */
+  #countContext(connection: SyslogConnection): void {
+    this.#contextLength += connection.contextLengthChange();
+    if (this.#contextLength <= this.#limits.sourceContextsLengthMax) return;
+    if (connection.contextLength === 0) return;
+    this.#options.metrics.error('header_line_memory', 'receiving');
+    connection.cut();
   }
 
   #pause(group: StreamGroup): void {
@@ -167,7 +183,10 @@ class SyslogConnection implements FrameSink {
   readonly #stream: Admission;
   readonly #source: string;
   readonly #framer: SyslogFramer;
+  readonly #headers = new HeaderLines();
   #partialBytesSeen = 0;
+  /** Of the context, as it was counted last. */
+  contextLength = 0;
   /** For the messages that end in the chunk that is read now. */
   #mustDrop = false;
 
@@ -210,13 +229,27 @@ class SyslogConnection implements FrameSink {
     return change;
   }
 
+  /** Since the last call. */
+  contextLengthChange(): number {
+    const { length } = this.#headers.context;
+    const change = length - this.contextLength;
+    this.contextLength = length;
+    return change;
+  }
+
   isStalledSince(monotonicMs: number): boolean {
     return this.#framer.hasPartial && this.lastByteMs < monotonicMs;
   }
 
   message(bytes: Buffer, start: number, end: number, mark: number, originalBytes: number): void {
-    if (this.#mustDrop) this.#stream.refuse('spool_full', 1);
-    else this.#stream.append(bytes, start, end, this.#source, mark, originalBytes);
+    const headers = this.#headers;
+    // Also where events are dropped: what comes behind the drop needs them.
+    if (mark === 0 && headers.take(bytes, start, end)) this.#stream.refuse('header_line', 1);
+    else if (this.#mustDrop) this.#stream.refuse('spool_full', 1);
+    else {
+      const { context } = headers;
+      this.#stream.append(bytes, start, end, this.#source, mark, originalBytes, null, context);
+    }
   }
 
   emptyLine(): void {

@@ -211,7 +211,7 @@ const APPLICATION: readonly EcsField[] = [
   text('email.to.address', 'email.to', 'email.smtp_to'),
   text('email.subject', 'email.subject'),
   text('email.message_id', 'email.message_uid'),
-  text('service.name', 'service.name'),
+  text('service.name', 'service.name', 'app.name'),
   text('service.id', 'service.uid'),
 ];
 
@@ -296,6 +296,9 @@ const THREATS: readonly EcsField[] = [
   text('threat.technique.id', 'attacks.technique.uid'),
   text('threat.technique.name', 'attacks.technique.name'),
   text('threat.tactic.name', 'attacks.tactic.name'),
+  text('threat.indicator.name', 'osint.value'),
+  text('threat.indicator.provider', 'osint.vendor_name'),
+  text('threat.indicator.description', 'osint.desc'),
   text('vulnerability.id', 'vulnerabilities.cve.uid'),
 ];
 

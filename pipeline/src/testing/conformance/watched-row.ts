@@ -32,6 +32,10 @@ export class WatchedRow extends LiveRow {
     if (!FIELD_BY_PATH.has(path)) this.setPaths.add(path);
     super.set(path, value);
   }
+  override setShared(path: string, value: string): void {
+    this.changeCount++;
+    super.setShared(path, value);
+  }
   override delete(path: string): boolean {
     this.changeCount++;
     return super.delete(path);

@@ -86,7 +86,7 @@ export class Delivery {
   async abandon(intent: Intent, landed: Landed): Promise<void> {
     const outcome = new Outcome();
     outcome.addLanded(landed, []);
-    await this.#note(intent, outcome);
+    await this.#note(intent, outcome, true);
     this.#isAbandoned = true;
   }
 
@@ -98,14 +98,20 @@ export class Delivery {
   }
 
   deliver(group: Group): Promise<void> {
-    return this.deliverAs(intentOf(group, (this.#intent?.id ?? 0) + 1, 1), group, group.landed);
+    const intent = intentOf(group, (this.#intent?.id ?? 0) + 1, 1);
+    return this.deliverAs(intent, group, group.landed, false);
   }
 
   /**
    * Settles the last batch of the group, which stands before the intent's `to` when the last frames
-   * of a repeated intent cannot be read any more.
+   * of a repeated intent cannot be read any more (`isPartial`, as for any other of its frames).
    */
-  async deliverAs(intent: Intent, group: Group, landed: Landed | null): Promise<void> {
+  async deliverAs(
+    intent: Intent,
+    group: Group,
+    landed: Landed | null,
+    isPartial: boolean,
+  ): Promise<void> {
     const isLate = isPlanted('intent_after_rows');
     if (!isLate) await this.begin(intent);
     const settleTo = group.entries.at(-1)?.head.position ?? intent.to;
@@ -122,19 +128,19 @@ export class Delivery {
     for (const entry of entries) outcome.addBatch(entry, landed);
     if (landed !== null) outcome.addLanded(landed, entries);
     if (isPlanted('frontier_before_ledger')) await consumer.settle(settleTo);
-    await this.#note(intent, outcome);
+    await this.#note(intent, outcome, isPartial);
     await consumer.settle(settleTo);
     this.#options.onSettled?.(outcome.ranges);
     this.#count(group, outcome);
   }
 
   /** In the ledger first: what a receipt signs must be there for whoever looks. */
-  async #note(intent: Intent, outcome: Outcome): Promise<void> {
+  async #note(intent: Intent, outcome: Outcome, isPartial: boolean): Promise<void> {
     const { store, receipts } = this.#options;
     const isEarly = isPlanted('receipt_before_ledger');
-    if (isEarly) await receipts?.append(intent.id, outcome.ranges);
+    if (isEarly) await receipts?.append(intent.id, outcome.ranges, isPartial);
     await insertLedger(store, this.#tables, outcome, this.#queryId(intent, 'ledger'));
-    if (!isEarly) await receipts?.append(intent.id, outcome.ranges);
+    if (!isEarly) await receipts?.append(intent.id, outcome.ranges, isPartial);
   }
 
   /** One INSERT a table; the blocks are of one partition. */

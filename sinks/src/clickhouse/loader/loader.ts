@@ -198,7 +198,8 @@ export class Loader {
       await this.#delivery.abandon(intent, landed);
       return;
     }
-    await this.#delivery.deliverAs(next, group, landed);
+    const isPartial = order !== 0 || group.eventCount !== eventCountOf(intent);
+    await this.#delivery.deliverAs(next, group, landed, isPartial);
     this.#isRefused = false;
     log(`intent ${intent.id} is complete at attempt ${next.attempt}: ${group.rowCount} rows sent`);
     this.#noteSuccess();
@@ -338,3 +339,7 @@ export class Loader {
     return random === undefined ? delayMs : delayMs * (0.5 + random / 2 ** 33);
   }
 }
+
+/** Of all its frames; less are there where numbers were lost before it, or frames of it since. */
+const eventCountOf = ({ ranges }: Intent): number =>
+  ranges.reduce((sum, { seqFirst, seqLast }) => sum + seqLast - seqFirst + 1, 0);

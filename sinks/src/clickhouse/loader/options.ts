@@ -69,7 +69,11 @@ export interface LoaderStats {
 export interface IntentReceipts {
   /** At a start, and after a recovery: all intents up to this one are closed. */
   begin(intentClosed: number): Promise<void>;
-  append(intent: number, outcomes: Iterable<ReceiptOutcome>): Promise<void>;
+  /**
+   * `isPartial`: not all frames of the intent are there any more. What an earlier attempt made of
+   * them is known to the ledger only.
+   */
+  append(intent: number, outcomes: Iterable<ReceiptOutcome>, isPartial: boolean): Promise<void>;
 }
 
 export interface LoaderOptions {

@@ -69,9 +69,18 @@ export class LoaderReceipts {
     await this.#use(intentClosed, async () => {});
   }
 
-  /** Resolves when the receipt is durable, or when the key cannot be used. */
-  async append(intent: number, outcomes: Iterable<ReceiptOutcome>): Promise<void> {
+  /**
+   * Resolves when the receipt is durable, or when the key cannot be used. An intent that is
+   * repeated in part (`isPartial`) may have been closed by an earlier process that could not sign;
+   * what that one made of the frames that are gone is read from the ledger.
+   */
+  async append(
+    intent: number,
+    outcomes: Iterable<ReceiptOutcome>,
+    isPartial: boolean,
+  ): Promise<void> {
     const isUsable = await this.#use(intent - 1, async (log) => {
+      if (isPartial) await this.#nameUnknown(log);
       await log.append(intent, outcomes);
       this.#receiptCount++;
     });
@@ -157,6 +166,12 @@ export class LoaderReceipts {
    * piece alone names the intent, so that a crash in between begins this anew.
    */
   async #makeGood(log: ReceiptLog, intentClosed: number): Promise<void> {
+    await this.#nameUnknown(log);
+    await this.#appendOwn(log, intentClosed, []);
+  }
+
+  /** What the ledger knows and no receipt names. */
+  async #nameUnknown(log: ReceiptLog): Promise<void> {
     const { store, tables, scope } = this.#options;
     let eventCount = 0;
     for await (const outcomes of ledgerOutcomes(store, tables, scope())) {
@@ -169,7 +184,6 @@ export class LoaderReceipts {
       }
       if (unknown.length > 0) await this.#appendOwn(log, log.lastIntent, unknown);
     }
-    await this.#appendOwn(log, intentClosed, []);
     if (eventCount > 0)
       this.#options.log(`receipts for ${eventCount} numbers were made from the ledger`);
   }

@@ -1,0 +1,1 @@
+export { type MmdbEntry, writeMmdb } from './mmdb-writer.js';

@@ -1,0 +1,58 @@
+// What shadow's tools say of accounts and groups: useradd.c, usermod.c, userdel.c, groupadd.c,
+// groupmod.c, groupdel.c, gpasswd.c, passwd.c, chage.c, chfn.c, chsh.c.
+import type { TextRow } from '../common/text-events.js';
+import {
+  ACCOUNT_CHANGED,
+  ACCOUNT_CREATED,
+  ACCOUNT_DELETED,
+  ACCOUNT_LOCKED,
+  ACCOUNT_UNLOCKED,
+  GROUP_CHANGED,
+  GROUP_CREATED,
+  GROUP_DELETED,
+  MEMBER_ADDED,
+  MEMBER_REMOVED,
+  OTHER_FAILED,
+  PASSWORD_CHANGED,
+} from './outcomes.js';
+
+const NEW_USER = 'new user: name={user~}, UID={uid#}, GID={gid#}, home={home~}, shell=';
+
+export const accountRows: readonly TextRow[] = [
+  [`${NEW_USER}{shell~}, from={from~}`, ACCOUNT_CREATED],
+  [`${NEW_USER}{shell~}`, ACCOUNT_CREATED],
+  [
+    'new account added - account={user~}, uid={uid#}, gid={gid#}, home={home~}, shell={shell~}, by={by_uid~}',
+    ACCOUNT_CREATED,
+  ],
+  ["delete user '{user~}'", ACCOUNT_DELETED],
+  ["failed adding user '{user~}', {detail~}", OTHER_FAILED],
+  ["change user '{user~}' password", PASSWORD_CHANGED],
+  ["change user name '{user~}' to '{new_name~}'", ACCOUNT_CHANGED],
+  ["change user '{user~}' {attribute} from '{old_value~}' to '{new_value~}'", ACCOUNT_CHANGED],
+  ["lock user '{user~}' password", ACCOUNT_LOCKED],
+  ["unlock user '{user~}' password", ACCOUNT_UNLOCKED],
+  ["changed user '{user~}' {attribute} to '{new_value~}'", ACCOUNT_CHANGED],
+  ["changed user '{user~}' information", ACCOUNT_CHANGED],
+  ['changed password expiry for {user~}', ACCOUNT_CHANGED],
+  ["password for '{user~}' changed by '{by~}'", PASSWORD_CHANGED],
+  ["password for '{user~}' changed by user '{by~}'", PASSWORD_CHANGED],
+  ['password changed for {user~}', PASSWORD_CHANGED],
+  ["add '{user~}' to group '{group~}'", MEMBER_ADDED],
+  ["add '{user~}' to shadow group '{group~}'", MEMBER_ADDED],
+  ["delete '{user~}' from group '{group~}'", MEMBER_REMOVED],
+  ["delete '{user~}' from shadow group '{group~}'", MEMBER_REMOVED],
+  ['user {user} added by {by} to group {group~}', MEMBER_ADDED],
+  ['user {user} removed by {by} from group {group~}', MEMBER_REMOVED],
+  ['members of group {group} set by {by} to {members~}', GROUP_CHANGED],
+  ['administrators of group {group} set by {by} to {administrators~}', GROUP_CHANGED],
+  ['new group: name={group~}, GID={gid#}', GROUP_CREATED],
+  ['group added to {file}: name={group~}, GID={gid#}', GROUP_CREATED],
+  ['group added to {file}: name={group~}', GROUP_CREATED],
+  ["group '{group~}' removed from {file}", GROUP_DELETED],
+  ["group '{group~}' removed", GROUP_DELETED],
+  ["removed group '{group~}' owned by '{user~}'", GROUP_DELETED],
+  ["removed shadow group '{group~}' owned by '{user~}'", GROUP_DELETED],
+  ['group changed in {file} (group {group}, new name: {new_name~})', GROUP_CHANGED],
+  ['group changed in {file} (group {group}/{gid#}, new gid: {new_gid#})', GROUP_CHANGED],
+];

@@ -1,0 +1,46 @@
+// Pairs of JSON, CEF and LEEF into an event of PAN-OS. The keys are those of the Strata Logging
+// Service ("Log Reference"); its CEF profile has `PanOS` before them.
+import type { ColumnWriter, RawBatch } from '@weir/pipeline';
+import type { PairSink } from '../common/pair-sink.js';
+import { startsWith } from '../text/ascii.js';
+import { PanosEvent } from './event.js';
+import { keyTable } from './names.js';
+
+const PREFIX = 'PanOS';
+
+export class PanosSink implements PairSink {
+  readonly event = new PanosEvent();
+  #out!: ColumnWriter;
+  #row = 0;
+
+  begin(batch: RawBatch, row: number, out: ColumnWriter): void {
+    this.#out = out;
+    this.#row = row;
+    this.event.begin(batch, row, out);
+  }
+
+  pair(
+    keySource: Uint8Array,
+    keyFrom: number,
+    keyTo: number,
+    keyInPlace: number,
+    start: number,
+    end: number,
+  ): void {
+    if (start >= end) return;
+    const hasPrefix = startsWith(keySource, keyFrom, keyTo, PREFIX);
+    const from = hasPrefix ? keyFrom + PREFIX.length : keyFrom;
+    const name = keyTable.lookup(keySource, from, keyTo);
+    if (name !== 0) {
+      this.event.value(name, start, end);
+      return;
+    }
+    const out = this.#out;
+    let keyStart = keyInPlace;
+    if (keyStart < 0) {
+      keyStart = out.scratch.position;
+      out.scratch.copy(keySource, keyFrom, keyTo);
+    }
+    out.unmapped(this.#row, keyStart, keyStart + keyTo - keyFrom, start, end);
+  }
+}
