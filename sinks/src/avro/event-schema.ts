@@ -35,9 +35,12 @@ const TYPES: Readonly<Record<FieldType, unknown>> = {
   'Nullable(Float64)': 'double',
 };
 
-/** A name of Avro: the path with underscores. */
-export const avroName = ({ path }: Pick<FieldSpec, 'path'>): string =>
-  path.replace(/[^A-Za-z0-9_]/g, '_');
+/**
+ * A name of Avro: that of the column where there is one, else the path with two underscores for a
+ * dot, since `app_name` and `app.name` are two fields.
+ */
+export const avroName = ({ column, path, storage }: FieldSpec): string =>
+  storage === 'column' ? column : path.replaceAll('.', '__');
 
 const IDENTITY: readonly AvroField[] = [
   { name: 'tenant_id', type: 'string', doc: 'Tenant.' },
@@ -61,7 +64,7 @@ export const EVENT_SCHEMA: AvroRecord = {
   type: 'record',
   name: 'Event',
   namespace: 'weir.v1',
-  doc: 'One event: OCSF 1.8 attributes under their paths with underscores.',
+  doc: 'One event: OCSF 1.8 attributes; `path` of a field says which.',
   fields: [
     ...IDENTITY,
     ...FIELDS.map((spec) => ({
