@@ -3,6 +3,7 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
+import { CISCO } from './conformance/cisco.js';
 import { f5Conformances } from './conformance/f5.js';
 import { firewalls } from './conformance/firewalls.js';
 import { linuxConformances } from './conformance/linux.js';
@@ -20,6 +21,7 @@ const login =
   'logdesc="Admin login successful" user="alice" srcip=192.0.2.5 action="login" status="success"';
 
 const conformances: Readonly<Record<string, ParserConformance>> = {
+  ...CISCO,
   ...WINDOWS,
   syslog_5424: {
     examples: [
@@ -103,6 +105,33 @@ const conformances: Readonly<Record<string, ParserConformance>> = {
         fields: { class_uid: 4001, 'metadata.log_name': 'x_new' },
       },
       { raw: '{"ts":1772366390.5,"level":"info","msg":"no"}', isForeign: true },
+    ],
+  },
+  w3c: {
+    examples: [
+      {
+        raw:
+          '#Software: Microsoft Internet Information Services 10.0\n' +
+          '#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status\n' +
+          '2026-03-01 11:59:50 GET /a b=1 192.0.2.1 x+y 200',
+        fields: {
+          class_uid: 4002,
+          'http_request.url.url_string': '/a?b=1',
+          'http_request.user_agent': 'x y',
+        },
+      },
+      { raw: '#Fields: c-ip x\n"a ""b""" c', fields: { 'src_endpoint.ip': null } },
+      { raw: '#fields\ta\nb', isForeign: true },
+    ],
+  },
+  csv: {
+    examples: [
+      {
+        raw: '#Columns: time,src_ip,"user, full",n\n2026-03-01T11:59:50Z,192.0.2.1,"a ""b""",1',
+        fields: { 'src_endpoint.ip': '192.0.2.1' },
+      },
+      { raw: '#Columns: a;b\n1;2', fields: { message: null } },
+      { raw: 'a,b', isForeign: true },
     ],
   },
   fortigate_kv: {

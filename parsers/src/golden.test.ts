@@ -13,6 +13,8 @@ import { batchOf } from './testing.js';
 interface CaseConfig {
   readonly format: InputFormat;
   readonly pack: string;
+  /** Of CSV. */
+  readonly columns: string;
   readonly receivedAt: string;
   /** Whether header lines are told from events, as framing does. */
   readonly header: 'none' | 'marked' | 'first_line';
@@ -20,6 +22,7 @@ interface CaseConfig {
 const DEFAULTS: CaseConfig = {
   format: 'syslog',
   pack: 'auto',
+  columns: '',
   receivedAt: '2026-03-01T12:00:00Z',
   header: 'none',
 };
@@ -58,7 +61,9 @@ function actualOf(folder: string): string[] {
   }
   const receivedAtNs = BigInt(Date.parse(config.receivedAt)) * 1_000_000n;
   const batch = batchOf(events, { format: config.format, receivedAtNs, contexts });
-  const row = new EventRow(parseBatch(batch, writer, { pack: config.pack }));
+  const row = new EventRow(
+    parseBatch(batch, writer, { pack: config.pack, columns: config.columns }),
+  );
   return events.map((_, index) => JSON.stringify(row.move(index).toOcsf()));
 }
 

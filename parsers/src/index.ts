@@ -2,4 +2,5 @@
 export { all, bodyPacks } from './list.js';
 export type { Pack } from './pack.js';
 export { PACK_NAMES, type ParseOptions, parseBatch } from './parse-batch.js';
+export { HeaderHost } from './syslog/header-host.js';
 export { type AssumedZone, zoneNamed } from './text/assumed-zone.js';

@@ -1,5 +1,11 @@
 // The explicit list of parsers. Nothing registers itself; the order is the order of parserIndex.
+
 import { cef } from './cef/index.js';
+import { ciscoAsa } from './cisco-asa/index.js';
+import { ciscoIos } from './cisco-ios/index.js';
+import { ciscoIse } from './cisco-ise/index.js';
+import { ciscoMeraki } from './cisco-meraki/index.js';
+import { csv } from './csv/index.js';
 import { f5Bigip } from './f5/index.js';
 import { fortigateKv } from './fortigate/index.js';
 import { json } from './json/index.js';
@@ -22,6 +28,7 @@ import type { JsonPack, Pack } from './pack.js';
 import { panosCsv } from './panos/index.js';
 import { panosJson } from './panos/json.js';
 import { syslog3164, syslog5424 } from './syslog/index.js';
+import { w3c } from './w3c/index.js';
 import { windowsJson, windowsXml } from './windows/index.js';
 import { zeekJson } from './zeek/json.js';
 import { zeekTsv } from './zeek/tsv.js';
@@ -52,6 +59,12 @@ export const all: readonly Pack[] = [
   netfilter,
   linuxAudit,
   f5Bigip,
+  w3c,
+  csv,
+  ciscoAsa,
+  ciscoIos,
+  ciscoMeraki,
+  ciscoIse,
 ];
 
 /** Packs that claim the body of a syslog message: the first whose `detect` says so is asked. */
@@ -59,6 +72,10 @@ export const bodyPacks: readonly Pack[] = [
   linuxAudit,
   fortigateKv,
   panosCsv,
+  ciscoAsa,
+  ciscoIos,
+  ciscoMeraki,
+  ciscoIse,
   cef,
   leef,
   f5Bigip,
@@ -74,10 +91,10 @@ export const bodyPacks: readonly Pack[] = [
 export const programPacks: readonly Pack[] = [sshd, sudo, su, login, systemd, cron, accounts, dhcp];
 
 /** Packs of known shapes of JSON, asked in this order before the generic `json` is. */
-export const jsonPacks: readonly JsonPack[] = [windowsJson, zeekJson, panosJson];
+export const jsonPacks: readonly JsonPack[] = [zeekJson, windowsJson, panosJson];
 
 /**
  * Packs of rows whose columns are named by header lines, in front of the row or as the context of
  * its source. They get the whole event: such rows have no header of syslog.
  */
-export const columnPacks: readonly Pack[] = [zeekTsv];
+export const columnPacks: readonly Pack[] = [zeekTsv, w3c, csv];

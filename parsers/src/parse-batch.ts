@@ -2,6 +2,7 @@
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import {
+  COLUMNS_PREFIX,
   type ColumnWriter,
   type EventBatch,
   FIELD,
@@ -14,7 +15,7 @@ import {
   STATUS,
 } from '@weir/pipeline';
 import { packOfTag } from './by-tag.js';
-import { contextOf } from './common/run-context.js';
+import { contextOf, setFallbackContext } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -31,6 +32,10 @@ import { firstInvalidUtf8 } from './text/utf8.js';
 export interface ParseOptions {
   /** Name of one pack for the body of every event; `auto` or absent: by detection. */
   readonly pack?: string;
+  /**
+   * Names of the columns of CSV, as a header line would have them; for rows whose source sent none.
+   */
+  readonly columns?: string;
   /**
    * Someone's own parser. It gets the text behind the syslog header, or the whole JSON item; where
    * it answers `no`, the packs are asked as if it was not there.
@@ -99,6 +104,8 @@ export function parseBatch(
   const { onRow, own = null, hollow = null, zoneOf } = options;
   writer.begin(batch, own === null ? all : parsersWith(own));
   choose(options.pack ?? 'auto');
+  const { columns = '' } = options;
+  setFallbackContext(columns === '' ? '' : COLUMNS_PREFIX + columns);
   const isClean = !hasOddBytes(batch);
   let frameMark = 0;
   let run = -1;
@@ -237,7 +244,7 @@ function parseSyslogRow(
     }
     out.rollbackRow(row);
   }
-  if (batch.bytes[start] === HASH || contextOf(batch, row) !== '') {
+  if (batch.bytes[bodyStart] === HASH || contextOf(batch, row) !== '') {
     const verdict = parseColumns(batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }
@@ -275,7 +282,10 @@ function withHeader(
   return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
 }
 
-/** A row with named columns; it stands in the event as it is, without a header of syslog. */
+/**
+ * A row with named columns. It stands in the event as it is; where a PRI is in front of it, behind
+ * the header of syslog.
+ */
 function parseColumns(
   batch: RawBatch,
   row: number,
@@ -283,9 +293,15 @@ function parseColumns(
   end: number,
   out: ColumnWriter,
 ): ParseVerdict {
+  const hasHeader = header.priState === 'valid';
+  const from = hasHeader ? header.bodyStart : start;
   for (const pack of choice.rows) {
-    const verdict = askPack(pack, batch, row, start, end, out);
+    const verdict = askPack(pack, batch, row, from, end, out);
     if (verdict === 'no') continue;
+    if (hasHeader) {
+      const isWhole = writeHeader(batch, row, header, out);
+      return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
+    }
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
       out.mark(row, MARK.timestamp_missing, 0);
     return verdict;

@@ -21,6 +21,8 @@ const places = FIELDS.map((spec) => placeOf(spec.path));
 const VERSION_PLACE = placeOf('metadata.version');
 /** By FieldId: microseconds, shown as text. */
 export const IS_TIME: readonly boolean[] = FIELDS.map((spec) => spec.type === 'DateTime64(6)');
+/** By FieldId: 0 or 1, shown as false or true (OCSF's boolean_t). */
+const IS_FLAG: readonly boolean[] = FIELDS.map((spec) => /(^|\.)is_[a-z_]+$/.test(spec.path));
 // ignoreBOM: a byte order mark inside a value is data and stays.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -150,7 +152,7 @@ export function ocsfOf(parts: OcsfParts): OcsfEvent {
     const to = places[field];
     if (value === undefined || to === undefined) continue;
     const shown = IS_TIME[field] ? isoMicroseconds(Number(value)) : value;
-    if (shown !== null) place(event, to, shown);
+    if (shown !== null) place(event, to, IS_FLAG[field] ? shown !== 0 : shown);
   }
   place(event, VERSION_PLACE, OCSF_VERSION);
   settleLists(event);
@@ -211,7 +213,7 @@ function firstOf(tuples: Uint32Array, width: number, row: number): number {
 
 const emptyObject = (): OcsfEvent => Object.create(null) as OcsfEvent;
 
-function place(event: OcsfEvent, { steps, last }: Place, value: FieldValue): void {
+function place(event: OcsfEvent, { steps, last }: Place, value: FieldValue | boolean): void {
   let target = event;
   for (const step of steps) {
     // A list is its elements by name until the event is complete.

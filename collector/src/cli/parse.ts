@@ -1,7 +1,7 @@
 // `weir parse`: raw events on standard input, one JSON line per event on standard output, in order, also
 // for those that fail.
 import { once } from 'node:events';
-import { PACK_NAMES, parseBatch } from '@weir/parsers';
+import { PACK_NAMES, type ParseOptions, parseBatch } from '@weir/parsers';
 import {
   ColumnWriter,
   EventRow,
@@ -25,6 +25,8 @@ interface ParseCommandOptions {
   readonly schema: 'ocsf' | 'ecs';
   readonly framing: StdinFraming;
   readonly inputFormat: InputFormat | 'auto';
+  readonly columns?: string;
+  readonly header: 'marked' | 'first-line';
 }
 
 export function parseCommand(): Command {
@@ -37,6 +39,13 @@ export function parseCommand(): Command {
         'auto',
         'syslog',
         'json',
+      ]),
+    )
+    .addOption(new Option('--columns <names>', 'columns of CSV, as a header line has them'))
+    .addOption(
+      words('--header <kind>', 'first-line: the first line has the names of CSV columns', [
+        'marked',
+        'first-line',
       ]),
     )
     .addHelpText(
@@ -55,9 +64,10 @@ async function run(options: ParseCommandOptions): Promise<void> {
   const frames = new StdinFrames({
     framing: options.framing,
     inputFormat: options.inputFormat,
+    header: options.header === 'first-line' ? 'first_line' : 'marked',
     nowNs: nodeClock.nowNs,
   });
-  const printer = new Printer(options.pack, options.schema);
+  const printer = new Printer(options);
   // A reader that goes away, such as head, ends the command without a word.
   process.stdout.on('error', (error) => {
     if (systemCodeOf(error) === 'EPIPE') process.exit(0);
@@ -75,12 +85,12 @@ async function run(options: ParseCommandOptions): Promise<void> {
 }
 
 class Printer {
-  readonly #pack: string;
+  readonly #parseOptions: ParseOptions;
   readonly #textOf: (row: EventRow) => string;
   readonly #writer = new ColumnWriter();
 
-  constructor(pack: string, schema: ParseCommandOptions['schema']) {
-    this.#pack = pack;
+  constructor({ pack, columns = '', schema }: ParseCommandOptions) {
+    this.#parseOptions = { pack, columns };
     this.#textOf =
       schema === 'ocsf'
         ? (row) => stringifyEvent(row.toOcsf())
@@ -89,7 +99,7 @@ class Printer {
 
   /** Resolves when standard output takes more. */
   async print(batch: RawBatch): Promise<void> {
-    const events = parseBatch(batch, this.#writer, { pack: this.#pack });
+    const events = parseBatch(batch, this.#writer, this.#parseOptions);
     const row = new EventRow(events);
     let text = '';
     for (let i = 0; i < batch.eventCount; i++) {

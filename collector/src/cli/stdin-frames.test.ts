@@ -121,3 +121,24 @@ t.test('batches stay within their limits', (t) => {
   for (const batch of large) t.ok(batch.bytes.length <= LIMITS.batchBytesTarget);
   t.end();
 });
+
+t.test('header lines are no events', (t) => {
+  const input = 'a\n#fields\tx\n#types\tcount\n1\n2\n{"j":1}\n#fields\ty\n3\n';
+  for (const pieceBytes of [1, 7, 1000]) {
+    const { events, batches } = read(input, pieceBytes);
+    t.same(
+      events.map(({ text }) => text),
+      ['a', '1', '2', '{"j":1}', '3'],
+    );
+    const contexts = batches.flatMap(({ eventCount, runs }) =>
+      Array.from({ length: eventCount }, () => runs[0]?.context),
+    );
+    const first = '#fields\tx\n#types\tcount';
+    t.same(contexts, ['', first, first, first, '#fields\ty']);
+  }
+  t.same(
+    read('10 #fields\txx1 a', 3, { framing: 'octet' }).events.map(({ text }) => text),
+    ['a'],
+  );
+  t.end();
+});

@@ -3,10 +3,12 @@ import { resolve } from 'node:path';
 import { PACK_NAMES } from '@weir/parsers';
 import { checkGraph, ENRICHERS, messageOf, WeirError } from '@weir/pipeline';
 import type { ConfigProblem } from '@weir/pipeline/config';
+import { AddressSet } from '../address-set.js';
 import { goesToStore } from './destination.js';
 import { graphOf } from './graph.js';
 import { splitHostPort } from './host-port.js';
 import type { Config } from './schema.js';
+import { sourceZones } from './source-zones.js';
 
 export interface CheckedTogether {
   /** The path is of the second of two settings that do not go together. */
@@ -26,6 +28,8 @@ export function checkTogether(
       ...listenerProblems(config),
       ...sinkProblems(config),
       ...graph.problems,
+      ...zoneProblems(config),
+      ...networkProblems(config),
     ],
     warnings: [...graph.warnings, ...slimWarnings(config, environment)],
   };
@@ -58,6 +62,34 @@ function checkedGraph(config: Config): CheckedTogether {
     const path = /^\/[^\s:;]*/.exec(error.message)?.[0] ?? '';
     return { problems: [{ path, message: error.message }], warnings: [] };
   }
+}
+
+function zoneProblems({ transforms }: Config): ConfigProblem[] {
+  return Object.entries(transforms).flatMap(([id, transform]) => {
+    if (transform.type !== 'parse') return [];
+    try {
+      sourceZones(transform);
+      return [];
+    } catch (error) {
+      const path = `/transforms/${id}`;
+      return [{ path, message: `${path}: ${messageOf(error)}` }];
+    }
+  });
+}
+
+function networkProblems({ sources }: Config): ConfigProblem[] {
+  return Object.entries(sources).flatMap(([id, source]) => {
+    if (source.type !== 'syslog') return [];
+    return (['proxy_protocol_from', 'trusted_relays'] as const).flatMap((name) => {
+      try {
+        new AddressSet(source[name]);
+        return [];
+      } catch (error) {
+        const path = `/sources/${id}/${name}`;
+        return [{ path, message: `${path}: ${messageOf(error)}` }];
+      }
+    });
+  });
 }
 
 const problem = (path: string, rest: string): ConfigProblem => ({

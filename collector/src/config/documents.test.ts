@@ -76,7 +76,11 @@ t.test('the examples of the pages are valid, in both formats the same', async (t
 });
 
 t.test('the pages name metrics that there are, and link to pages that there are', async (t) => {
-  const code = ['pipeline/src/metrics.ts', 'collector/src/run/gauges.ts']
+  const code = [
+    'pipeline/src/metrics.ts',
+    'collector/src/run/gauges.ts',
+    'collector/src/run/tables/table-metrics.ts',
+  ]
     .map((path) => readFileSync(join(ROOT, path), 'utf8'))
     .join('');
   for (const { type, metrics } of components) {

@@ -1,8 +1,8 @@
 // Scenario: `weir run` enriches into a file; its tables change, break and are mended while events
 // come; then it is ended with a broken file and started again.
-// Guarantees: a new table counts for later events and a broken one changes nothing, but for a metric
-//   that clears; the last good table outlives a restart; without any table events go on, marked;
-//   what is hashed stands nowhere in the file; what a sample drops is accounted.
+// Guarantees: a new table counts for later events and a broken one changes nothing, but for a
+//   metric that clears; the last good table outlives a restart; without any table events go on,
+//   marked; what is hashed stands nowhere in the file; what a sample drops is accounted.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';

@@ -15,6 +15,7 @@ import {
 } from '@weir/pipeline';
 import type { ForeignStream } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
+import { AddressSet } from '../address-set.js';
 import { splitHostPort } from '../config/host-port.js';
 import type { Config, HttpSourceConfig, SyslogSourceConfig } from '../config/schema.js';
 import {
@@ -143,7 +144,14 @@ function syslogListeners(
       clock: dependencies.clock,
       timers: dependencies.timers,
       metrics,
+      header: config.header,
       limits: { syslogMessageBytesMax: config.max_message_bytes },
+      ...(config.proxy_protocol_from.length === 0
+        ? {}
+        : { proxies: new AddressSet(config.proxy_protocol_from) }),
+      ...(config.trusted_relays.length === 0
+        ? {}
+        : { relays: new AddressSet(config.trusted_relays) }),
     });
     return { name: listenerName, source, streams };
   });

@@ -8,7 +8,7 @@ import { isNone, lowerLookup, writeHash } from '../panos/helpers.js';
 import { readMoment } from '../text/moment.js';
 import { parseUnsigned } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
-import { TimeReading } from '../text/time.js';
+import { TimeReading, US_PER_SECOND } from '../text/time.js';
 import { writeClass, writeTime } from '../text/values.js';
 import { dispositionTable, type KeySet, KIND, outcomeTable, protocolTable } from './keys.js';
 
@@ -248,8 +248,9 @@ export class GenericEvent implements PairSink {
       );
       if (isRead) return reading.us;
     }
-    const verdict = readMoment(this.#batch, this.#source, from, to, reading);
-    return verdict === 'valid' ? reading.us : Number.NaN;
+    if (readMoment(this.#batch, this.#source, from, to, reading) !== 'valid') return Number.NaN;
+    // `dtz=UTC` goes before a zone that is configured for the source.
+    return this.#isUtc() ? reading.us + reading.zoneMinutes * 60 * US_PER_SECOND : reading.us;
   }
 
   #isUtc(): boolean {

@@ -1,12 +1,14 @@
 // Common Event Format (ArcSight, "CEF Implementation Standard"), version 0 and 1, of any vendor.
-// Profiles that a pack knows better are given to it: PAN-OS and FortiGate.
+// Profiles that a pack knows better are given to it: PAN-OS,
+// FortiGate and F5 BIG-IP.
 import { type ColumnWriter, FIELD, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { LabelSink } from '../common/label-sink.js';
+import { F5CefSink } from '../f5/cef-sink.js';
 import { FortigateSink } from '../fortigate/sink.js';
 import type { Pack } from '../pack.js';
 import { PanosSink } from '../panos/sink.js';
 import { typeTable } from '../panos/words.js';
-import { at, isDigit, PIPE, skipSpaces, startsWith, trimEnd } from '../text/ascii.js';
+import { at, COLON, isDigit, PIPE, skipSpaces, startsWith, trimEnd } from '../text/ascii.js';
 import { GenericEvent } from './event.js';
 import { PipedHeader } from './header.js';
 import { cefKeys } from './keys.js';
@@ -22,18 +24,23 @@ const labels = new LabelSink();
 const generic = new GenericEvent(cefKeys);
 const panos = new PanosSink();
 const fortigate = new FortigateSink();
+const f5 = new F5CefSink();
 
 export const cef: Pack = {
   name: 'cef',
   version: '1',
-  summary: 'Common Event Format of any vendor; the profiles of PAN-OS and FortiGate in full.',
+  summary:
+    'Common Event Format of any vendor; the profiles of PAN-OS, FortiGate and BIG-IP in full.',
   detect: (bytes, start, end) => startOf(bytes, start, end) >= 0,
   parse,
 };
 
 /** Behind `CEF:`, -1 where the text does not begin with it and a version. */
 function startOf(bytes: Uint8Array, start: number, end: number): number {
-  const first = skipSpaces(bytes, start, end);
+  let first = skipSpaces(bytes, start, end);
+  // BIG-IP writes `ASM:CEF:0|`, and relays double what they put in front.
+  const isDoubled = at(bytes, first + 3, end) === COLON && at(bytes, first + 7, end) === COLON;
+  if (isDoubled && at(bytes, first + 4, end) === 0x43) first += 4;
   if (at(bytes, first, end) !== 0x43 || !startsWith(bytes, first, end, 'CEF:')) return -1;
   const version = skipSpaces(bytes, first + 4, end);
   const isVersion = isDigit(at(bytes, version, end)) && at(bytes, version + 1, end) === PIPE;
@@ -69,7 +76,25 @@ function parseBy(batch: RawBatch, row: number, last: number, out: ColumnWriter):
     // Another product of the vendor.
     out.rollbackRow(row);
   }
+  if (isPart(bytes, PART.vendor, 'F5')) return parseF5(batch, row, last, out);
   return parseGeneric(batch, row, last, out);
+}
+
+function parseF5(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {
+  const { bytes } = batch;
+  generic.begin(batch, row, out);
+  generic.severity(header.starts[PART.level] as number, header.ends[PART.level] as number);
+  f5.begin(batch, row, out);
+  header.code(bytes, row, PART.vendor, FIELD.metadata_product_vendor_name, out);
+  header.code(bytes, row, PART.product, FIELD.metadata_product_name, out);
+  header.span(bytes, row, PART.release, FIELD.metadata_product_version, out);
+  header.span(bytes, row, PART.code, FIELD.metadata_event_code, out);
+  header.span(bytes, row, PART.name, FIELD.message, out);
+  labels.begin(batch, out, f5);
+  const faultAt = scanPairs(batch, header.end, last, SPACE, true, out, labels);
+  labels.finish();
+  f5.list.finish();
+  return faultAt;
 }
 
 function parseFortigate(batch: RawBatch, row: number, last: number, out: ColumnWriter): number {

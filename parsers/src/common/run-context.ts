@@ -8,6 +8,13 @@ let run = 0;
 let first = 0;
 let end = 0;
 
+let fallback = '';
+
+/** What rows have whose run has no context: someone named the columns beforehand. */
+export function setFallbackContext(context: string): void {
+  fallback = context;
+}
+
 /** Context of the row; empty where there is none. Rows are mostly asked for in ascending order. */
 export function contextOf(batch: RawBatch, row: number): string {
   const { runs } = batch;
@@ -22,5 +29,6 @@ export function contextOf(batch: RawBatch, row: number): string {
     first = end;
     end += runs[run]?.eventCount ?? 0;
   }
-  return runs[run]?.context ?? '';
+  const context = runs[run]?.context ?? '';
+  return context === '' ? fallback : context;
 }

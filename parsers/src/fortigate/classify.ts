@@ -1,7 +1,7 @@
 // The OCSF class of a FortiGate event, by its type and what it says happened.
 import type { ColumnWriter } from '@weir/pipeline';
 import { writeClass } from '../text/values.js';
-import type { FortigateFacts } from './event.js';
+import type { FortigateFacts } from './facts.js';
 import {
   AUTHENTICATION,
   authActivityOf,

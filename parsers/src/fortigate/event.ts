@@ -1,5 +1,5 @@
 // One FortiGate event while its pairs come in: what has a field goes there at once, what several
-// keys decide together (time, class, disposition, user) is kept as positions and settled at the end.
+// keys decide together (time, class, disposition, user) is kept and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { TypedWriter } from '../common/typed-writer.js';
 import { writeHash } from '../panos/helpers.js';
@@ -10,12 +10,14 @@ import { severityIdOf } from '../text/severity.js';
 import { fitsField, writeIp, writeUnsigned } from '../text/values.js';
 import { writeFortigateClass } from './classify.js';
 import { FortigateTime } from './event-time.js';
+import { FortigateFacts } from './facts.js';
 import { KEPT, KeptPairs } from './kept.js';
 import { AS, keyAs, keyField } from './keys.js';
 import {
   accessTable,
   actionTable,
   changeTable,
+  DETECTION_FINDING,
   dhcpTable,
   dispositionOf,
   dnsTable,
@@ -32,33 +34,6 @@ const F = FIELD;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
 const RESERVED_BYTES = 8;
-
-/** What the words of an event are, by the tables of words.ts; 0 for none. */
-export class FortigateFacts {
-  type = 0;
-  subtype = 0;
-  action = 0;
-  /** activity_id of Entity Management that the action would be. */
-  change = 0;
-  method = 0;
-  dnsKind = 0;
-  dhcp = 0;
-  status = 0;
-  /** True for a change of the configuration. */
-  hasConfig = false;
-
-  reset(): void {
-    this.type = 0;
-    this.subtype = 0;
-    this.action = 0;
-    this.change = 0;
-    this.method = 0;
-    this.dnsKind = 0;
-    this.dhcp = 0;
-    this.status = 0;
-    this.hasConfig = false;
-  }
-}
 
 export class FortigateEvent {
   readonly typed = new TypedWriter();
@@ -77,6 +52,9 @@ export class FortigateEvent {
   #typeEnd = 0;
   #subtypeStart = 0;
   #subtypeEnd = 0;
+  /** Of eventtype. */
+  #kindStart = 0;
+  #kindEnd = 0;
   /** Address in `ui="ssh(192.0.2.1)"`: where an administrator came from. */
   #uiStart = 0;
   #uiEnd = 0;
@@ -98,6 +76,7 @@ export class FortigateEvent {
     this.#hasCode = false;
     this.#typeEnd = 0;
     this.#subtypeEnd = 0;
+    this.#kindEnd = 0;
     this.#uiEnd = 0;
     this.#hasDomain = false;
     this.#hasLevel = false;
@@ -266,6 +245,8 @@ export class FortigateEvent {
         return true;
       case AS.eventtype:
         facts.dnsKind = dnsTable.lookup(bytes, start, end);
+        this.#kindStart = start;
+        this.#kindEnd = end;
         break;
       case AS.dhcp:
         facts.dhcp = dhcpTable.lookup(bytes, start, end);
@@ -374,9 +355,11 @@ export class FortigateEvent {
     this.#kept.set(kept, keyStart, keyEnd, start, end);
   }
 
-  /** Of a URL, or of a client in events. */
+  /** Of a URL, or of a client in events. HTTP Activity has its URL in the request. */
   #hostField(): number {
-    return this.facts.type === TYPE.event ? F.src_endpoint_hostname : F.url_hostname;
+    if (this.facts.type === TYPE.event) return F.src_endpoint_hostname;
+    const isHttp = this.facts.subtype === SUBTYPE.webfilter;
+    return isHttp ? F.http_request_url_hostname : F.url_hostname;
   }
 
   /** `method` is one of HTTP's, a protocol of administration, or a word of the web filter. */
@@ -389,7 +372,7 @@ export class FortigateEvent {
     if (method !== 0) {
       this.facts.method ||= method;
       out.span(row, F.http_request_http_method, start, end);
-    } else if (isAccess) out.span(row, F.protocol_name, start, end);
+    } else if (isAccess) out.span(row, F.dst_endpoint_svc_name, start, end);
     else out.unmapped(row, keyStart, keyEnd, start, end);
   }
 
@@ -407,12 +390,14 @@ export class FortigateEvent {
   /** The host of a URL with a scheme, where no key gives it. */
   #urlHost(start: number, end: number): void {
     const bytes = this.#bytes;
-    if (bytes[start] !== 0x68 || this.#out.has(this.#row, F.url_hostname)) return;
+    const field = this.#hostField();
+    if (bytes[start] !== 0x68 || field === F.src_endpoint_hostname) return;
+    if (this.#out.has(this.#row, field)) return;
     const colon = find(bytes, 0x3a, start, Math.min(end, start + 6));
     if (bytes[colon + 1] !== SLASH || bytes[colon + 2] !== SLASH || colon + 3 >= end) return;
     let stop = colon + 3;
     while (stop < end && bytes[stop] !== SLASH && bytes[stop] !== 0x3a) stop++;
-    this.#out.span(this.#row, F.url_hostname, colon + 3, stop);
+    this.#out.span(this.#row, field, colon + 3, stop);
   }
 
   finish(): void {
@@ -425,6 +410,7 @@ export class FortigateEvent {
     this.#time.finish(this.#batch, row, out);
     if (kept.has(KEPT.status) || kept.has(KEPT.result)) this.#finishStatus();
     const isAuth = writeFortigateClass(row, facts, out);
+    if (out.numberAt(row, F.class_uid) === DETECTION_FINDING) this.#nameFinding();
     const disposition = dispositionOf(facts.action);
     if (disposition !== 0) out.number(row, F.disposition_id, disposition);
     const status = facts.status || statusOf(facts.action);
@@ -439,6 +425,17 @@ export class FortigateEvent {
     if (this.#uiEnd > 0 && !out.has(row, F.src_endpoint_ip))
       writeIp(this.#bytes, row, F.src_endpoint_ip, this.#uiStart, this.#uiEnd, out);
     this.#logName();
+  }
+
+  /** A finding has a title: where no signature gives it, what kind of event or log it is. */
+  #nameFinding(): void {
+    const out = this.#out;
+    const row = this.#row;
+    if (out.has(row, F.finding_title)) return;
+    if (this.#kindEnd > 0) out.span(row, F.finding_title, this.#kindStart, this.#kindEnd);
+    else if (this.#subtypeEnd > 0)
+      out.span(row, F.finding_title, this.#subtypeStart, this.#subtypeEnd);
+    else out.span(row, F.finding_title, this.#typeStart, this.#typeEnd);
   }
 
   #logName(): void {

@@ -50,47 +50,63 @@ export class JsonHead {
   /** Of the object: its opening brace. */
   start = 0;
   end = 0;
-  /** Number of the first key, 0 where it is none of HEAD. */
+  /** Number of the first key; 0 where it is none of HEAD, -1 where there is none. */
   firstKey = 0;
   #generation = 0;
+  /** Where the next key stands, and where the look ends. */
+  #position = 0;
+  #stop = 0;
   readonly #seenIn = new Uint32Array(HEAD_KEY_NAMES.length + 1);
   readonly #valueAt = new Uint32Array(HEAD_KEY_NAMES.length + 1);
 
-  /** Reads the outermost keys of the object at `start`, its opening brace. */
+  /** Begins with the outermost keys of the object at `start`, its opening brace. */
   read(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.firstKey = 0;
     if (++this.#generation === 0xffffffff) {
       this.#seenIn.fill(0);
       this.#generation = 1;
     }
-    const stop = Math.min(end, start + HEAD_BYTES_MAX);
-    let position = skipBlanks(bytes, start + 1, stop);
-    let isFirst = true;
-    while (position < stop && bytes[position] === QUOTE) {
-      const keyStart = position + 1;
-      const keyEnd = stringEnd(bytes, keyStart, stop);
-      position = skipBlanks(bytes, keyEnd + 1, stop);
-      if (position >= stop || bytes[position] !== COLON) return;
-      position = skipBlanks(bytes, position + 1, stop);
-      const key = keyTable.lookup(bytes, keyStart, keyEnd);
-      if (isFirst) this.firstKey = key;
-      isFirst = false;
-      if (key !== 0 && position < stop) {
-        this.#seenIn[key] = this.#generation;
-        this.#valueAt[key] = position;
-      }
-      position = valueEnd(bytes, position, stop);
-      if (position >= stop || bytes[position] !== COMMA) return;
-      position = skipBlanks(bytes, position + 1, stop);
+    this.#stop = Math.min(end, start + HEAD_BYTES_MAX);
+    this.#position = skipBlanks(bytes, start + 1, this.#stop);
+    this.firstKey = this.#next();
+  }
+
+  /**
+   * Number of the next key, 0 for one that is none of HEAD, -1 where no more is looked at. Keys are
+   * read as far as they are asked for: the first few tell most shapes.
+   */
+  #next(): number {
+    const bytes = this.bytes;
+    const stop = this.#stop;
+    let position = this.#position;
+    this.#position = stop;
+    if (position >= stop || bytes[position] !== QUOTE) return -1;
+    const keyStart = position + 1;
+    const keyEnd = stringEnd(bytes, keyStart, stop);
+    position = skipBlanks(bytes, keyEnd + 1, stop);
+    if (position >= stop || bytes[position] !== COLON) return -1;
+    position = skipBlanks(bytes, position + 1, stop);
+    const key = keyTable.lookup(bytes, keyStart, keyEnd);
+    if (key !== 0 && position < stop) {
+      this.#seenIn[key] = this.#generation;
+      this.#valueAt[key] = position;
     }
+    position = valueEnd(bytes, position, stop);
+    if (position < stop && bytes[position] === COMMA)
+      this.#position = skipBlanks(bytes, position + 1, stop);
+    return key;
   }
 
   /** True when the object has this key (a number of HEAD) among its first ones. */
   has(key: number): boolean {
-    return this.#seenIn[key] === this.#generation;
+    if (this.#seenIn[key] === this.#generation) return true;
+    for (;;) {
+      const next = this.#next();
+      if (next === key) return this.#seenIn[key] === this.#generation;
+      if (next < 0) return false;
+    }
   }
 
   /** Where the value of the key starts, -1 where the key was not seen. */

@@ -1,5 +1,5 @@
-// devTimeFormat of LEEF: a pattern of Java's SimpleDateFormat. Read as far as dates need it: numbers,
-// names of months and days, AM and PM, zones by offset, UTC and GMT.
+// devTimeFormat of LEEF: a pattern of Java's SimpleDateFormat. Read as far as dates need it:
+// numbers, names of months and days, AM and PM, zones by offset, UTC and GMT.
 import type { RawBatch } from '@weir/pipeline';
 import { inferYear } from '../syslog/write.js';
 import { APOSTROPHE, isDigit, isLetter, SPACE } from '../text/ascii.js';
@@ -49,9 +49,12 @@ export function readFormatted(
   }
   reading.dayUs += pmShift * HOUR_US;
   if (position !== to) return false;
-  reading.settle();
+  reading.settle(reading.hasYear);
   if (reading.verdict !== 'valid') return false;
-  return reading.hasYear || inferYear(batch, reading);
+  if (reading.hasYear) return true;
+  if (!inferYear(batch, reading)) return false;
+  if (!reading.hasZone) reading.assumeZone();
+  return true;
 }
 
 function literalEnd(format: Uint8Array, start: number, end: number): number {

@@ -125,6 +125,8 @@ function checkScalar(path: string, value: unknown, attribute: Attribute, problem
   const { type, values } = attribute;
   if (TIME_TYPES.has(type) || path === 'time' || path.endsWith('_time')) {
     if (!ISO_TIME.test(String(value))) problems.push(`${path} is no time: ${value}`);
+  } else if (type === 'boolean_t') {
+    if (typeof value !== 'boolean') problems.push(`${path} is not true or false: ${value}`);
   } else if (NUMBER_TYPES.has(type)) {
     if (typeof value !== 'number') problems.push(`${path} is no number: ${value}`);
     else if (values !== undefined && !values.includes(value) && !IN_CHECK.has(path))

@@ -1,7 +1,7 @@
 // The OCSF class of a PAN-OS event, by its type and what it says happened.
-import type { ColumnWriter, RawBatch } from '@weir/pipeline';
+import { type ColumnWriter, FIELD, type RawBatch } from '@weir/pipeline';
 import { writeClass } from '../text/values.js';
-import type { PanosFacts } from './event.js';
+import type { PanosFacts } from './facts.js';
 import { TYPE } from './layouts.js';
 import { commandTable, DISPOSITION, globalprotectTable, SUBTYPE, statusTable } from './words.js';
 
@@ -52,7 +52,8 @@ export function classify(
       writeClass(row, TUNNEL_ACTIVITY, tunnelActivity(facts), out);
       return false;
     case TYPE.config:
-    case TYPE.audit:
+      // A commit is of no entity.
+      if (!out.has(row, FIELD.entity_name)) break;
       writeClass(row, ENTITY_MANAGEMENT, commandOf(batch, facts, out), out);
       return false;
     case TYPE.userid: {

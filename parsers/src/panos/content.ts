@@ -2,7 +2,7 @@
 import { type ColumnWriter, FIELD, type RawBatch } from '@weir/pipeline';
 import { BACKSLASH, COLON, SLASH } from '../text/ascii.js';
 import { parseUnsigned } from '../text/number.js';
-import type { PanosFacts } from './event.js';
+import type { PanosFacts } from './facts.js';
 import { SUBTYPE } from './words.js';
 
 /** `Name of the threat(12345)`, `(9999)` or a number alone. */
@@ -13,7 +13,7 @@ export function writeThreat(
   to: number,
   shift: number,
   out: ColumnWriter,
-): boolean {
+): void {
   let open = to;
   if (source[to - 1] === 0x29) {
     open = to - 1;
@@ -23,11 +23,10 @@ export function writeThreat(
   if (open < to) out.span(row, FIELD.finding_info_uid, open + 1 + shift, to - 1 + shift);
   let last = open;
   while (last > from && source[last - 1] === 0x20) last--;
-  if (last === from) return true;
+  if (last === from) return;
   const isNumber = open === to && !Number.isNaN(parseUnsigned(source, from, to));
   const field = isNumber ? FIELD.finding_info_uid : FIELD.finding_title;
   out.span(row, field, from + shift, last + shift);
-  return true;
 }
 
 /** URL/Filename: by its subtype, and by whether a path stands in it. */

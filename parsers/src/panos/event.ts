@@ -1,6 +1,6 @@
-// One event of PAN-OS while its values come in, from a position of a CSV line or from a key of JSON,
-// CEF or LEEF: what has a field goes there at once, what several values decide together (time,
-// class, who the user is) is kept as positions and settled at the end.
+// One event of PAN-OS while its values come in, from a position of a CSV line or from a key of
+// JSON, CEF or LEEF: what has a field goes there at once, what several values decide together
+// (time, class, who the user is) is kept as positions and settled at the end.
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { NameSpans } from '../common/name-spans.js';
 import { AS, TypedWriter } from '../common/typed-writer.js';
@@ -8,6 +8,7 @@ import { parseUnsigned } from '../text/number.js';
 import { writeIp, writeUnsigned } from '../text/values.js';
 import { classify } from './classify.js';
 import { writeMisc, writeThreat } from './content.js';
+import { PanosFacts } from './facts.js';
 import { isNone, lowerLookup, writeHash } from './helpers.js';
 import { TYPE } from './layouts.js';
 import { KIND, NAMES, nameField, nameKind } from './names.js';
@@ -18,6 +19,7 @@ import {
   methodTable,
   protocolTable,
   resetTable,
+  SUBTYPE,
   statusTable,
   subtypeTable,
   systemAuthTable,
@@ -27,50 +29,11 @@ import {
 const F = FIELD;
 const names = new NameSpans(NAMES);
 const CONFIG_VERSION = NAMES.indexOf('config_version');
-
-/** What the event has said so far; classify reads it. */
-export class PanosFacts {
-  type = 0;
-  subtype = 0;
-  disposition = 0;
-  status = 0;
-  method = 0;
-  /** IANA number, -1 while unknown. */
-  protocol = -1;
-  isReset = false;
-  /** Numbers of the tables of words.ts for SYSTEM, GLOBALPROTECT and CONFIG. */
-  systemAuth = 0;
-  eventStart = 0;
-  eventEnd = 0;
-  commandStart = 0;
-  commandEnd = 0;
-  /** Positions of a value, 0 for none. */
-  userStart = 0;
-  userEnd = 0;
-  miscStart = 0;
-  miscEnd = 0;
-  textStart = 0;
-  textEnd = 0;
-  /** Of SYSTEM's text: 1 logged in, 2 logged out. */
-  textAuth = 0;
-
-  reset(): void {
-    this.type = 0;
-    this.subtype = 0;
-    this.disposition = 0;
-    this.status = 0;
-    this.method = 0;
-    this.protocol = -1;
-    this.isReset = false;
-    this.systemAuth = 0;
-    this.eventEnd = 0;
-    this.commandEnd = 0;
-    this.userEnd = 0;
-    this.miscEnd = 0;
-    this.textEnd = 0;
-    this.textAuth = 0;
-  }
-}
+const TUNNEL_TYPE = NAMES.indexOf('tunnel_type');
+const PRIVATE_IP = NAMES.indexOf('private_ip');
+const THREAT_ID = NAMES.indexOf('threatid');
+const THREAT_NAME = NAMES.indexOf('threat_name');
+const THREAT_CATEGORY = NAMES.indexOf('thr_category');
 
 export class PanosEvent {
   readonly facts = new PanosFacts();
@@ -226,7 +189,13 @@ export class PanosEvent {
         facts.miscEnd = end;
         return true;
       case KIND.threatId:
-        return writeThreat(source, row, from, to, start - from, out);
+        facts.threatStart = start;
+        facts.threatEnd = end;
+        return true;
+      case KIND.threatCategory:
+        facts.categoryStart = start;
+        facts.categoryEnd = end;
+        return true;
       case KIND.version:
         if (to - from < 3 || source[to - 2] !== 0x2e) {
           names.unmapped(CONFIG_VERSION, row, start, end, out);
@@ -374,10 +343,58 @@ export class PanosEvent {
       const field = isAuth ? F.user_name : F.actor_user_name;
       this.typed.put(KIND.account, field, facts.userStart, facts.userEnd);
     }
+    if (isAuth) this.#finishAuth();
+    if (facts.threatEnd !== 0 || facts.categoryEnd !== 0 || isFinding(facts.type))
+      this.#finishThreat();
     if (facts.status !== 0) out.number(row, F.status_id, facts.status);
     if (facts.miscEnd !== 0) writeMisc(this.#batch, row, facts, out);
     this.#zeroPorts();
     this.#logName();
+  }
+
+  /** Authentication has no tunnel and no connection; the session is one of the user. */
+  #finishAuth(): void {
+    this.#move(F.tunnel_type, TUNNEL_TYPE);
+    this.#move(F.tunnel_interface_ip, PRIVATE_IP);
+    const out = this.#out;
+    const row = this.#row;
+    if (!out.has(row, F.connection_info_uid)) return;
+    const start = out.spanAt(row, F.connection_info_uid, 0);
+    out.span(row, F.session_uid, start, out.spanAt(row, F.connection_info_uid, 1));
+    out.clearField(row, F.connection_info_uid);
+  }
+
+  /** A field into `unmapped`, where the class has none such. */
+  #move(field: number, name: number): void {
+    const out = this.#out;
+    if (!out.has(this.#row, field)) return;
+    const start = out.spanAt(this.#row, field, 0);
+    names.unmapped(name, this.#row, start, out.spanAt(this.#row, field, 1), out);
+    out.clearField(this.#row, field);
+  }
+
+  /** HTTP Activity has no finding, and a finding has a title. */
+  #finishThreat(): void {
+    const out = this.#out;
+    const row = this.#row;
+    const { threatStart, threatEnd, categoryStart, categoryEnd, subtype } = this.facts;
+    if (subtype === SUBTYPE.url) {
+      if (threatEnd !== 0) names.unmapped(THREAT_ID, row, threatStart, threatEnd, out);
+      if (categoryEnd !== 0) names.unmapped(THREAT_CATEGORY, row, categoryStart, categoryEnd, out);
+      this.#move(F.finding_title, THREAT_NAME);
+      return;
+    }
+    if (categoryEnd !== 0) out.span(row, F.finding_info_types, categoryStart, categoryEnd);
+    if (threatEnd !== 0) {
+      const isRaw = threatStart < this.#rawEnd;
+      const shift = isRaw ? 0 : this.#rawEnd;
+      const source = isRaw ? this.#bytes : out.scratch.view();
+      writeThreat(source, row, threatStart - shift, threatEnd - shift, shift, out);
+    }
+    if (out.has(row, F.finding_title)) return;
+    if (this.#subtypeEnd !== 0)
+      out.span(row, F.finding_title, this.#subtypeStart, this.#subtypeEnd);
+    else out.span(row, F.finding_title, this.#typeStart, this.#typeEnd);
   }
 
   #zeroPorts(): void {
@@ -407,6 +424,8 @@ export class PanosEvent {
     }
   }
 }
+
+const isFinding = (type: number): boolean => type === TYPE.threat || type === TYPE.correlation;
 
 function isZeros(source: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (source[i] !== 0x30 && source[i] !== 0x2e) return false;

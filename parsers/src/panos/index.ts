@@ -4,6 +4,7 @@
 import { type ColumnWriter, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import type { Pack } from '../pack.js';
 import { at, COMMA, isDigit, QUOTE, SLASH, trimEnd } from '../text/ascii.js';
+import { WordCopy } from '../text/words.js';
 import { PanosEvent } from './event.js';
 import { FIELD_COUNT_MIN, LAYOUT, LAYOUT_NAMES, TYPE } from './layouts.js';
 import { layoutNumbers } from './names.js';
@@ -12,12 +13,11 @@ import { typeTable } from './words.js';
 
 const fields = new FieldSplitter();
 const event = new PanosEvent();
+const wordCopy = new WordCopy();
 /** Where the type stands: in AUDIT, usually, and in GLOBALPROTECT of 9.1.0. */
 const TYPE_AT = 3;
 const TYPE_AT_AUDIT = 2;
 const TYPE_AT_OLD = 5;
-/** Nothing before the type is longer: a format number, a time and a serial number. */
-const HEAD_BYTES_MAX = 96;
 
 export const panosCsv: Pack = {
   name: 'panos_csv',
@@ -54,17 +54,16 @@ function parse(
   out: ColumnWriter,
 ): ParseVerdict {
   const { bytes } = batch;
-  const layout = layoutOf(bytes, start, end);
-  if (layout === 0) return 'no';
   const last = trimEnd(bytes, start, end);
-  fields.split(bytes, start, last);
-  const chosen = layout === LAYOUT.config && hasChange(bytes) ? LAYOUT.configWithChange : layout;
+  fields.split(bytes, wordCopy.of(batch), start, last);
+  const layout = layoutOf(bytes);
+  if (layout === 0) return 'no';
   event.begin(batch, row, out);
-  const numbers = layoutNumbers[chosen] as Uint16Array;
+  const numbers = layoutNumbers[layout] as Uint16Array;
   const { starts, ends, doubled, count } = fields;
   const known = Math.min(count, numbers.length);
   // The first field is a constant of the format, and the type was looked up already.
-  for (let i = chosen === LAYOUT.audit ? 0 : 1; i < known; i++) {
+  for (let i = layout === LAYOUT.audit ? 0 : 1; i < known; i++) {
     const from = starts[i] as number;
     const to = ends[i] as number;
     if (from >= to) continue;
@@ -73,7 +72,7 @@ function parse(
   }
   for (let i = known; i < count; i++) extra(i);
   event.finish();
-  return verdictOf(row, chosen, start, last, out);
+  return verdictOf(row, layout, start, last, out);
 }
 
 function verdictOf(
@@ -97,23 +96,17 @@ function verdictOf(
 }
 
 /** LAYOUT of the type that stands in its place, 0 when there is none. */
-function layoutOf(bytes: Uint8Array, start: number, end: number): number {
-  const stop = Math.min(end, start + HEAD_BYTES_MAX);
-  let fieldStart = start;
-  let index = 0;
-  for (let i = start; i <= stop; i++) {
-    if (i < stop && bytes[i] !== COMMA) continue;
-    if (index >= TYPE_AT_AUDIT) {
-      const type = typeTable.lookup(bytes, fieldStart, i);
-      const isOld = index === TYPE_AT_OLD && type === TYPE.globalprotect;
-      if (isOld) return LAYOUT.globalprotectOld;
-      if (index === TYPE_AT_AUDIT && type === TYPE.audit) return LAYOUT.audit;
-      if (index === TYPE_AT && type !== 0 && LAYOUT_NAMES[type]?.length !== 0) return type;
-    }
-    if (index++ === TYPE_AT_OLD) return 0;
-    fieldStart = i + 1;
-  }
-  return 0;
+function layoutOf(bytes: Uint8Array): number {
+  const type = typeAt(bytes, TYPE_AT);
+  if (type !== 0 && LAYOUT_NAMES[type]?.length !== 0)
+    return type === LAYOUT.config && hasChange(bytes) ? LAYOUT.configWithChange : type;
+  if (typeAt(bytes, TYPE_AT_AUDIT) === TYPE.audit) return LAYOUT.audit;
+  return typeAt(bytes, TYPE_AT_OLD) === TYPE.globalprotect ? LAYOUT.globalprotectOld : 0;
+}
+
+function typeAt(bytes: Uint8Array, index: number): number {
+  if (index >= fields.count) return 0;
+  return typeTable.lookup(bytes, fields.starts[index] as number, fields.ends[index] as number);
 }
 
 /** CONFIG: action flags are the only hexadecimal number, in one of two places. */

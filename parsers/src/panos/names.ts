@@ -51,6 +51,7 @@ export const KIND = {
   logType: 51,
   /** `11.1` is the version of PAN-OS; syslog has a number that is not documented. */
   version: 52,
+  threatCategory: 53,
 } as const;
 
 type Row = readonly [name: string, keys: string, kind: number, field?: number];
@@ -162,7 +163,7 @@ const CONTENT: readonly Row[] = [
   ['url', 'URL request', AS.text, FIELD.http_request_url_url_string],
   ['threatid', 'ThreatID', KIND.threatId],
   ['threat_name', 'ThreatName', AS.text, FIELD.finding_title],
-  ['thr_category', 'ThreatCategory', AS.text, FIELD.finding_info_types],
+  ['thr_category', 'ThreatCategory', KIND.threatCategory],
   ['direction', 'DirectionOfAttack', AS.text, FIELD.connection_info_direction],
   ['contenttype', 'ContentType', AS.text, FIELD.http_response_content_type],
   ['filedigest', 'FileHash fileHash', KIND.digest],

@@ -1,8 +1,8 @@
-// Who and from where, in the text of SYSTEM and AUTHENTICATION events: PAN-OS has no fields for them
-// there. Only the forms that its documentation and its messages have are read, nothing is guessed.
+// Who and from where, in the text of SYSTEM and AUTHENTICATION events: PAN-OS has no fields for
+// them there. Only the forms that its messages have are read, nothing is guessed.
 import { FIELD, type RawBatch } from '@weir/pipeline';
 import { AS, type TypedWriter } from '../common/typed-writer.js';
-import type { PanosFacts } from './event.js';
+import type { PanosFacts } from './facts.js';
 import { TYPE } from './layouts.js';
 import { SUBTYPE } from './words.js';
 
@@ -14,6 +14,8 @@ const USER_HEAD = encode('User ');
 const LOGGED_IN = encode(' logged in ');
 const LOGGED_OUT = encode(' logged out ');
 const BY = encode(' by ');
+/** `DHCP RENEW: interface eth0, ip 192.0.2.7 netmask ...`: the client of DHCP is the firewall. */
+const LEASE = encode(', ip ');
 
 const COMMA = 0x2c;
 const DOT = 0x2e;
@@ -35,6 +37,11 @@ export function readSystemText(
   const to = facts.textEnd - shift;
   if (facts.userEnd === 0) readUser(source, from, to, shift, facts);
   if (out.has(row, FIELD.src_endpoint_ip)) return;
+  const lease = facts.subtype === SUBTYPE.dhcp ? find(source, from, to, LEASE) : -1;
+  if (lease > 0) {
+    const end = wordEnd(source, lease, to);
+    if (typed.put(AS.ip, FIELD.src_endpoint_ip, lease + shift, end + shift)) return;
+  }
   for (const marker of SOURCES) {
     const found = find(source, from, to, marker);
     if (found < 0) continue;

@@ -3,7 +3,15 @@
 import { type ColumnWriter, FIELD, MARK, type RawBatch } from '@weir/pipeline';
 import { SLASH, SPACE } from '../text/ascii.js';
 import { readMoment } from '../text/moment.js';
-import { fourDigits, TimeReading, twoDigits, US_PER_SECOND } from '../text/time.js';
+import {
+  daysFromCivil,
+  daysInMonth,
+  fourDigits,
+  TimeReading,
+  twoDigits,
+  US_PER_DAY,
+  US_PER_SECOND,
+} from '../text/time.js';
 import { writeTime } from '../text/values.js';
 import { KIND } from './names.js';
 
@@ -99,10 +107,15 @@ export class PanosTime {
     const source = isRaw ? batch.bytes : out.scratch.view();
     const reading = this.#reading;
     if (end - start === LOCAL_BYTES && this.#readLocal(source, start - shift)) {
-      return reading.us - this.#zoneMinutes * 60 * US_PER_SECOND;
+      // The zone that the event names goes before one that is configured.
+      if (this.#hasZone) return reading.us - this.#zoneMinutes * 60 * US_PER_SECOND;
+      reading.assumeZone();
+      return reading.us;
     }
     if (readMoment(batch, source, start - shift, end - shift, reading) !== 'valid')
       return Number.NaN;
+    // `dtz=UTC` goes for all times of the event, whatever is configured for its source.
+    if (this.#isUtc) return reading.us + reading.zoneMinutes * 60 * US_PER_SECOND;
     if (reading.hasZone || !this.#hasZone) return reading.us;
     return reading.us - this.#zoneMinutes * 60 * US_PER_SECOND;
   }
@@ -127,14 +140,9 @@ export class PanosTime {
     reading.reset();
     const date = (year * 100 + month) * 100 + day;
     if (date !== this.#date) {
-      reading.year = year;
-      reading.month = month;
-      reading.day = day;
-      reading.dayUs = 0;
-      reading.settle();
-      if (reading.verdict !== 'valid') return false;
+      if (year < 1900 || year > 2254 || day < 1 || day > daysInMonth(year, month)) return false;
       this.#date = date;
-      this.#dateUs = reading.us;
+      this.#dateUs = daysFromCivil(year, month, day) * US_PER_DAY;
     }
     reading.us = this.#dateUs + ((hour * 60 + minute) * 60 + second) * US_PER_SECOND;
     reading.hasYear = true;

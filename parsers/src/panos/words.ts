@@ -37,6 +37,7 @@ export const SUBTYPE = {
   auth: 8,
   globalprotect: 9,
   general: 10,
+  dhcp: 11,
 } as const;
 export const subtypeTable = table([
   ['url', SUBTYPE.url],
@@ -49,6 +50,7 @@ export const subtypeTable = table([
   ['auth', SUBTYPE.auth],
   ['globalprotect', SUBTYPE.globalprotect],
   ['general', SUBTYPE.general],
+  ['dhcp', SUBTYPE.dhcp],
 ]);
 
 /** OCSF disposition_id (profile security_control). */
@@ -120,7 +122,7 @@ export const protocolTable = table([
   ['sctp', 132 + 1],
 ]);
 
-/** What a GLOBALPROTECT event does: activity_id of Authentication, or of Tunnel Activity plus 100. */
+/** Of GLOBALPROTECT: activity_id of Authentication, or 100 plus that of Tunnel Activity. */
 export const globalprotectTable = table([
   ['portal-auth gateway-auth', 1],
   ['gateway-logout portal-logout', 2],

@@ -103,7 +103,11 @@ function readAfterTime(bytes: Uint8Array, start: number, end: number, header: Sy
   position = skipSpaces(bytes, position, end);
   if (isHostExpected) {
     const stop = hostEnd(bytes, position, end);
-    if (stop > position && bytes[stop - 1] !== COLON) {
+    if (stop > position + 1 && isBeforeCisco(bytes, stop, end)) {
+      header.hostStart = position;
+      header.hostEnd = stop - 1;
+      position = skipSpaces(bytes, stop, end);
+    } else if (stop > position && bytes[stop - 1] !== COLON) {
       if (stop - position > 1 || bytes[position] !== MINUS) {
         header.hostStart = position;
         header.hostEnd = stop;
@@ -121,6 +125,14 @@ function readAfterTime(bytes: Uint8Array, start: number, end: number, header: Sy
     header.levelStart = position;
     header.levelEnd = level;
   }
+}
+
+/** `host: %ASA-6-302013`: a colon at the end of the word, and a message of Cisco behind it. */
+function isBeforeCisco(bytes: Uint8Array, stop: number, end: number): boolean {
+  if (bytes[stop - 1] !== COLON) return false;
+  const next = skipSpaces(bytes, stop, end);
+  const letter = at(bytes, next + 1, end);
+  return at(bytes, next, end) === PERCENT && letter >= 0x41 && letter <= 0x5a;
 }
 
 /** End of the word at `start` when it can be a host name, else `start`. */
@@ -162,8 +174,11 @@ function readTag(
 ): boolean {
   const stop = Math.min(end, start + TAG_BYTES_MAX);
   let position = start;
-  while (position < stop && isTagByte(bytes[position] as number)) position++;
-  if (position === start) return false;
+  let digits = 0;
+  while (position < stop && isTagByte(bytes[position] as number))
+    if (isDigit(bytes[position++] as number)) digits++;
+  // Digits alone are no program, but the number of a message (Cisco, `service sequence-numbers`).
+  if (digits === position - start) return false;
   const byte = at(bytes, position, end);
   let next = position + 1;
   if (byte === OPEN_BRACKET) {

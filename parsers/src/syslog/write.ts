@@ -101,6 +101,18 @@ function writeHeaderTime(
     out.mark(row, MARK.timestamp_missing, offset);
     return;
   }
+  writeReading(batch, row, time, header.timeStart, out);
+}
+
+/** A timestamp that was read at `position`, absolute, with the year of the time of receipt. */
+export function writeReading(
+  batch: RawBatch,
+  row: number,
+  time: TimeReading,
+  position: number,
+  out: ColumnWriter,
+): void {
+  const offset = position - (batch.offsets[row] ?? 0);
   const isValid = time.verdict === 'valid' && (time.hasYear || inferYear(batch, time));
   if (!isValid) {
     out.mark(row, MARK.timestamp_invalid, offset);

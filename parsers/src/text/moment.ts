@@ -4,7 +4,7 @@ import type { RawBatch } from '@weir/pipeline';
 import { readBsdTime } from '../syslog/bsd-time.js';
 import { inferYear } from '../syslog/write.js';
 import { at, isDigit } from './ascii.js';
-import { epochDigitsToUs, type TimeReading, type TimeVerdict } from './time.js';
+import { epochDigitsToUs, type TimeReading, type TimeVerdict, US_PER_SECOND } from './time.js';
 
 /**
  * Reads source[start, end), all of it, into `reading`. `none` when it has no such form. Without a
@@ -32,7 +32,10 @@ export function readMoment(
   }
   let verdict = readBsdTime(source, start, end, reading);
   if (verdict === 'valid' && reading.end < end) verdict = readRest(source, end, reading);
-  if (verdict === 'valid' && !reading.hasYear && !inferYear(batch, reading)) verdict = 'invalid';
+  if (verdict === 'valid' && !reading.hasYear) {
+    if (!inferYear(batch, reading)) verdict = 'invalid';
+    else if (!reading.hasZone) reading.assumeZone();
+  }
   reading.verdict = verdict;
   return verdict;
 }
@@ -50,7 +53,12 @@ function readRest(source: Uint8Array, end: number, reading: TimeReading): TimeVe
   if (letters > 5 || letters === 0) return letters === 0 ? 'valid' : 'none';
   const isUtc =
     (letters === 3 && isWord(source, position, 'utc')) || isWord(source, position, 'gmt');
-  reading.hasZone = reading.hasZone || isUtc;
+  if (isUtc) {
+    // Any zone so far is one that was configured: what the event says goes before it.
+    reading.us += reading.zoneMinutes * 60 * US_PER_SECOND;
+    reading.zoneMinutes = 0;
+    reading.hasZone = true;
+  }
   reading.end = end;
   return 'valid';
 }

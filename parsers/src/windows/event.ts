@@ -52,7 +52,9 @@ export class WindowsEvent {
     this.#elasticCount = 0;
   }
 
-  /** A value that every event has, by SYS. False where there was one before: it is kept elsewhere. */
+  /**
+   * A value that every event has, by SYS. False where there was one before: it is kept elsewhere.
+   */
   system(number: number, start: number, end: number): boolean {
     const at = 2 * number;
     if (this.#system[at + 1] !== 0) return false;

@@ -219,7 +219,9 @@ export class WindowsValues extends TypedWriter {
     return DONE;
   }
 
-  /** `MD5=..,SHA256=..`: each into its field. What is no hash keeps the whole list in `unmapped`. */
+  /**
+   * `MD5=..,SHA256=..`: each into its field. What is no hash keeps the whole list in `unmapped`.
+   */
   #hashes(field: number): number {
     const source = this.#source;
     const others = HASH_FIELDS.get(field);

@@ -1,6 +1,6 @@
-// XML 1.0 in one pass over the bytes: elements are flattened with dots, attributes are `@name` below
-// their element, values stay where they stand. No document type and no entity but the five that XML
-// itself defines and numbers of characters: nothing is ever expanded or fetched.
+// XML 1.0 in one pass over the bytes: elements are flattened with dots, attributes are `@name`
+// below their element, values stay where they stand. No document type and no entity but the five
+// that XML itself defines and numbers of characters: nothing is ever expanded or fetched.
 import { type ColumnWriter, LIMITS, MARK } from '@weir/pipeline';
 import type { PairSink } from '../common/pair-sink.js';
 import { APOSTROPHE, DOT, EQUALS, GREATER, LESS, QUOTE, SLASH, SPACE } from '../text/ascii.js';

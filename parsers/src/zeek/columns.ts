@@ -58,25 +58,25 @@ function compile(context: string): ColumnPlan | null {
   const separatorLine = lines.find((line) => line.startsWith('#separator '));
   const separator = separatorLine === undefined ? TAB : unescaped(separatorLine.slice(11));
   if (separator.length !== 1 || separator > '\x7f') return null;
-  const valueOf = (word: string): string | undefined => {
+  const directive = (word: string): string | undefined => {
     const start = `#${word}${separator}`;
     return lines.find((line) => line.startsWith(start))?.slice(start.length);
   };
-  const names = valueOf('fields')?.split(separator) ?? [];
-  const typeNames = valueOf('types')?.split(separator) ?? [];
+  const names = directive('fields')?.split(separator) ?? [];
+  const typeNames = directive('types')?.split(separator) ?? [];
   if (names.length === 0 || names.some((name) => name === '')) return null;
   const hasTypes = typeNames.length === names.length;
   if (!hasTypes && typeNames.length > 0) return null;
-  const unset = encoder.encode(valueOf('unset_field') ?? '-');
-  const setSeparator = encoder.encode(unescaped(valueOf('set_separator') ?? ','));
+  const unset = encoder.encode(directive('unset_field') ?? '-');
+  const setSeparator = encoder.encode(unescaped(directive('set_separator') ?? ','));
   if (setSeparator.length !== 1) return null;
-  const path = valueOf('path') ?? '';
+  const path = directive('path') ?? '';
   const types = names.map((_, index) => typeOf(typeNames[index] ?? 'string'));
   return {
     log: planForPath(path === '-' ? '' : path),
     separator: separator.charCodeAt(0),
     unset,
-    empty: encoder.encode(valueOf('empty_field') ?? '(empty)'),
+    empty: encoder.encode(directive('empty_field') ?? '(empty)'),
     count: names.length,
     numbers: Uint16Array.from(names, numberOf),
     names,

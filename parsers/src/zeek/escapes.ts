@@ -21,7 +21,12 @@ export function escapedByte(bytes: Uint8Array, position: number, end: number): n
  * Appends the text without its escapes. Bytes that would make it no text (NUL, control characters,
  * what is not UTF-8) stay escaped: that is how Zeek's JSON has them too.
  */
-export function unescape(bytes: Uint8Array, start: number, end: number, scratch: Scratch): void {
+export function unescapeZeek(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  scratch: Scratch,
+): void {
   let position = start;
   while (position < end) {
     const byte = bytes[position] as number;

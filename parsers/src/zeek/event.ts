@@ -10,7 +10,6 @@ import { KIND, SLOT_COUNT } from './kinds.js';
 import { decimalEnd, type ListForm, ListValue } from './list-value.js';
 import { CLASS } from './logs.js';
 import { type LogPlan, NAMES } from './plans.js';
-import { settle } from './settle.js';
 
 /** What a value is before its field is known. */
 export const FORM = {
@@ -71,7 +70,7 @@ export class ZeekEvent {
     this.#unmapped(name, keyStart, keyEnd, form, start, end, listForm);
   }
 
-  /** Ids that follow from the log, and what the kept values say together. */
+  /** Ids that follow from the log. What the kept values say is settled behind it. */
   finish(plan: LogPlan): void {
     const { out, row } = this;
     const { scratch } = out;
@@ -87,7 +86,6 @@ export class ZeekEvent {
       out.span(row, isEmail ? PROTOCOL_NAME : APP_NAME, app.start, app.end);
     }
     writeClass(row, plan.classUid, plan.activityId, out);
-    settle(this, plan);
   }
 
   /** True when the slot has a value. */

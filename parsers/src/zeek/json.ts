@@ -26,6 +26,7 @@ import {
   UID,
   unknownPlan,
 } from './plans.js';
+import { settle } from './settle.js';
 
 const NUMBERS_PER_PAIR = 6;
 const PAIRS_MAX = LIMITS.unmappedPairsPerEventMax;
@@ -101,7 +102,7 @@ class ZeekPairs implements PairSink {
       this.#count++;
       this.#pairs[at] = number;
       // A key without a place is one that the tables have.
-      this.#pairs[at + 1] = keyStart < 0 ? 0 : keyStart;
+      this.#pairs[at + 1] = Math.max(0, keyStart);
       this.#pairs[at + 2] = keyStart < 0 ? 0 : keyStart + keyTo - keyFrom;
     }
     this.#pairs[at + 3] = isText ? FORM.text : this.#formOf(start);
@@ -131,6 +132,7 @@ class ZeekPairs implements PairSink {
       event.value(plan, number, keyStart, keyEnd, this.#pairs[at + 3] as number, start, end);
     }
     event.finish(plan);
+    settle(event, plan);
   }
 
   #base(): number {
@@ -201,17 +203,16 @@ export const zeekJson: JsonPack = {
   },
 };
 
-/** A time and something that few other programs have beside it. */
+/** Of the keys that few other programs have beside a time. */
+const BESIDE: readonly number[] = [
+  ...[HEAD.uid, HEAD.fuid, HEAD['id.orig_h'], HEAD.id, HEAD._path, HEAD.note],
+  ...[HEAD.host, HEAD.peer, HEAD.ts_delta, HEAD.uids],
+];
+
+/** Keys are read until one tells; Zeek begins with the log's name, or the time and the uid. */
 function claims(head: JsonHead): boolean {
+  if (head.firstKey === HEAD._path) return true;
   if (!head.has(HEAD.ts)) return false;
-  if (head.has(HEAD._path) || head.has(HEAD.uid) || head.has(HEAD.fuid)) return true;
-  return (
-    head.has(HEAD.id) ||
-    head.has(HEAD.note) ||
-    head.has(HEAD.host) ||
-    head.has(HEAD.peer) ||
-    head.has(HEAD.ts_delta) ||
-    head.has(HEAD['id.orig_h']) ||
-    head.has(HEAD.uids)
-  );
+  for (const key of BESIDE) if (head.has(key)) return true;
+  return false;
 }

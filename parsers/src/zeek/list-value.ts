@@ -14,7 +14,7 @@ import {
   QUOTE,
   SPACE,
 } from '../text/ascii.js';
-import { unescape } from './escapes.js';
+import { unescapeZeek } from './escapes.js';
 
 /** How the elements of a list stand in the event. */
 export interface ListForm {
@@ -206,7 +206,7 @@ export class ListValue {
 
   #unescape(start: number, end: number, scratch: Scratch): void {
     if (this.#form.separator !== 0) {
-      unescape(this.#bytes, start, end, scratch);
+      unescapeZeek(this.#bytes, start, end, scratch);
       return;
     }
     this.#strings.read(this.#bytes, start - 1, end + 1);

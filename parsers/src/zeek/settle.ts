@@ -50,50 +50,7 @@ const SHA1_DIGITS = 40;
 
 export function settle(event: ZeekEvent, plan: LogPlan): void {
   settleEndpoints(event);
-  switch (plan.settle) {
-    case SETTLE.conn:
-      return settleConn(event);
-    case SETTLE.http:
-      return settleHttp(event);
-    case SETTLE.dns:
-      return settleDns(event);
-    case SETTLE.tls:
-      return settleTls(event);
-    case SETTLE.certificate:
-      return settleFingerprint(event, SLOT.hash);
-    case SETTLE.file:
-      return settleFile(event);
-    case SETTLE.notice:
-      return settleNotice(event);
-    case SETTLE.ssh:
-      return settleSsh(event);
-    case SETTLE.kerberos:
-      return settleKerberos(event);
-    case SETTLE.ntlm:
-      writeProtocol(event, 'NTLM', 1);
-      return settleOutcome(event, SLOT.success);
-    case SETTLE.radius:
-      writeProtocol(event, 'RADIUS', 10);
-      return settleOutcome(event, SLOT.result);
-    case SETTLE.outcome:
-      settleOutcome(event, SLOT.success);
-      return settleOutcome(event, SLOT.result);
-    case SETTLE.smbFile:
-      return settleSmbFile(event);
-    case SETTLE.smbShare:
-      return settleShare(event);
-    case SETTLE.ftp:
-      return settleActivity(event, CLASS.ftp, SLOT.command, ftpTable, FIELD.command);
-    case SETTLE.dhcp:
-      return settleDhcp(event);
-    case SETTLE.ntp:
-      return settleNtp(event);
-    case SETTLE.tunnel:
-      return settleActivity(event, CLASS.tunnel, SLOT.action, tunnelTable, FIELD.action);
-    default:
-      // Without a rule of its own no log keeps a value of its own.
-      return;
-  }
+  SETTLERS[plan.settle]?.(event);
 }
 
 function settleEndpoints(event: ZeekEvent): void {
@@ -371,3 +328,37 @@ function settleNtp(event: ZeekEvent): void {
   if (mode >= 1 && mode <= 7) writeClass(event.row, CLASS.ntp, mode, event.out);
   else event.keep(SLOT.mode);
 }
+
+type Settler = (event: ZeekEvent) => void;
+/** By SETTLE. A log without one keeps no values of its own. */
+const SETTLERS: readonly (Settler | undefined)[] = Object.assign([] as Settler[], {
+  [SETTLE.conn]: settleConn,
+  [SETTLE.http]: settleHttp,
+  [SETTLE.dns]: settleDns,
+  [SETTLE.tls]: settleTls,
+  [SETTLE.certificate]: (event: ZeekEvent) => settleFingerprint(event, SLOT.hash),
+  [SETTLE.file]: settleFile,
+  [SETTLE.notice]: settleNotice,
+  [SETTLE.ssh]: settleSsh,
+  [SETTLE.kerberos]: settleKerberos,
+  [SETTLE.outcome]: (event: ZeekEvent) => {
+    settleOutcome(event, SLOT.success);
+    settleOutcome(event, SLOT.result);
+  },
+  [SETTLE.smbFile]: settleSmbFile,
+  [SETTLE.smbShare]: settleShare,
+  [SETTLE.ftp]: (event: ZeekEvent) =>
+    settleActivity(event, CLASS.ftp, SLOT.command, ftpTable, FIELD.command),
+  [SETTLE.dhcp]: settleDhcp,
+  [SETTLE.ntp]: settleNtp,
+  [SETTLE.tunnel]: (event: ZeekEvent) =>
+    settleActivity(event, CLASS.tunnel, SLOT.action, tunnelTable, FIELD.action),
+  [SETTLE.ntlm]: (event: ZeekEvent) => {
+    writeProtocol(event, 'NTLM', 1);
+    settleOutcome(event, SLOT.success);
+  },
+  [SETTLE.radius]: (event: ZeekEvent) => {
+    writeProtocol(event, 'RADIUS', 10);
+    settleOutcome(event, SLOT.result);
+  },
+});

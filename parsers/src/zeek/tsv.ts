@@ -2,14 +2,16 @@
 // header lines, which are the context of the source, or in front of the row in the same event; or
 // else the row has a layout that nothing but one log of Zeek has.
 import { type ColumnWriter, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
+import { lineEnd, ownHeader, readOwnHeader } from '../common/own-header.js';
 import { contextOf } from '../common/run-context.js';
 import type { Pack } from '../pack.js';
-import { at, BACKSLASH, CR, DOT, isDigit, LF, TAB } from '../text/ascii.js';
+import { at, BACKSLASH, DOT, isDigit, TAB } from '../text/ascii.js';
 import { type ColumnPlan, columnPlanOf, isAbsent, TYPE } from './columns.js';
-import { unescape } from './escapes.js';
+import { unescapeZeek } from './escapes.js';
 import { FORM, ZeekEvent } from './event.js';
 import { standardPlanOf } from './layouts.js';
 import { JSON_LIST } from './list-value.js';
+import { settle } from './settle.js';
 
 const HASH = 0x23;
 const TRUE = 0x54;
@@ -17,10 +19,7 @@ const FALSE = 0x46;
 /** `1772366400.123456`: Zeek writes times with six digits behind the point. */
 const POINT_AT = 10;
 const TIME_BYTES = 17;
-/** Longest header in front of a row in one event. */
-const HEADER_BYTES_MAX = 32 * 1024;
 const event = new ZeekEvent();
-const decoder = new TextDecoder();
 
 export const zeekTsv: Pack = {
   name: 'zeek_tsv',
@@ -51,51 +50,16 @@ function parse(
   out: ColumnWriter,
 ): ParseVerdict {
   const { bytes } = batch;
-  if (at(bytes, start, end) === HASH) return parseWithHeader(batch, row, start, end, out);
-  const last = lineEnd(bytes, end, start);
+  if (at(bytes, start, end) === HASH) {
+    if (!readOwnHeader(bytes, start, end)) return 'no';
+    const own = columnPlanOf(ownHeader.header);
+    if (own === null) return 'no';
+    return parseRow(own, batch, row, ownHeader.start, ownHeader.end, out);
+  }
+  const last = lineEnd(bytes, start, end);
   const context = contextOf(batch, row);
   const plan = context === '' ? standardPlanOf(bytes, start, last) : columnPlanOf(context);
   return plan === null ? 'no' : parseRow(plan, batch, row, start, last, out);
-}
-
-/** An event that brings its header lines along: they are the lines that begin with `#`. */
-function parseWithHeader(
-  batch: RawBatch,
-  row: number,
-  start: number,
-  end: number,
-  out: ColumnWriter,
-): ParseVerdict {
-  const { bytes } = batch;
-  let position = start;
-  while (position < end && bytes[position] === HASH) {
-    const newline = bytes.indexOf(LF, position);
-    if (newline < 0 || newline >= end || newline - start > HEADER_BYTES_MAX) return 'no';
-    position = newline + 1;
-  }
-  const header = decoder.decode(bytes.subarray(start, position - 1));
-  const plan = columnPlanOf(header);
-  if (plan === null || position >= end) return 'no';
-  const newline = bytes.indexOf(LF, position);
-  const rowEnd = newline < 0 || newline > end ? end : newline;
-  if (!isCloseOnly(bytes, rowEnd, end)) return 'no';
-  return parseRow(plan, batch, row, position, lineEnd(bytes, rowEnd, position), out);
-}
-
-/** Behind the row there may be `#close` and line ends, but no other row: it would be lost. */
-function isCloseOnly(bytes: Uint8Array, start: number, end: number): boolean {
-  let position = start;
-  while (position < end && (bytes[position] === LF || bytes[position] === CR)) position++;
-  if (position < end && bytes[position] !== HASH) return false;
-  const newline = position < end ? bytes.indexOf(LF, position) : -1;
-  return newline < 0 || newline >= end || isCloseOnly(bytes, newline, end);
-}
-
-/** Tabs at the end are empty columns: only what ends a line is taken off. */
-function lineEnd(bytes: Uint8Array, end: number, start: number): number {
-  let last = end;
-  while (last > start && (bytes[last - 1] === LF || bytes[last - 1] === CR)) last--;
-  return last;
 }
 
 function parseRow(
@@ -134,6 +98,7 @@ function parseRow(
     if (position <= end) event.writer.unmapped('_rest', position, end);
   }
   event.finish(plan.log);
+  settle(event, plan.log);
   return isWhole ? 'parsed' : 'partial';
 }
 
@@ -167,7 +132,7 @@ function writeColumn(
     event.value(plan.log, number, keyStart, keyEnd, FORM.literal, word.start, word.end);
   } else if (hasEscape) {
     const from = out.scratch.position;
-    unescape(bytes, start, end, out.scratch);
+    unescapeZeek(bytes, start, end, out.scratch);
     event.value(plan.log, number, keyStart, keyEnd, FORM.text, from, out.scratch.position);
   } else event.value(plan.log, number, keyStart, keyEnd, FORM.text, start, end);
 }

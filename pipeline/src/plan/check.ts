@@ -143,7 +143,10 @@ function checkDocument(
 ): void {
   const at = `/transforms/${id}`;
   if (document.type === 'parse') {
-    if (isModule(document) === (document.pack !== undefined))
+    const hasZone = document.time_zone !== undefined || document.time_zones !== undefined;
+    const hasBoth = isModule(document) && document.pack !== undefined;
+    // A zone alone is reason enough for the step: the pack is `auto` then.
+    if (hasBoth || !(isModule(document) || document.pack !== undefined || hasZone))
       throw invalid(`${at} takes either pack or module`);
     if (document.pack !== undefined && options.packs?.includes(document.pack) === false) {
       const nearest = nearestOf(document.pack, options.packs);

@@ -24,6 +24,12 @@ export interface ParseDocument extends Transform, Partial<ModuleReference> {
   readonly type: 'parse';
   /** A pack of @weir/parsers, or `auto`. Not together with `module`. */
   readonly pack?: string;
+  /** Zone of timestamps that name none: UTC, `+02:00`, `Europe/Berlin`. */
+  readonly time_zone?: string;
+  /** The same by address or network of the source; the narrowest holds. */
+  readonly time_zones?: Readonly<Record<string, string>>;
+  /** Names of the columns of CSV, as a header line has them. */
+  readonly columns?: string;
 }
 /** Sets fields to constants. */
 export interface SetDocument extends Transform {

@@ -52,7 +52,7 @@ export class BatchBuilder {
   #run: Mutable<SourceRun> | null = null;
   #parts: BuilderPart[] = [];
   #part: BuilderPart | null = null;
-  /** What the contexts of the runs need in the frame at most, each counted as often as it begins. */
+  /** What the contexts of the runs need in the frame at most. */
   #contextBytes = 0;
   /**
    * An event that is larger than the work space stands alone in its batch, in memory of its own.

@@ -8,6 +8,10 @@
 import { LIMITS } from '../limits.js';
 
 const HASH = 0x23;
+const LESS = 0x3c;
+const GREATER = 0x3e;
+/** `<191>` */
+const PRI_BYTES_MAX = 4;
 const LF = 0x0a;
 const CR = 0x0d;
 const encoder = new TextEncoder();
@@ -16,9 +20,15 @@ const decoder = new TextDecoder();
 /** Zeek: a separator follows the word. */
 const ZEEK_WORDS =
   'separator set_separator empty_field unset_field path open close fields types'.split(' ');
-const W3C_WORDS = 'Version: Fields: Software: Date: Start-Date: End-Date: Remark:'.split(' ');
+const W3C_WORDS = [
+  ...'Version: Fields: Software: Date: Start-Date: End-Date: Remark:'.split(' '),
+  // Windows Firewall.
+  'Time Format:',
+  // Ours, for CSV.
+  'Columns:',
+];
 const words = [...ZEEK_WORDS, ...W3C_WORDS].map((word) => encoder.encode(`#${word}`));
-const FIELDS_WORDS = ['#fields', '#Fields:'];
+const FIELDS_WORDS = ['#fields', '#Fields:', '#Columns:'];
 /** Stands in front of a first line of CSV in a context. */
 export const COLUMNS_PREFIX = '#Columns: ';
 
@@ -50,15 +60,12 @@ export class HeaderLines {
       this.#add(COLUMNS_PREFIX + decoder.decode(bytes.subarray(start, end)), true);
       return true;
     }
-    if (bytes[start] !== HASH || end === start) {
+    const first = bytes[start] === LESS ? behindPri(bytes, start, end) : start;
+    if (first >= end || bytes[first] !== HASH || !areHeaderLines(bytes, first, end)) {
       this.#isOpen = false;
       return false;
     }
-    if (!areHeaderLines(bytes, start, end)) {
-      this.#isOpen = false;
-      return false;
-    }
-    const text = decoder.decode(bytes.subarray(start, end));
+    const text = decoder.decode(bytes.subarray(first, end));
     this.#add(
       text,
       FIELDS_WORDS.some((word) => text.startsWith(word) || text.includes(`\n${word}`)),
@@ -78,6 +85,13 @@ export class HeaderLines {
     // A header that is not known as a whole must not name the columns of what follows.
     if (this.#namesColumns) this.context = isTooLong ? '' : this.#block;
   }
+}
+
+/** Position behind a PRI of syslog (RFC 5424 6.2.1), which some forwarders put before each line. */
+function behindPri(bytes: Uint8Array, start: number, end: number): number {
+  for (let i = start + 2; i < end && i <= start + PRI_BYTES_MAX; i++)
+    if (bytes[i] === GREATER) return i + 1;
+  return end;
 }
 
 /** True when every line is a header line. */

@@ -150,6 +150,7 @@ const attributes = {
     'Destination behind translation: AS name.',
   ),
   // The connection.
+  is_src_dst_assignment_known: u8('0 where the device does not tell who opened the connection.'),
   'connection_info.direction_id': u8('0 Unknown, 1 Inbound, 2 Outbound, 3 Lateral, 99 Other.'),
   'connection_info.direction': text("Direction in the event's own words."),
   'connection_info.protocol_name': text('Transport protocol by name, lower case: tcp, udp, icmp.'),

@@ -187,4 +187,8 @@ t.test('which ways must be parsed', async (t) => {
   t.notOk(framesNeedParsing([{ type: 'set' }, { type: 'enrich' }, { type: 'parse' }]));
   t.ok(framesNeedParsing([{ type: 'set' }, { type: 'filter' }]));
   t.ok(framesNeedParsing([{ type: 'route' }]));
+  t.ok(framesNeedParsing([{ type: 'sample' }]));
+  // What they hide is masked in the bytes that travel.
+  t.ok(framesNeedParsing([{ type: 'redact' }]));
+  t.ok(framesNeedParsing([{ type: 'hash' }]));
 });

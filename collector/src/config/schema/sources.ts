@@ -19,6 +19,14 @@ const common = {
   shards: count([1, 64], 4, 'Streams per listener; a peer always goes to the same one.', 8),
 };
 
+const networks = (description: string) =>
+  Type.Array(Type.String({ minLength: 2 }), {
+    uniqueItems: true,
+    default: [],
+    description,
+    examples: [['192.0.2.7', '198.51.100.0/24']],
+  });
+
 export const SyslogSource = Type.Object(
   {
     type: Type.Literal('syslog'),
@@ -36,6 +44,20 @@ export const SyslogSource = Type.Object(
       'A longer message is quarantined, cut at this length.',
       8 * KiB,
     ),
+    proxy_protocol_from: networks(
+      'Load balancers whose TCP connections begin with a PROXY protocol header, version 1 or 2; ' +
+        'the source is the address in it.',
+    ),
+    trusted_relays: networks(
+      'Relays whose messages have the host of their own syslog header as source, not the relay.',
+    ),
+    header: Type.Enum(['marked', 'first_line'], {
+      default: 'marked',
+      description:
+        'Header lines over TCP, which name columns and are no events: marked by # (Zeek, W3C), or ' +
+        'the first line of each connection (CSV).',
+      examples: ['first_line'],
+    }),
     ...common,
   },
   {

@@ -1,7 +1,7 @@
 // Steps between sources and sinks. The fields are those of TransformDocument in @weir/pipeline,
 // which workers build their steps from; the last lines hold both equal.
 import { PACK_NAMES } from '@weir/parsers';
-import type { TransformDocument } from '@weir/pipeline';
+import { LIMITS, type TransformDocument } from '@weir/pipeline';
 import { closed, componentByType, ID, inputs } from './nodes.js';
 import {
   AssignTransform,
@@ -49,6 +49,29 @@ export const ParseTransform = Type.Object(
         enum: PACK_NAMES,
         description: 'Parser of this installation; auto looks at each event. Not with module.',
         examples: ['fortigate_kv'],
+      }),
+    ),
+    time_zone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description: 'Zone of timestamps that name none: UTC, an offset, or an IANA name.',
+        examples: ['Europe/Berlin'],
+      }),
+    ),
+    time_zones: Type.Optional(
+      Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+        minProperties: 1,
+        description: 'The same by address or network of the source; the narrowest holds.',
+        examples: [{ '192.0.2.0/24': 'America/Chicago', '192.0.2.7': '+05:30' }],
+      }),
+    ),
+    columns: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LIMITS.sourceContextLengthMax,
+        description:
+          'Names of the columns of CSV as a header line has them, for rows without a header line.',
+        examples: ['time,src_ip,user'],
       }),
     ),
     module: Type.Optional(module),

@@ -18,6 +18,7 @@ import {
   type Step,
 } from '@weir/pipeline';
 import { noteProgress } from '@weir/pipeline/node';
+import { sourceZones } from '../../config/source-zones.js';
 import { Counts } from './counts.js';
 import type { Encoder } from './encoders.js';
 import { type HollowRows, hollowRowsOf } from './hollow.js';
@@ -40,6 +41,8 @@ export interface WayShared {
   readonly transformIds: readonly string[];
   readonly tapConditions: TapConditions;
 }
+
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 interface CompiledStep extends RowStep {
   readonly counts: Counts;
@@ -76,7 +79,7 @@ export class Way {
     this.#stepIds = steps.map(({ id }) => id);
     const causes: FilterCause[] = [];
     const compiled: CompiledStep[] = [];
-    const parse: { pack?: string; own?: ReturnType<typeof ownParser> } = {};
+    const parse: Mutable<ParseOptions> = {};
     for (const step of steps) {
       const { id, document } = step;
       const index = transformIds.indexOf(id);
@@ -84,6 +87,9 @@ export class Way {
         this.#parseCounts = new Counts(id);
         const loaded = components.get(id);
         if (document.pack !== undefined) parse.pack = document.pack;
+        const zoneOf = sourceZones(document);
+        if (zoneOf !== null) parse.zoneOf = zoneOf;
+        if (document.columns !== undefined) parse.columns = document.columns;
         if (loaded !== undefined)
           parse.own = ownParser(loaded, index, writer, event, this.#parseCounts);
       }

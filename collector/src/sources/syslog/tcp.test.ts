@@ -56,6 +56,55 @@ for (const host of ['127.0.0.1', '::1'])
     t.equal(await rig.counter('component_discarded_events_total', 'cause="empty_line"'), 1);
   });
 
+t.test('header lines are the context of the rows behind them', async (t) => {
+  const { host, port, buffer, streams, tcp } = await listen(t);
+  const sender = await dial(host, port);
+  sender.write('before\n#separator \\x09\n#fields\tts\n1\n2\n#close\tx\n');
+  const other = await dial(host, port);
+  other.end('other\n');
+  await until(() => buffer.texts().length === 4);
+  sender.end('#fields\tuid\nlast');
+  await until(() => buffer.texts().length === 5);
+  const contexts = new Map<string, string>();
+  for (const batch of buffer.batches) {
+    let row = 0;
+    for (const run of batch.runs)
+      for (let i = 0; i < run.eventCount; i++, row++) {
+        const text = batch.bytes.subarray(batch.offsets[row], batch.offsets[row + 1]);
+        contexts.set(Buffer.from(text).toString(), run.context);
+      }
+  }
+  const first = '#separator \\x09\n#fields\tts';
+  t.same(
+    [...contexts].sort(),
+    [
+      ['1', first],
+      ['2', first],
+      ['before', ''],
+      ['last', '#close\tx\n#fields\tuid'],
+      ['other', ''],
+    ].sort(),
+  );
+  await until(() => tcp.connectionCount === 0);
+  await streams.close();
+  t.equal(buffer.refused('header_line'), 4);
+});
+
+t.test('header lines of all connections are bounded', async (t) => {
+  const { host, port, buffer, counter } = await listen(t, {
+    limits: { sourceContextsLengthMax: 100 },
+  });
+  const first = await dial(host, port);
+  first.write(`#fields\t${'a'.repeat(60)}\none\n`);
+  await until(() => buffer.texts().length === 1);
+  const second = await dial(host, port);
+  second.write(`#fields\t${'b'.repeat(60)}\ntwo\n`);
+  await closed(second);
+  first.end('three\n');
+  await until(() => buffer.texts().includes('three'));
+  t.equal(await counter('component_errors_total', 'error_type="header_line_memory"'), 1);
+});
+
 t.test('an oversize message is cut and the connection lives', async (t) => {
   const { host, port, buffer } = await listen(t);
   const socket = await dial(host, port);

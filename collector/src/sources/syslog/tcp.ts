@@ -6,6 +6,7 @@ import {
   type Clock,
   type ComponentMetrics,
   HeaderLines,
+  type HeaderMode,
   LIMITS,
   type Listening,
   type Network,
@@ -14,8 +15,11 @@ import {
   type Timer,
   type Timers,
 } from '@weir/pipeline';
+import type { AddressSet } from '../../address-set.js';
 import { listenError, type Source, type SourceAddress } from '../source.js';
 import { type FrameSink, SyslogFramer } from './framing.js';
+import { ProxyHeaderReader } from './proxy-protocol.js';
+import type { RelaySources } from './relay-source.js';
 
 export interface SyslogTcpLimits {
   readonly syslogMessageBytesMax: number;
@@ -35,7 +39,12 @@ export interface SyslogTcpOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly metrics: ComponentMetrics;
+  /** Which lines are header lines; `marked` where absent. */
+  readonly header?: HeaderMode;
   readonly limits?: Partial<SyslogTcpLimits>;
+  /** Peers whose connections begin with a header of the PROXY protocol. */
+  readonly proxies?: AddressSet;
+  readonly relays?: RelaySources;
 }
 
 /** On stop: time in which what already arrived at the machine is still read. */
@@ -96,7 +105,7 @@ export class SyslogTcp implements Source {
   }
 
   #accept(peer: TcpConnection): void {
-    const { streams, clock, metrics } = this.#options;
+    const { streams, clock, metrics, proxies, relays } = this.#options;
     const stream = streams.streamOf(peer.peerAddress);
     if (this.#connectionCount >= this.#limits.tcpConnectionsMax) {
       stream.refuse('connection_limit', 1);
@@ -104,7 +113,14 @@ export class SyslogTcp implements Source {
       return;
     }
     const group = this.#groups.get(stream) as StreamGroup;
-    const connection = new SyslogConnection(peer, stream, this.#limits.syslogMessageBytesMax);
+    const connection = new SyslogConnection(
+      peer,
+      stream,
+      this.#limits.syslogMessageBytesMax,
+      proxies?.has(peer.peerAddress) === true,
+      relays ?? null,
+      this.#options.header,
+    );
     this.#connectionCount++;
     group.connections.add(connection);
     peer.onData((chunk) => {
@@ -181,30 +197,56 @@ class SyslogConnection implements FrameSink {
   readonly peer: TcpConnection;
   lastByteMs = 0;
   readonly #stream: Admission;
-  readonly #source: string;
+  #source: string;
+  readonly #relays: RelaySources | null;
+  /** Until the header of the PROXY protocol was read. */
+  #proxyHeader: ProxyHeaderReader | null;
   readonly #framer: SyslogFramer;
-  readonly #headers = new HeaderLines();
+  readonly #headers: HeaderLines;
   #partialBytesSeen = 0;
   /** Of the context, as it was counted last. */
   contextLength = 0;
   /** For the messages that end in the chunk that is read now. */
   #mustDrop = false;
 
-  constructor(peer: TcpConnection, stream: Admission, messageBytesMax: number) {
+  constructor(
+    peer: TcpConnection,
+    stream: Admission,
+    messageBytesMax: number,
+    hasProxyHeader: boolean,
+    relays: RelaySources | null,
+    header: HeaderMode = 'marked',
+  ) {
     this.peer = peer;
     this.#stream = stream;
     this.#source = peer.peerAddress;
+    this.#relays = relays;
+    this.#proxyHeader = hasProxyHeader ? new ProxyHeaderReader() : null;
     this.#framer = new SyslogFramer(this, messageBytesMax);
+    this.#headers = new HeaderLines(header);
   }
 
   /** False once, when the framing has just become unreadable; the connection is closed then. */
   feed(chunk: Buffer): boolean {
+    if (this.#proxyHeader !== null) return this.#feedProxyHeader(this.#proxyHeader, chunk);
     this.#mustDrop = this.#stream.mustDrop;
     this.#stream.beginChunk(chunk);
     const isReadable = this.#framer.feed(chunk);
     this.#stream.endChunk();
     if (!isReadable) this.peer.destroy();
     return isReadable;
+  }
+
+  #feedProxyHeader(header: ProxyHeaderReader, chunk: Buffer): boolean {
+    const verdict = header.feed(chunk);
+    if (verdict.kind === 'more') return true;
+    if (verdict.kind === 'invalid') {
+      this.peer.destroy();
+      return false;
+    }
+    this.#proxyHeader = null;
+    this.#source = verdict.source ?? this.#source;
+    return verdict.rest.length === 0 || this.feed(verdict.rest);
   }
 
   ended(isCut: boolean): void {
@@ -238,7 +280,8 @@ class SyslogConnection implements FrameSink {
   }
 
   isStalledSince(monotonicMs: number): boolean {
-    return this.#framer.hasPartial && this.lastByteMs < monotonicMs;
+    const isWaiting = this.#framer.hasPartial || this.#proxyHeader !== null;
+    return isWaiting && this.lastByteMs < monotonicMs;
   }
 
   message(bytes: Buffer, start: number, end: number, mark: number, originalBytes: number): void {
@@ -248,7 +291,8 @@ class SyslogConnection implements FrameSink {
     else if (this.#mustDrop) this.#stream.refuse('spool_full', 1);
     else {
       const { context } = headers;
-      this.#stream.append(bytes, start, end, this.#source, mark, originalBytes, null, context);
+      const source = this.#relays?.sourceOf(this.#source, bytes, start, end) ?? this.#source;
+      this.#stream.append(bytes, start, end, source, mark, originalBytes, null, context);
     }
   }
 

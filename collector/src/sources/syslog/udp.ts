@@ -14,6 +14,7 @@ import {
 import { listenError, type Source, type SourceAddress } from '../source.js';
 import { trimTrailer } from './framing.js';
 import type { KernelSocket, KernelSocketReader } from './kernel-socket.js';
+import type { RelaySources } from './relay-source.js';
 
 export interface SyslogUdpOptions {
   readonly host: string;
@@ -25,6 +26,7 @@ export interface SyslogUdpOptions {
   readonly metrics: ComponentMetrics;
   readonly readKernelSocket: KernelSocketReader;
   readonly messageBytesMax?: number;
+  readonly relays?: RelaySources;
 }
 
 const KERNEL_DROPS_INTERVAL_MS = 1_000;
@@ -97,11 +99,12 @@ export class SyslogUdp implements Source {
     const blockCause = stream.blockCause;
     if (blockCause !== null) {
       stream.refuse(blockCause, 1);
-    } else if (end > this.#bytesMax) {
-      stream.append(bytes, 0, this.#bytesMax, peerAddress, MARK.oversize, end);
-    } else {
-      stream.append(bytes, 0, end, peerAddress, 0, end);
+      return;
     }
+    const { relays } = this.#options;
+    const source = relays?.sourceOf(peerAddress, bytes, 0, end) ?? peerAddress;
+    if (end > this.#bytesMax) stream.append(bytes, 0, this.#bytesMax, source, MARK.oversize, end);
+    else stream.append(bytes, 0, end, source, 0, end);
   }
 
   #readDropsLater(): void {

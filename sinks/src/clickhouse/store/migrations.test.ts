@@ -41,6 +41,7 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
   t.same(
     rows.map((row) => row.name),
     [
+      'auditd_events',
       'checkpoints',
       'dispositions',
       'ledger',
@@ -56,6 +57,41 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
   );
   t.throws(() => tableNames('a.b.c'), { code: 'WEIR_CONFIG_INVALID' });
   t.throws(() => tableNames('dev.events; DROP'), { code: 'WEIR_CONFIG_INVALID' });
+});
+
+t.test('auditd_events joins the records of an event', async (t) => {
+  const columns =
+    'tenant_id, seq, source, parser, device_hostname, time, metadata_event_code, status_id, ' +
+    'attributes, unmapped';
+  const row = (seq: number, type: string, status: number, attributes: string, unmapped = '') =>
+    `('t', ${seq}, '192.0.2.1', 'linux_audit', 'web1', '2026-02-28 22:14:15', '${type}', ` +
+    `${status}, map('metadata.correlation_uid', '1.5:7'${attributes}), map(${unmapped}))`;
+  await fixture.store.command(
+    `INSERT INTO siem.logs (${columns}) VALUES ` +
+      [
+        row(1, 'SYSCALL', 1, ", 'process.pid', '9', 'process.name', 'id'", "'key', 'exec'"),
+        row(2, 'EXECVE', 0, ", 'process.cmd_line', 'id -u'"),
+        row(3, 'PATH', 0, ", 'file.path', '/usr/bin/id'"),
+      ].join(', '),
+  );
+  const rows = await fixture.store.query(
+    'SELECT host, audit_id, record_types, status_id, executed, process_name, pid, files, ' +
+      'rule_key FROM siem.auditd_events',
+  );
+  t.match(rows, [
+    {
+      host: 'web1',
+      audit_id: '1.5:7',
+      record_types: ['EXECVE', 'PATH', 'SYSCALL'],
+      status_id: 1,
+      executed: 'id -u',
+      process_name: 'id',
+      pid: '9',
+      files: ['/usr/bin/id'],
+      rule_key: 'exec',
+    },
+  ]);
+  t.equal(rows.length, 1);
 });
 
 t.test('another events table in the same database', async (t) => {
