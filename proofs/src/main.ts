@@ -21,11 +21,13 @@ import { ledger } from './proofs/ledger/index.js';
 import { parsers } from './proofs/parsers/index.js';
 import { peersSpool } from './proofs/peers-spool/index.js';
 import { protocolPacks } from './proofs/protocol-packs/index.js';
+import { quarantine } from './proofs/quarantine/index.js';
 import { resilience } from './proofs/resilience/index.js';
 
 const PROOFS: readonly Proof[] = [
   collectorSpool,
   ledger,
+  quarantine,
   resilience,
   agentSpool,
   peersSpool,
