@@ -182,6 +182,23 @@ export class WeirProcess {
     }
   }
 
+  /**
+   * Runs another weir command and kills it (SIGKILL) once `isTime` resolves; false when it ended by
+   * itself before. Children that it started see its pipe end.
+   */
+  async killedCommand(isTime: () => Promise<unknown>, ...args: string[]): Promise<boolean> {
+    const child = spawn(process.execPath, [WEIR, ...args], {
+      stdio: 'ignore',
+      env: { ...process.env, ...this.#environment },
+    });
+    const exited = new Promise<boolean>((resolve) => child.once('exit', () => resolve(false)));
+    const isKilled = await Promise.race([exited, isTime().then(() => true)]);
+    if (!isKilled) return false;
+    child.kill('SIGKILL');
+    await exited;
+    return true;
+  }
+
   /** Rows of a query as arrays of strings. Throws when the query fails. */
   async query(sql: string): Promise<string[][]> {
     const result = await this.command('query', sql, '--data', this.directory, '--format', 'TSV');

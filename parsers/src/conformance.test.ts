@@ -3,8 +3,8 @@
 //   examples here fails.
 import { type ParserConformance, testParser } from '@weir/pipeline/testing';
 import t from 'tap';
-import { f5Conformances } from './conformance/f5.js';
 import { CISCO } from './conformance/cisco.js';
+import { f5Conformances } from './conformance/f5.js';
 import { firewalls } from './conformance/firewalls.js';
 import { linuxConformances } from './conformance/linux.js';
 import { WINDOWS } from './conformance/windows.js';

@@ -19,15 +19,16 @@ import { contextOf, setFallbackContext } from './common/run-context.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
-import { all, bodyPacks, columnPacks, jsonPacks, programPacks } from './list.js';
+import { all, bodyPacks, columnPacks, jsonPacks, linePacks, programPacks } from './list.js';
 import type { JsonPack, Pack } from './pack.js';
 import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
-import { NUL, SPACE } from './text/ascii.js';
+import { at, NUL, OPEN_BRACKET, SPACE } from './text/ascii.js';
 import { type AssumedZone, assumeZone } from './text/assumed-zone.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
+import { xml } from './xml/index.js';
 
 export interface ParseOptions {
   /** Name of one pack for the body of every event; `auto` or absent: by detection. */
@@ -74,12 +75,15 @@ interface Choice {
   objects: readonly JsonPack[];
   /** For rows that header lines name the columns of. */
   rows: readonly Pack[];
+  /** For lines without a PRI. */
+  lines: readonly Pack[];
 }
 const choice: Choice = {
   isForced: false,
   bodies: bodyPacks,
   objects: jsonPacks,
   rows: columnPacks,
+  lines: linePacks,
 };
 
 function choose(name: string): void {
@@ -87,6 +91,7 @@ function choose(name: string): void {
   const isNamed = (pack: Pack): boolean => pack.name === name;
   choice.objects = choice.isForced ? jsonPacks.filter(isNamed) : jsonPacks;
   choice.rows = choice.isForced ? columnPacks.filter(isNamed) : columnPacks;
+  choice.lines = choice.isForced ? linePacks.filter(isNamed) : linePacks;
   const named = [...bodyPacks, ...programPacks, ...jsonPacks];
   choice.bodies = choice.isForced ? named.filter(isNamed) : bodyPacks;
 }
@@ -249,6 +254,10 @@ function parseSyslogRow(
     if (verdict !== 'no') return verdict;
   }
   const tagged = isForced ? null : packOfTag(batch.bytes, header.appStart, header.appEnd);
+  if (header.priState === 'missing' && !isPlainMessage(batch.bytes, tagged, end)) {
+    const verdict = parseLine(batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
   if (tagged !== null) {
     const verdict = askPack(tagged, batch, row, bodyStart, end, out);
     if (verdict !== 'no') return withHeader(batch, row, verdict, out);
@@ -263,12 +272,40 @@ function parseSyslogRow(
     if (verdict === 'no') continue;
     // Without a text of its own the body is the message, so that a search finds its words.
     const taker = out.parserOf(row);
-    if ((taker === keyValue || taker === json) && !out.has(row, FIELD.message))
-      writeMessage(batch, row, bodyStart, end, out);
+    const isGeneric = taker === keyValue || taker === json || taker === xml;
+    if (isGeneric && !out.has(row, FIELD.message)) writeMessage(batch, row, bodyStart, end, out);
     return withHeader(batch, row, verdict, out);
   }
   out.setParser(row, header.format === 'rfc5424' ? INDEX_5424 : INDEX_3164);
   return writeGeneric(batch, row, header, end, out);
+}
+
+/**
+ * True when a header with a whole time names a program that has a pack, and what follows is its
+ * message itself, without a library or category in front.
+ */
+function isPlainMessage(bytes: Uint8Array, tagged: Pack | null, end: number): boolean {
+  if (tagged === null || !header.time.hasZone) return false;
+  const first = at(bytes, header.bodyStart, end);
+  return first !== 0x28 && first !== OPEN_BRACKET;
+}
+
+/** A line in a form of its own, which a reader of syslog headers would take apart. */
+function parseLine(
+  batch: RawBatch,
+  row: number,
+  start: number,
+  end: number,
+  out: ColumnWriter,
+): ParseVerdict {
+  const { lines } = choice;
+  for (let i = 0; i < lines.length; i++) {
+    const pack = lines[i] as Pack;
+    if (!pack.detect(batch.bytes, start, end)) continue;
+    const verdict = askPack(pack, batch, row, start, end, out);
+    if (verdict !== 'no') return verdict;
+  }
+  return 'no';
 }
 
 /** The header's values behind those of the body, which a pack has read. */

@@ -75,6 +75,8 @@ export interface SequencedBatch extends RawBatch {
   readonly epoch: bigint;
   /** Dense from 0. Numbers stay below 2^53, so a JS number holds them exactly. */
   readonly seqFirst: number;
+  /** Of events from quarantine: how often they have been parsed again, this time included. */
+  readonly attempt?: number;
 }
 
 /** Row i of every column is event i. `field` is a FieldId of schema/fields.ts. */

@@ -178,6 +178,8 @@ export interface ProcessTask {
   readonly tables?: readonly SharedTable[];
   /** Memory for the rows, moved to the worker; null or too small: it takes its own. */
   readonly spare: ArrayBuffer | null;
+  /** Pack to parse with in the place of the way's own parser; absent: as the graph says. */
+  readonly pack?: string;
 }
 
 /** Parses and encodes batches on the worker pool. */

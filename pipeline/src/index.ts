@@ -10,6 +10,11 @@ export {
 } from './condition/condition.js';
 export * from './define/index.js';
 export * from './errors.js';
+export {
+  type CollectionEvent,
+  collectionEventOf,
+  decodeEventLine,
+} from './event/collection-event.js';
 export { LiveRow } from './event/live-row.js';
 export type * from './event/types.js';
 export * from './limits.js';

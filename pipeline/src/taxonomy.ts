@@ -48,6 +48,7 @@ export const QUARANTINE_REASONS = [
   'parse_error',
   'schema_invalid',
   'missing_field',
+  'timestamp_invalid',
   'timestamp_out_of_range',
   'encoding_invalid',
   'tenant_unknown',

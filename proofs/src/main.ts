@@ -18,17 +18,21 @@ import {
 import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
 import { ledger } from './proofs/ledger/index.js';
+import { parsers } from './proofs/parsers/index.js';
 import { peersSpool } from './proofs/peers-spool/index.js';
 import { protocolPacks } from './proofs/protocol-packs/index.js';
+import { quarantine } from './proofs/quarantine/index.js';
 import { resilience } from './proofs/resilience/index.js';
 
 const PROOFS: readonly Proof[] = [
   collectorSpool,
   ledger,
+  quarantine,
   resilience,
   agentSpool,
   peersSpool,
   protocolPacks,
+  parsers,
 ];
 const DEFAULT_SEED = 20_260_101;
 const LIST = PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n');

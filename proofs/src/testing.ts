@@ -51,7 +51,7 @@ export function testProof({ name, sabotages }: Proof): void {
       const run = await runProof(name, '--sabotage', sabotage);
       t.match(
         run.lastLine,
-        new RegExp(`^${name}:FAIL (\\w+: )?\\d+ (acknowledged )?events lost`),
+        new RegExp(`^${name}:FAIL (\\w+: )?\\d+ (acknowledged )?events (lost|stored twice)`),
         run.output,
       );
       t.equal(run.code, 1);

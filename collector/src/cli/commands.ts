@@ -61,6 +61,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./verify.js')).verifyCommand(),
   },
   {
+    name: 'quarantine',
+    summary: 'List, show or requeue events that no parser took.',
+    load: async () => (await import('./quarantine/index.js')).quarantineCommand(),
+  },
+  {
     name: 'spool',
     summary: 'Look into, check, repair or export the disk buffer of an instance.',
     load: async () => (await import('./spool/index.js')).spoolCommand(),

@@ -2,7 +2,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import { type FailureRecord, messageOf, systemCodeOf, WeirError } from '@weir/pipeline';
+import type { RequeueReport, RequeueRequest } from '@weir/sinks/clickhouse';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import type { StatusReport } from '../run/control/index.js';
@@ -15,6 +16,13 @@ export interface DataFlag {
 
 export const addDataOption = (command: Command): Command =>
   command.option('--data <dir>', 'data directory of the instance (default ./var)');
+
+/** A line of the answer to a requeue. */
+interface RequeueLine {
+  readonly progress?: RequeueReport;
+  readonly report?: RequeueReport;
+  readonly failure?: FailureRecord;
+}
 
 /** An answer that was not 200. */
 interface Refusal {
@@ -47,6 +55,28 @@ export class ControlClient {
     }
   }
 
+  /** Resolves with what became of the rows; rejects as the instance did. */
+  async requeue(
+    wanted: RequeueRequest,
+    signal: AbortSignal,
+    onProgress: (report: RequeueReport) => void,
+  ): Promise<RequeueReport> {
+    const reply = await this.#ask('POST', '/quarantine/requeue', signal, JSON.stringify(wanted));
+    await refuse(reply);
+    try {
+      for await (const text of createInterface({ input: reply })) {
+        const line = JSON.parse(text) as RequeueLine;
+        if (line.progress !== undefined) onProgress(line.progress);
+        if (line.report !== undefined) return line.report;
+        if (line.failure !== undefined)
+          throw new WeirError(line.failure.code, line.failure.message, line.failure.details);
+      }
+    } catch (error) {
+      throw error instanceof WeirError ? error : gone(error);
+    }
+    throw new WeirError('WEIR_NOT_RUNNING', 'the instance has stopped');
+  }
+
   /** The tap ends, after its last counts. */
   async endTap(id: number): Promise<void> {
     const reply = await this.#ask('DELETE', `/tap/${id}`);
@@ -59,12 +89,19 @@ export class ControlClient {
     return JSON.parse(await textOf(reply)) as Answer;
   }
 
-  #ask(method: string, path: string, signal?: AbortSignal): Promise<IncomingMessage> {
+  #ask(
+    method: string,
+    path: string,
+    signal?: AbortSignal,
+    body?: string,
+  ): Promise<IncomingMessage> {
     const { socketPath } = this;
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath, path, method, agent: false, signal }, resolve);
+      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+      const options = { socketPath, path, method, agent: false, signal, headers };
+      const sent = request(options, resolve);
       sent.on('error', (error) => reject(gone(error)));
-      sent.end();
+      sent.end(body);
     });
   }
 }

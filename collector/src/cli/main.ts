@@ -1,6 +1,7 @@
 // The command `weir`. Each subcommand is a file of its own here, listed in commands.ts; this one
 // turns errors into one sentence and an exit code: 0 done, 1 the check failed, 2 wrong usage or
 // config.
+import { once } from 'node:events';
 import { type ErrorCode, messageOf, WeirError } from '@weir/pipeline';
 import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
@@ -9,7 +10,7 @@ import { COMMANDS } from './commands.js';
 /** Its script has the options of every command. */
 const NEEDS_ALL = 'completion';
 /** Commands that load modules of people, and end. */
-const LOADS_MODULES: ReadonlySet<string | undefined> = new Set(['validate', 'test']);
+const LOADS_MODULES: ReadonlySet<string | undefined> = new Set(['validate', 'test', 'quarantine']);
 
 /** Errors that the person at the keyboard can mend by another command line, file or directory. */
 const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -25,6 +26,7 @@ const USAGE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'WEIR_MIGRATION_CHANGED',
   'WEIR_STORE_PROFILE',
   'WEIR_NOT_RUNNING',
+  'WEIR_REQUEUE_BUSY',
 ]);
 
 /** The whole program; commands that are not named stand in it as name and summary only. */
@@ -54,7 +56,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     const program = await buildProgram(argv.slice(2));
     await program.parseAsync(argv);
     // People's modules may have started timers; these commands are done all the same.
-    if (LOADS_MODULES.has(argv[2])) process.exit();
+    if (!LOADS_MODULES.has(argv[2])) return;
+    if (process.stdout.writableLength > 0) await once(process.stdout, 'drain');
+    process.exit();
   } catch (error) {
     // Commander has printed its own message by now.
     if (!(error instanceof CommanderError)) process.stderr.write(`weir: ${describe(error)}\n`);

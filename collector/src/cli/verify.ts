@@ -219,7 +219,7 @@ function sinkText(sink: SinkReport, isOneOfSeveral: boolean): string {
         refused.join(' ') || '-',
       ];
     });
-  const lines = [...table([head, ...rows]), ...lostText(sink)];
+  const lines = [...table([head, ...rows]), ...lostText(sink), ...requeuedText(sink)];
   if (!isOneOfSeveral) return lines.join('\n');
   const kind = [sink.type, sink.isRequired ? '' : 'optional'].filter((word) => word !== '');
   const title = `sink ${sink.id}${kind.length > 0 ? ` (${kind.join(', ')})` : ''}: ${sumOf(sink)}`;
@@ -234,6 +234,13 @@ function lostText({ streams }: SinkReport): string[] {
       counts[cause] = (counts[cause] ?? 0) + count;
   const causes = Object.entries(counts).map(([cause, count]) => `${cause}=${count}`);
   return causes.length === 0 ? [] : [`lost: ${causes.join(' ')}`];
+}
+
+/** Numbers that the ledger has as quarantined and as stored: stored prevails. */
+function requeuedText({ streams }: SinkReport): string[] {
+  const count = streams.reduce((sum, { requeued = 0 }) => sum + requeued, 0);
+  if (count === 0) return [];
+  return [`of those stored ${count.toLocaleString('en-US')} were requeued from quarantine`];
 }
 
 function evidenceText({ tree, size, anchored, hashedFrames }: VerifyReport['evidence']): string {

@@ -186,6 +186,7 @@ class Collector implements RunningCollector {
       onEncoded: (sink, encoded) => this.#insight.onEncoded(sink, encoded),
       onClose: (name, close) => this.#closers.add(name, close),
       onChange: () => this.#announcement?.write(),
+      sabotage: this.#options.sabotage,
     });
     this.#insight.watchSinks(this.sinks);
     registerEvidenceMetrics(this.#metrics, () => this.#spool.evidence);
@@ -198,7 +199,7 @@ class Collector implements RunningCollector {
     this.#announcement = new Announcement({
       openSocket: async () => {
         const path = join(dataDirectory, 'control.sock');
-        this.#controlSocket = await this.#insight.startControl(path);
+        this.#controlSocket = await this.#insight.startControl(path, clickhouseOf(this.sinks));
       },
       writeRunFile: () => this.#writeRunFile(),
       warn: (error) =>

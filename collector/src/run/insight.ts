@@ -16,6 +16,7 @@ import { type BusyMeter, meterWorkers } from './busy-meter.js';
 import { ClockWatch } from './clock-watch.js';
 import {
   type ControlServer,
+  type Requeuing,
   type StatusSink,
   startControl,
   statusReporter,
@@ -155,7 +156,7 @@ export class Insight {
   }
 
   /** `path` is DIR/control.sock; resolves with the path to write into run.json. */
-  async startControl(path: string): Promise<string> {
+  async startControl(path: string, requeuing: Requeuing | null): Promise<string> {
     const { clock, dataDirectory, metrics, spool, state, version } = this.#options;
     this.#control = await startControl({
       path,
@@ -175,6 +176,7 @@ export class Insight {
       graph: () => this.#view,
       taps: this.#taps,
       metricsText: () => metrics.text(),
+      requeuing,
     });
     return this.#control.path;
   }

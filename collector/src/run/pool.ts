@@ -27,12 +27,13 @@ export function startPool(
   setup: WorkerSetup,
   onTrouble: (sentence: string) => void,
 ): Workers<ProcessTask, EncodedBatch> {
-  const sinkCount = Math.max(1, Object.keys(setup.graph.sinks).length);
+  // A requeue from quarantine has a way of its own.
+  const wayCount = Object.keys(setup.graph.sinks).length + 1;
   return nodeWorkers({
     entry: new URL('./worker.js', import.meta.url),
     workerCount,
-    // Each sink keeps within its own limit, so this one is never reached.
-    queueTaskCountMax: sinkCount * LIMITS.poolBatchesInFlightMax,
+    // Each keeps within its own limit, so this one is never reached.
+    queueTaskCountMax: wayCount * LIMITS.poolBatchesInFlightMax,
     heapMiBMax: WORKER_HEAP_MIB_MAX,
     setup,
     // What a worker is at when it hangs is told by index.

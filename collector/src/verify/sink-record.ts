@@ -15,6 +15,8 @@ export interface KnownSink {
 
 /** Folders in DIR/ledger, one a sink. */
 export const LEDGER_FOLDER = 'ledger';
+/** Intents of loader and requeue. */
+export const INTENT_FOLDER = 'loader';
 /** Keys of the node. */
 export const KEYS_FOLDER = 'keys';
 /** Signed receipts, one folder a sink. */

@@ -4,6 +4,7 @@
 import type { Clock, Files, Timers } from '@weir/pipeline';
 import {
   type DeepReport,
+  isRequeueOpen,
   type LedgerReport,
   readLedger,
   readSources,
@@ -17,7 +18,7 @@ import { BEFORE_SUFFIX, inspectSpool, readSinkLedger, type SpoolInspection } fro
 import { withCauses } from './causes.js';
 import { compareStates, type EvidenceReport, lookAtEvidence } from './evidence.js';
 import { judge, keyOf, type SinkStream, without } from './judge.js';
-import { isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
+import { INTENT_FOLDER, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
 
 export interface VerifyOptions {
   readonly files: Files;
@@ -255,9 +256,14 @@ function notesOf({ sinks }: VerifyOptions, { spool }: Looks): string[] {
   return notes;
 }
 
-async function lookDeep({ store, isRunning }: VerifyOptions, { spool }: Looks) {
+async function lookDeep({ store, isRunning, files, directory }: VerifyOptions, { spool }: Looks) {
   if (store === null) return null;
-  return verifyTables(store.store, store.tables, { ...streamsOf(spool), isRunning });
+  const isOpen = await isRequeueOpen(files, `${directory}/${INTENT_FOLDER}`);
+  return verifyTables(store.store, store.tables, {
+    ...streamsOf(spool),
+    isRunning,
+    isRequeueOpen: isOpen,
+  });
 }
 
 async function lookAtSources({ store }: VerifyOptions, { spool }: Looks) {

@@ -124,7 +124,9 @@ export class SecurityEvent {
     this.#event = event;
   }
 
-  /** The pairs in bytes[start, end); `kind` is the last digit of the id. False when there is none. */
+  /**
+   * The pairs in bytes[start, end); `kind` is the last digit of the id. False when there is none.
+   */
   read(
     batch: RawBatch,
     row: number,

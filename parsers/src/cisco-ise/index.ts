@@ -1,6 +1,7 @@
 // Cisco ISE: `CISE_CATEGORY ID TOTAL SEGMENT text`. A long message comes in several segments; the
 // first has `time zone sequence code LEVEL Class: text,` and all have `name=value,` with `\,`.
-// After "Cisco ISE Syslogs", chapters "Cisco ISE Message Codes" and "Remote Logging Target Content".
+// After "Cisco ISE Syslogs", chapters "Cisco ISE Message Codes" and "Remote Logging Target
+// Content".
 import { type ColumnWriter, FIELD, MARK, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import { CiscoEvent } from '../cisco/event.js';
 import { AUTHENTICATION, classOf, type MeaningName, meaningOf } from '../cisco/meanings.js';

@@ -186,7 +186,9 @@ function readNat(
   return true;
 }
 
-/** `LOCAL\alice`, or `alice, 15:Employees` with a security group tag behind it. False for neither. */
+/**
+ * `LOCAL\alice`, or `alice, 15:Employees` with a security group tag behind it. False for neither.
+ */
 function readUser(
   bytes: Uint8Array,
   start: number,

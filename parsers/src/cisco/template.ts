@@ -39,7 +39,9 @@ function piecesOf(template: string): Piece[] {
   return pieces;
 }
 
-/** The texts that can stand behind piece `index`: those of options, up to the first that must be. */
+/**
+ * The texts that can stand behind piece `index`: those of options, up to the first that must be.
+ */
 function followsOf(pieces: readonly Piece[], index: number): string[] {
   const follows: string[] = [];
   for (let i = index + 1; i < pieces.length; i++) {
@@ -246,13 +248,7 @@ export class TemplateSet implements EndpointReader {
   }
 
   /** End of a value: where one of the texts that can follow stands; -1 when none does. */
-  #valueEnd(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    follow: number,
-    kind: number,
-  ): number {
+  #valueEnd(bytes: Uint8Array, start: number, end: number, follow: number, kind: number): number {
     const isWord = kind === KIND.word;
     const follows = this.#follows;
     const count = follows[follow] as number;

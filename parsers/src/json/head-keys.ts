@@ -44,6 +44,20 @@ export const HEAD_KEY_NAMES = [
   'ecs',
   'agent',
   'event',
+  // The journal of systemd.
+  '__REALTIME_TIMESTAMP',
+  '__CURSOR',
+  '_TRANSPORT',
+  '_BOOT_ID',
+  '_PID',
+  'PRIORITY',
+  'SYSLOG_IDENTIFIER',
+  // The unified log of macOS.
+  'eventMessage',
+  'processImagePath',
+  'machTimestamp',
+  'formatString',
+  'source',
 ] as const;
 
 export type HeadKey = (typeof HEAD_KEY_NAMES)[number];

@@ -15,6 +15,7 @@ import {
   QUOTE,
   SPACE,
 } from '../text/ascii.js';
+import { WordCopy } from '../text/words.js';
 import { literalEnd, numberEnd, StringReader } from './tokens.js';
 
 /**
@@ -27,6 +28,8 @@ export class JsonReader {
   faultAt = -1;
   faultMark: number = MARK.json_invalid;
   readonly #strings = new StringReader();
+  readonly #wordCopy = new WordCopy();
+  #words!: DataView;
   readonly #path = new Uint8Array(PATH_BYTES_MAX);
   #pathLength = 0;
   #isPathTooLong = false;
@@ -52,6 +55,7 @@ export class JsonReader {
     this.faultAt = -1;
     this.faultMark = MARK.json_invalid;
     this.#bytes = batch.bytes;
+    this.#words = this.#wordCopy.of(batch);
     this.#end = end;
     this.#position = start;
     this.#out = out;
@@ -208,7 +212,7 @@ export class JsonReader {
 
   #string(): boolean {
     const strings = this.#strings;
-    const isRead = strings.read(this.#bytes, this.#position, this.#end);
+    const isRead = strings.readWords(this.#bytes, this.#words, this.#position, this.#end);
     this.#position = strings.next;
     return isRead || this.#fail(strings.next);
   }

@@ -1,6 +1,13 @@
 // Strings, numbers and literals of RFC 8259.
 import type { Scratch } from '@weir/pipeline';
 import { at, BACKSLASH, DOT, isDigit, MINUS, PLUS, QUOTE, SPACE, ZERO } from '../text/ascii.js';
+import { fourOf } from '../text/words.js';
+
+const EACH_LOW_BIT = 0x01010101;
+const EACH_HIGH_BIT = 0x80808080 | 0;
+const FOUR_QUOTES = fourOf(QUOTE);
+const FOUR_BACKSLASHES = fourOf(BACKSLASH);
+const FOUR_SPACES = fourOf(SPACE);
 
 /** One string. Reused: a member's key is done with before its value is read. */
 export class StringReader {
@@ -15,25 +22,33 @@ export class StringReader {
 
   /** String whose opening quote is at `position`. False on a fault. */
   read(bytes: Uint8Array, position: number, end: number): boolean {
+    return this.readWords(bytes, null, position, end);
+  }
+
+  /** The same, where the bytes are there as words that may be read behind the end. */
+  readWords(bytes: Uint8Array, words: DataView | null, position: number, end: number): boolean {
     this.#bytes = bytes;
     this.hasEscape = false;
     this.hasLoneSurrogate = false;
     this.start = position + 1;
     let i = position + 1;
-    while (i < end) {
+    for (;;) {
+      i = words === null ? findSpecialByte(bytes, i, end) : findSpecial(words, i, end);
+      if (i >= end) {
+        i = end;
+        break;
+      }
       const byte = bytes[i] as number;
       if (byte === QUOTE) {
         this.end = i;
         this.next = i + 1;
         return true;
       }
-      if (byte < SPACE) break;
-      if (byte === BACKSLASH) {
-        this.hasEscape = true;
-        const length = escapeLength(bytes, i, end);
-        if (length === 0) break;
-        i += length;
-      } else i++;
+      if (byte !== BACKSLASH) break;
+      this.hasEscape = true;
+      const length = escapeLength(bytes, i, end);
+      if (length === 0) break;
+      i += length;
     }
     this.next = i;
     return false;
@@ -43,18 +58,22 @@ export class StringReader {
   unescape(scratch: Scratch): number {
     const bytes = this.#bytes;
     const before = scratch.position;
+    let from = this.start;
     let i = this.start;
     while (i < this.end) {
-      const byte = bytes[i] as number;
-      if (byte !== BACKSLASH) {
-        scratch.byte(byte);
+      if (bytes[i] !== BACKSLASH) {
         i++;
-      } else if (bytes[i + 1] === 0x75) i = this.#unicode(i, scratch);
+        continue;
+      }
+      if (i > from) scratch.copy(bytes, from, i);
+      if (bytes[i + 1] === 0x75) i = this.#unicode(i, scratch);
       else {
         scratch.byte(unescaped(bytes[i + 1] as number));
         i += 2;
       }
+      from = i;
     }
+    if (i > from) scratch.copy(bytes, from, i);
     return scratch.position - before;
   }
 
@@ -81,6 +100,38 @@ export class StringReader {
     writeUtf8(code, scratch);
     return next;
   }
+}
+
+/**
+ * First quote, backslash or control character in [start, end); what is not below `end` means none.
+ * As findEither, and for bytes below 0x20: subtracting that from each byte sets the high bit of the
+ * smaller ones.
+ */
+function findSpecial(words: DataView, start: number, end: number): number {
+  let position = start;
+  while (position < end) {
+    const word = words.getInt32(position, true);
+    const quote = word ^ FOUR_QUOTES;
+    const backslash = word ^ FOUR_BACKSLASHES;
+    const found =
+      (((quote - EACH_LOW_BIT) & ~quote) |
+        ((backslash - EACH_LOW_BIT) & ~backslash) |
+        ((word - FOUR_SPACES) & ~word)) &
+      EACH_HIGH_BIT;
+    if (found !== 0) return position + ((31 - Math.clz32(found & -found)) >> 3);
+    position += 4;
+  }
+  return position;
+}
+
+function findSpecialByte(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end) {
+    const byte = bytes[position] as number;
+    if (byte === QUOTE || byte === BACKSLASH || byte < SPACE) break;
+    position++;
+  }
+  return position;
 }
 
 function writeUtf8(code: number, scratch: Scratch): void {

@@ -39,6 +39,9 @@ const TIME_TYPES: ReadonlySet<string> = new Set(['timestamp_t', 'datetime_t']);
 const MAY_LACK: Readonly<Record<string, string>> = {
   authentication: 'user',
   file_hosting: 'actor',
+  kernel_extension_activity: 'actor',
+  process_activity: 'actor',
+  windows_service_activity: 'actor',
 };
 
 type Json = Readonly<Record<string, unknown>>;

@@ -1,10 +1,11 @@
 // The text in which PowerShell says who runs what: `Host Application = ..` in ContextInfo of event
 // 4103, `HostApplication=..` in the data of the classic events 400, 600 and 800.
 import { FIELD } from '@weir/pipeline';
+import type { TypedWriter } from '../common/typed-writer.js';
 import { CR, EQUALS, LF, SPACE, skipSpaces } from '../text/ascii.js';
+import { indexOfText } from '../text/index-of.js';
 import { KeyTable } from '../text/key-table.js';
 import { KIND } from './kinds.js';
-import { indexOfText, type WindowsValues } from './values.js';
 
 const LABEL = { application: 1, user: 2, script: 3 } as const;
 const labels = new KeyTable([
@@ -24,7 +25,7 @@ export function readContext(
   from: number,
   to: number,
   shift: number,
-  values: WindowsValues,
+  values: TypedWriter,
 ): void {
   let line = from;
   while (line < to) {
@@ -40,7 +41,7 @@ function readLine(
   start: number,
   end: number,
   shift: number,
-  values: WindowsValues,
+  values: TypedWriter,
 ): void {
   let first = start;
   while (first < end && ((bytes[first] as number) === SPACE || bytes[first] === 0x09)) first++;
@@ -64,7 +65,7 @@ function write(
   start: number,
   end: number,
   shift: number,
-  values: WindowsValues,
+  values: TypedWriter,
 ): void {
   const { out, row } = values;
   if (label === LABEL.user) {

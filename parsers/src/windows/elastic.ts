@@ -64,7 +64,7 @@ const ROWS: readonly Row[] = [
   ['user.target.name', KIND.text, FIELD.user_name],
   ['user.target.domain', KIND.text, FIELD.user_domain],
   ['user.target.id', KIND.text, FIELD.user_uid],
-  ['powershell.file.script_block_text', KIND.text, FIELD.script_script_content],
+  ['powershell.file.script_block_text', KIND.text, FIELD.script_script_content_value],
   ['powershell.file.script_block_id', KIND.guid, FIELD.script_uid],
   // Who signs in is the user of an authentication; who acts is the one of everything else.
   ['user.name', KIND.text, FIELD.actor_user_name],

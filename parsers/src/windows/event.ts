@@ -6,10 +6,19 @@ import { parseUnsigned } from '../text/number.js';
 import { writeClass } from '../text/values.js';
 import { ELASTIC_FIELDS } from './elastic.js';
 import { KIND } from './kinds.js';
+import { readMessage } from './message.js';
 import { auditStatus } from './outcome.js';
 import { DATA_NAMES, dataTable, numberOf, PROFILES } from './profiles.js';
 import { Refinement } from './refine.js';
-import { channelTable, PRODUCTS, PROVIDER, providerTable, type Rule, ruleOf } from './rules.js';
+import {
+  channelTable,
+  PRODUCTS,
+  PROVIDER,
+  providerTable,
+  REFINE,
+  type Rule,
+  ruleOf,
+} from './rules.js';
 import {
   LEVEL,
   LEVEL_WORDS,
@@ -23,6 +32,28 @@ import { DONE, INVALID, WindowsValues } from './values.js';
 
 const UTC_TIME = numberOf('UtcTime');
 const ACCOUNT_NAME = numberOf('AccountName');
+const FINDING = 2004;
+/** By class: the fields of which one must be there. */
+const REQUIRED: ReadonlyMap<number, readonly number[]> = new Map([
+  [1001, [FIELD.file_path, FIELD.file_name]],
+  [1002, [FIELD.driver_file_path]],
+  [1003, [FIELD.kernel_name]],
+  [1005, [FIELD.module_file_path]],
+  [1006, [FIELD.job_name]],
+  [1007, [FIELD.process_file_path, FIELD.process_pid, FIELD.process_name, FIELD.process_uid]],
+  [1009, [FIELD.script_script_content_value, FIELD.script_uid, FIELD.script_file_path]],
+  [FINDING, [FIELD.finding_info_uid]],
+  [3001, [FIELD.user_name, FIELD.user_uid]],
+  [3002, [FIELD.user_name, FIELD.user_uid]],
+  [3003, [FIELD.user_name, FIELD.user_uid]],
+  [3004, [FIELD.entity_name, FIELD.entity_uid, FIELD.entity_data, FIELD.entity_type]],
+  [3005, [FIELD.privileges]],
+  [3006, [FIELD.group_name, FIELD.group_uid]],
+  [201_001, [FIELD.reg_key_path]],
+  [201_002, [FIELD.reg_value_path]],
+  [201_003, [FIELD.win_resource_name]],
+  [201_004, [FIELD.win_service_name]],
+]);
 const PROCESS_ACTIVITY = 1007;
 const AUTHENTICATION = 3002;
 const NO_ID = -1;
@@ -36,6 +67,8 @@ export class WindowsEvent {
   readonly #data = new Uint32Array(2 * DATA_NAMES.length);
   readonly #names = new Uint16Array(DATA_NAMES.length);
   #nameCount = 0;
+  /** The data were taken out of the message, which keeps what has no field. */
+  #isFromText = false;
   readonly #elastic = new Uint32Array(2 * (ELASTIC_FIELDS.length + 1));
   readonly #elasticSeen = new Uint8Array(ELASTIC_FIELDS.length + 1);
   #elasticCount = 0;
@@ -47,14 +80,13 @@ export class WindowsEvent {
     this.#system.fill(0);
     for (let i = 0; i < this.#nameCount; i++) this.#data[2 * (this.#names[i] as number) + 1] = 0;
     this.#nameCount = 0;
+    this.#isFromText = false;
     for (let i = 0; i < this.#elasticCount; i++)
       this.#elastic[2 * (this.#elasticSeen[i] as number) + 1] = 0;
     this.#elasticCount = 0;
   }
 
-  /**
-   * A value that every event has, by SYS. False where there was one before: it is kept elsewhere.
-   */
+  /** What any event says of itself, by SYS. False where it was there before. */
   system(number: number, start: number, end: number): boolean {
     const at = 2 * number;
     if (this.#system[at + 1] !== 0) return false;
@@ -73,7 +105,7 @@ export class WindowsEvent {
     return true;
   }
 
-  /** Data by name; false where the name is not known, or was there before. `-` is no value. */
+  /** Data by name; false where it is not known, or was there before. `-` is no value. */
   data(source: Uint8Array, from: number, to: number, start: number, end: number): boolean {
     const number = dataTable.lookup(source, from, to);
     return number !== 0 && this.known(number, start, end);
@@ -115,6 +147,9 @@ export class WindowsEvent {
     const eventId = this.#eventId();
     if (eventId === NO_ID) return false;
     const provider = this.#provider();
+    // A shipper that leaves the data out sends the text that was made from them.
+    const isEmpty = this.#nameCount === 1 && this.#names[0] === ACCOUNT_NAME;
+    if (isEmpty || this.#nameCount === 0) this.#readMessage();
     let rule = ruleOf(provider, eventId);
     if (rule.refine !== 0) rule = this.#refinement.refine(rule, this.#data);
     const { scratch } = out;
@@ -130,7 +165,30 @@ export class WindowsEvent {
     this.#writeStatus(rule);
     if (rule.dispositionId !== 0) out.number(row, FIELD.disposition_id, rule.dispositionId);
     this.#refinement.finish(rule, this.#data, scratch);
+    this.#complete(rule, PRODUCTS[provider] as string);
     return true;
+  }
+
+  /** What a class requires; an event that has nothing of it is a Base Event. */
+  #complete(rule: Rule, product: string): void {
+    const { classUid } = rule;
+    const { row, out } = this.values;
+    if (rule.refine === REFINE.product) {
+      const name = out.scratch.constant(product);
+      out.span(row, FIELD.entity_name, name.start, name.end);
+    }
+    if (classUid === FINDING && !out.has(row, FIELD.finding_info_uid)) {
+      const start = out.spanAt(row, FIELD.malware_uid, 0);
+      out.span(row, FIELD.finding_info_uid, start, out.spanAt(row, FIELD.malware_uid, 1));
+    }
+    if (classUid === FINDING) {
+      const start = out.spanAt(row, FIELD.malware_name, 0);
+      out.span(row, FIELD.finding_title, start, out.spanAt(row, FIELD.malware_name, 1));
+    }
+    const required = REQUIRED.get(classUid);
+    if (required === undefined) return;
+    for (let i = 0; i < required.length; i++) if (out.has(row, required[i] as number)) return;
+    writeClass(row, 0, 0, out);
   }
 
   #eventId(): number {
@@ -145,6 +203,15 @@ export class WindowsEvent {
       return id;
     }
     return NO_ID;
+  }
+
+  #readMessage(): void {
+    const start = this.#system[2 * SYS.message] as number;
+    const end = this.#system[2 * SYS.message + 1] as number;
+    if (end === 0) return;
+    const shift = start < this.values.batch.bytes.length ? 0 : this.values.batch.bytes.length;
+    readMessage(this.#source(start), start - shift, end - shift, shift, this);
+    this.#isFromText = this.#nameCount > 0;
   }
 
   #provider(): number {
@@ -182,8 +249,10 @@ export class WindowsEvent {
       if (kind !== 0) {
         const verdict = values.value(kind, fields[number] as number, start, end);
         if (verdict === DONE) continue;
+        if (this.#isFromText) continue;
         if (verdict === INVALID) values.invalid(start);
       } else if (number === ACCOUNT_NAME && this.system(SYS.userName, start, end)) continue;
+      else if (this.#isFromText && number !== ACCOUNT_NAME) continue;
       values.unmapped(DATA_NAMES[number] as string, start, end);
     }
   }
@@ -300,7 +369,10 @@ export class WindowsEvent {
       !out.has(row, FIELD.actor_user_uid);
     if (isActor) {
       this.#span(SYS.userSid, FIELD.actor_user_uid);
-      this.#span(SYS.userName, FIELD.actor_user_name);
+      const start = this.#system[2 * SYS.userName] as number;
+      const end = this.#system[2 * SYS.userName + 1] as number;
+      if (!this.saysNothing(start, end))
+        this.values.put(KIND.account, FIELD.actor_user_name, start, end);
       this.#span(SYS.userDomain, FIELD.actor_user_domain);
       return;
     }

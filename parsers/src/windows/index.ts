@@ -8,9 +8,11 @@ import { readObject } from '../json/read-object.js';
 import { JsonReader } from '../json/reader.js';
 import type { JsonPack, Pack } from '../pack.js';
 import { SPACE, startsWith, trimEnd } from '../text/ascii.js';
+import { indexOfText } from '../text/index-of.js';
 import { XmlReader } from '../xml/reader.js';
 import { WindowsSink } from './sink.js';
-import { indexOfText } from './values.js';
+
+export { windowsSnare } from './snare.js';
 
 const xmlReader = new XmlReader(false);
 const jsonReader = new JsonReader();

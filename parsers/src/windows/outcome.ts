@@ -1,7 +1,7 @@
 // The result of an audit, which stands among an event's keywords (winmeta.xml: win:AuditFailure is
 // bit 52, win:AuditSuccess bit 53).
 import { isDigit, MINUS } from '../text/ascii.js';
-import { indexOfText } from './values.js';
+import { indexOfText } from '../text/index-of.js';
 
 const SUCCESS = 1;
 const FAILURE = 2;
@@ -14,6 +14,8 @@ const encoder = new TextEncoder();
 const WORDS: readonly (readonly [Uint8Array, number])[] = [
   [encoder.encode('Audit Success'), SUCCESS],
   [encoder.encode('Audit Failure'), FAILURE],
+  [encoder.encode('Success Audit'), SUCCESS],
+  [encoder.encode('Failure Audit'), FAILURE],
   [encoder.encode('AUDIT_SUCCESS'), SUCCESS],
   [encoder.encode('AUDIT_FAILURE'), FAILURE],
   [encoder.encode('success'), SUCCESS],

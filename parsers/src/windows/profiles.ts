@@ -179,8 +179,8 @@ const TICKET: readonly Row[] = [...COMMON, ...TARGET_USER, ...KERBEROS];
 const SESSION: readonly Row[] = [
   ...COMMON,
   ...TARGET_USER,
-  ['AccountName', KIND.text, FIELD.user_name],
-  ['AccountDomain', KIND.text, FIELD.user_domain],
+  ['AccountName SubjectUserName', KIND.text, FIELD.user_name],
+  ['AccountDomain SubjectDomainName', KIND.text, FIELD.user_domain],
   ['LogonID', KIND.text, FIELD.session_uid],
   ['SessionName', KIND.text, FIELD.session_terminal],
   ['ClientName', KIND.text, FIELD.src_endpoint_hostname],
@@ -269,10 +269,6 @@ const SHARE: readonly Row[] = [...COMMON, ['ShareName', KIND.text, FIELD.share]]
 /** Objects whose type decides the class: rules.ts. */
 const OBJECT_FILE: readonly Row[] = [...COMMON, ['ObjectName', KIND.text, FIELD.file_path]];
 const OBJECT_KEY: readonly Row[] = [...COMMON, ['ObjectName', KIND.text, FIELD.reg_key_path]];
-const OBJECT_PROCESS: readonly Row[] = [
-  ...COMMON,
-  ['ObjectName', KIND.text, FIELD.process_file_path],
-];
 const OBJECT: readonly Row[] = [
   ...COMMON,
   ['ObjectName', KIND.text, FIELD.win_resource_name],
@@ -293,6 +289,7 @@ const REG_VALUE: readonly Row[] = [
 ];
 const PRIVILEGE_USE: readonly Row[] = [
   ...COMMON,
+  ['PrivilegeList', KIND.keep],
   ['Service ObjectServer', KIND.text, FIELD.kernel_name],
 ];
 const SERVICE: readonly Row[] = [
@@ -331,7 +328,7 @@ const CERTIFICATES: readonly Row[] = [
 ];
 const SCRIPT: readonly Row[] = [
   ...COMMON,
-  ['ScriptBlockText Payload', KIND.text, FIELD.script_script_content],
+  ['ScriptBlockText Payload', KIND.text, FIELD.script_script_content_value],
   ['ScriptBlockId', KIND.guid, FIELD.script_uid],
   ['Path', KIND.text, FIELD.script_file_path],
   ['ContextInfo', KIND.context],
@@ -418,7 +415,6 @@ const TABLES = {
   OBJECT,
   OBJECT_FILE,
   OBJECT_KEY,
-  OBJECT_PROCESS,
   OTHER,
   PIPE,
   POLICY,

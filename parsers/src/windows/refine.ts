@@ -19,21 +19,22 @@ const OTHER = 99;
 const KERBEROS_ID = 2;
 const REMOTE_THREAD = 1;
 
-/** Class and profile by type of object, and the activities of open, permissions, delete. */
+/**
+ * Class and profile by type of object (a process is told by its image alone: it is a resource), and
+ * the activities of open, permissions, delete.
+ */
 const OBJECT_TYPES: readonly Pick<Rule, 'classUid' | 'profile'>[] = [
   { classUid: 201_003, profile: 'OBJECT' },
   { classUid: 1001, profile: 'OBJECT_FILE' },
   { classUid: 201_001, profile: 'OBJECT_KEY' },
-  { classUid: 1007, profile: 'OBJECT_PROCESS' },
 ];
 const objectTable = new KeyTable([
   ['File', 1],
   ['Key', 2],
-  ['Process', 3],
 ]);
-const OPEN = [1, 14, 2, 3];
-const PERMISSIONS = [OTHER, 7, 6, OTHER];
-const DELETE = [OTHER, 4, 4, OTHER];
+const OPEN = [1, 14, 2];
+const PERMISSIONS = [OTHER, 7, 6];
+const DELETE = [OTHER, 4, 4];
 /** Access rights (winnt.h) of files and keys. */
 const ACCESS_DELETE = 0x1_0000;
 const ACCESS_WRITE_DAC = 0xc_0000;

@@ -79,6 +79,8 @@ export const REFINE = {
   remoteThread: 9,
   objectClosed: 10,
   objectDeleted: 11,
+  /** The product itself was started, stopped or changed. */
+  product: 12,
 } as const;
 
 export interface Rule {
@@ -110,6 +112,7 @@ const ALLOWED = { disposition: 1 };
 const BLOCKED = { disposition: 2 };
 const KERBEROS = { refine: REFINE.kerberos };
 const OBJECT = { refine: REFINE.object };
+const PRODUCT = { refine: REFINE.product };
 
 const FILE = 1001;
 const DRIVER = 1002;
@@ -129,7 +132,6 @@ const GROUP = 3006;
 const NETWORK = 4001;
 const DNS = 4003;
 const SMB = 4006;
-const LIFECYCLE = 6002;
 const APPLICATION_ERROR = 6008;
 const REG_KEY = 201_001;
 const REG_VALUE = 201_002;
@@ -217,7 +219,7 @@ const SYSMON: readonly Row[] = [
   ['1', PROCESS, 1, 'SYSMON_CREATE'],
   ['2', FILE, 6, 'SYSMON_FILE'],
   ['3', NETWORK, 1, 'SYSMON_NETWORK'],
-  ['4', LIFECYCLE, OTHER, 'SYSMON'],
+  ['4', ENTITY, OTHER, 'SYSMON', PRODUCT],
   ['5', PROCESS, 2, 'SYSMON_CREATE'],
   ['6', DRIVER, 1, 'SYSMON_DRIVER'],
   ['7', MODULE, 1, 'SYSMON_MODULE'],
@@ -228,7 +230,7 @@ const SYSMON: readonly Row[] = [
   ['12', REG_KEY, OTHER, 'SYSMON_REG_KEY', { refine: REFINE.registryEvent }],
   ['13', REG_VALUE, 2, 'SYSMON_REG_VALUE'],
   ['14', REG_KEY, 5, 'SYSMON_REG_RENAME'],
-  ['16', LIFECYCLE, 8, 'SYSMON'],
+  ['16', ENTITY, 3, 'SYSMON', PRODUCT],
   ['17', RESOURCE, OTHER, 'PIPE'],
   ['18', RESOURCE, 1, 'PIPE'],
   ['19 20 21', ENTITY, OTHER, 'SYSMON_WMI', { refine: REFINE.wmi }],
@@ -283,8 +285,8 @@ const RULES: readonly (readonly [provider: number, rows: readonly Row[]])[] = [
       ['1006 1015 1116', FINDING, 1, 'ANTIVIRUS', { disposition: 15 }],
       ['1007 1008 1117 1118 1119', FINDING, 2, 'ANTIVIRUS'],
       ['1120 1121 1122 1123 1124 1125 1126', FINDING, 1, 'ANTIVIRUS'],
-      ['5000 5009', LIFECYCLE, 6, 'ANTIVIRUS'],
-      ['5001 5010 5012', LIFECYCLE, 7, 'ANTIVIRUS'],
+      ['5000 5009', ENTITY, 8, 'ANTIVIRUS', PRODUCT],
+      ['5001 5010 5012', ENTITY, 9, 'ANTIVIRUS', PRODUCT],
       ['5004 5007 5013', ENTITY, 3, 'ANTIVIRUS'],
       ['5008', APPLICATION_ERROR, 1, 'ANTIVIRUS'],
     ],

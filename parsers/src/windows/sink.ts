@@ -10,22 +10,30 @@ import { WindowsEvent } from './event.js';
 import { SYS, systemTable } from './system.js';
 
 const encoder = new TextEncoder();
+interface Container {
+  readonly prefix: Uint8Array;
+  readonly isLowered: boolean;
+}
 /** What stands before the name of a datum. Wazuh writes the names with a small letter. */
-const CONTAINERS: readonly (readonly [prefix: Uint8Array, isLowered: boolean])[] = [
-  'winlog.event_data.',
-  'winlog.user_data.',
-  'Event.EventData.',
-  'Event.UserData.',
-  'EventData.',
-  'UserData.',
-  'event_data.',
-  'user_data.',
-].map((prefix) => [encoder.encode(prefix), false] as const);
-const LOWERED: readonly (readonly [prefix: Uint8Array, isLowered: boolean])[] = [
-  [encoder.encode('data.win.eventdata.'), true],
-  [encoder.encode('win.eventdata.'), true],
+const CONTAINERS: readonly (readonly [prefix: string, isLowered: boolean])[] = [
+  ['winlog.event_data.', false],
+  ['winlog.user_data.', false],
+  ['win.eventdata.', true],
+  ['data.win.eventdata.', true],
+  ['Event.EventData.', false],
+  ['Event.UserData.', false],
+  ['EventData.', false],
+  ['UserData.', false],
+  ['event_data.', false],
+  ['user_data.', false],
 ];
-const ALL_CONTAINERS = [...CONTAINERS, ...LOWERED];
+/** By first letter. */
+const CONTAINERS_BY_LETTER: (Container[] | undefined)[] = new Array(256).fill(undefined);
+for (const [prefix, isLowered] of CONTAINERS) {
+  const letter = prefix.charCodeAt(0);
+  const list = CONTAINERS_BY_LETTER[letter] ?? [];
+  CONTAINERS_BY_LETTER[letter] = [...list, { prefix: encoder.encode(prefix), isLowered }];
+}
 
 /** <Data>, with or without a name, behind the container. */
 const DATUM = { value: 1, name: 2, layout: 3 } as const;
@@ -83,13 +91,13 @@ export class WindowsSink implements PairSink {
     end: number,
     isText: boolean,
   ): void {
-    const first = keySource[keyFrom];
-    // Only `w`, `E`, `U`, `e`, `u` and `d` begin a container.
-    if (first !== undefined && CONTAINER_LETTERS[first] === 1) {
-      for (let i = 0; i < ALL_CONTAINERS.length; i++) {
-        const [prefix, isLowered] = ALL_CONTAINERS[i] as (typeof ALL_CONTAINERS)[number];
-        if (prefix[0] !== first || !startsWith(keySource, keyFrom, keyTo, prefix)) continue;
-        this.#datum(keySource, keyFrom + prefix.length, keyTo, start, end, isText, isLowered);
+    const containers = CONTAINERS_BY_LETTER[keySource[keyFrom] as number];
+    if (containers !== undefined) {
+      for (let i = 0; i < containers.length; i++) {
+        const container = containers[i] as Container;
+        if (!startsWith(keySource, keyFrom, keyTo, container.prefix)) continue;
+        const from = keyFrom + container.prefix.length;
+        this.#datum(keySource, from, keyTo, start, end, isText, container.isLowered);
         return;
       }
     }
@@ -268,9 +276,6 @@ export class WindowsSink implements PairSink {
     this.#isInXml = false;
   }
 }
-
-const CONTAINER_LETTERS = new Uint8Array(256);
-for (const letter of 'wEUeud') CONTAINER_LETTERS[letter.charCodeAt(0)] = 1;
 
 /** A name without a dot: those with one are paths of a shipper. */
 function isPlainName(bytes: Uint8Array, from: number, to: number): boolean {

@@ -1,7 +1,8 @@
 // Values that Windows alone writes: lists of hashes, GUIDs in braces, accounts, logon types.
 import { FIELD, MARK } from '@weir/pipeline';
 import { parseHex, TypedWriter } from '../common/typed-writer.js';
-import { isDigit, isHexDigit } from '../text/ascii.js';
+import { isDigit } from '../text/ascii.js';
+import { indexOfText } from '../text/index-of.js';
 import { isIp } from '../text/ip.js';
 import { KeyTable } from '../text/key-table.js';
 import { parseUnsigned } from '../text/number.js';
@@ -48,12 +49,11 @@ const HASH_FIELDS = new Map<number, readonly number[]>([
     ],
   ],
 ]);
-const IMPHASH = 4;
 const algorithmTable = new KeyTable([
   ['MD5', 1],
   ['SHA1', 2],
   ['SHA256', 3],
-  ['IMPHASH', IMPHASH],
+  ['IMPHASH', 4],
 ]);
 const HASH_DIGITS = [0, 32, 40, 64, 32];
 
@@ -87,23 +87,10 @@ const FILE_PREFIX = encoder.encode('file:_');
 const SEMICOLON = 0x3b;
 const BACKSLASH = 0x5c;
 
-/** Position of `text` in [start, end), or -1. */
-export function indexOfText(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  text: Uint8Array,
-): number {
-  const last = end - text.length;
-  const first = text[0] as number;
-  for (let i = start; i <= last; i++) {
-    if (bytes[i] !== first) continue;
-    let at = 1;
-    while (at < text.length && bytes[i + at] === text[at]) at++;
-    if (at === text.length) return i;
-  }
-  return -1;
-}
+/** By byte: the hex digit in lower case, 0 for what is none. */
+const LOWER_HEX = new Uint8Array(256);
+for (const digit of '0123456789abcdefABCDEF')
+  LOWER_HEX[digit.charCodeAt(0)] = digit.toLowerCase().charCodeAt(0);
 
 export class WindowsValues extends TypedWriter {
   readonly #reading = new TimeReading();
@@ -234,16 +221,42 @@ export class WindowsValues extends TypedWriter {
       let stop = equals;
       while (stop < end && source[stop] !== 0x2c) stop++;
       const algorithm = algorithmTable.lookup(source, at, equals);
-      const first = equals + 1;
-      if (algorithm === 0 || !isHex(source, first, stop, HASH_DIGITS[algorithm] as number))
-        verdict = KEEP;
-      else if (algorithm !== IMPHASH || !isZero(source, first, stop)) {
-        const target = algorithm === 1 ? field : (others?.[algorithm - 2] ?? field);
-        this.put(KIND.lower, target, first + this.#shift, stop + this.#shift);
-      }
+      const target = algorithm < 2 ? field : (others?.[algorithm - 2] ?? field);
+      const digits = HASH_DIGITS[algorithm] as number;
+      const isRead =
+        algorithm !== 0 && stop - equals - 1 === digits && this.#digest(target, equals + 1, stop);
+      if (!isRead) verdict = KEEP;
       at = stop + 1;
     }
     return verdict;
+  }
+
+  /** A hash in lower case; one of zeros says that there is none. */
+  #digest(field: number, from: number, to: number): boolean {
+    const source = this.#source;
+    let upper = 0;
+    let digits = 0;
+    for (let i = from; i < to; i++) {
+      const byte = source[i] as number;
+      const lower = LOWER_HEX[byte] as number;
+      if (lower === 0) return false;
+      upper |= byte ^ lower;
+      digits |= lower ^ 0x30;
+    }
+    const hasUpper = upper !== 0;
+    const isZero = digits === 0;
+    if (isZero) return true;
+    const { out, row } = this;
+    if (!hasUpper) {
+      out.span(row, field, from + this.#shift, to + this.#shift);
+      return true;
+    }
+    const start = out.scratch.position;
+    for (let i = from; i < to; i++) {
+      out.scratch.byte(LOWER_HEX[source[i] as number] as number);
+    }
+    out.span(row, field, start, out.scratch.position);
+    return true;
   }
 
   /** Evtx tools leave the braces out and write upper case; the canonical form is RFC 9562's. */
@@ -355,12 +368,6 @@ export class WindowsValues extends TypedWriter {
     this.out.span(this.row, field, first + this.#shift, stop + this.#shift);
     return at === this.#from && stop === this.#to ? DONE : KEEP;
   }
-}
-
-function isHex(bytes: Uint8Array, start: number, end: number, digits: number): boolean {
-  if (end - start !== digits) return false;
-  for (let i = start; i < end; i++) if (!isHexDigit(bytes[i] as number)) return false;
-  return true;
 }
 
 /** Zeros and what joins them. */

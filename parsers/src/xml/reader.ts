@@ -8,6 +8,8 @@ import { unescapeInto } from './entities.js';
 
 const PATH_BYTES_MAX = 1024;
 const DEPTH_MAX = LIMITS.jsonDepthMax;
+/** Names of elements below one that are told apart when they come again. */
+const SIBLINGS_MAX = 32;
 const AMPERSAND = 0x26;
 const QUESTION = 0x3f;
 const EXCLAMATION = 0x21;
@@ -16,6 +18,8 @@ const encoder = new TextEncoder();
 const COMMENT_END = encoder.encode('-->');
 const CDATA_START = encoder.encode('<![CDATA[');
 const CDATA_END = encoder.encode(']]>');
+const ELEMENT = encoder.encode('@element');
+const TEXT = encoder.encode('#text');
 
 export class XmlReader {
   /** Position of the first fault in the source; -1 while there is none. */
@@ -29,13 +33,13 @@ export class XmlReader {
   readonly #lengths = new Int32Array(DEPTH_MAX + 1);
   readonly #nameStarts = new Int32Array(DEPTH_MAX + 1);
   readonly #nameEnds = new Int32Array(DEPTH_MAX + 1);
-  /** By depth: the element before this one there, and how often its name came in a row. */
-  readonly #siblings = new Int32Array(2 * (DEPTH_MAX + 2));
-  readonly #repeats = new Int32Array(DEPTH_MAX + 2);
+  /** By depth: how many names of elements came there, and start, end and count of each. */
+  readonly #siblingCounts = new Int32Array(DEPTH_MAX + 1);
+  readonly #siblings = new Int32Array(3 * SIBLINGS_MAX * (DEPTH_MAX + 1));
   #depth = 0;
   #isRootDone = false;
   #isTooLong = false;
-  readonly #isNumbered: boolean;
+  readonly #isGeneric: boolean;
   #source: Uint8Array = new Uint8Array(0);
   #shift = 0;
   #position = 0;
@@ -48,9 +52,12 @@ export class XmlReader {
   /** Whether the text was put into scratch; nothing else is until it is given away. */
   #isCopied = false;
 
-  /** `isNumbered`: elements of one name in a row are told apart as `a`, `a.2`, `a.3`. */
-  constructor(isNumbered: boolean) {
-    this.#isNumbered = isNumbered;
+  /**
+   * `isGeneric`: elements of one name are told apart as `a`, `a.2`, `a.3`, and the outermost one is
+   * no part of the keys: its name is the value of `@element`.
+   */
+  constructor(isGeneric: boolean) {
+    this.#isGeneric = isGeneric;
   }
 
   /**
@@ -79,13 +86,15 @@ export class XmlReader {
     this.#pathLength = 0;
     this.#isTooLong = false;
     this.#clearText();
-    this.#siblings[1] = 0;
+    this.#siblingCounts[0] = 0;
     while (this.#position < end) {
       if (source[this.#position] !== LESS) {
         if (!this.#text()) return false;
       } else if (!this.#markup()) return false;
       if (this.#isRootDone) return this.#tail();
     }
+    // What a cut event still has of its last element.
+    this.#flushText(true);
     return this.#fail(end);
   }
 
@@ -169,14 +178,15 @@ export class XmlReader {
     // Text between elements is not the value of a leaf.
     this.#flushText(false);
     if (this.#depth >= DEPTH_MAX) return this.#fail(nameStart, MARK.depth_exceeded);
-    const repeat = this.#isNumbered ? this.#countRepeat(nameStart, position) : 1;
+    const repeat = this.#isGeneric ? this.#countRepeat(nameStart, position) : 1;
     this.#depth++;
     const depth = this.#depth;
     this.#lengths[depth] = this.#pathLength;
     this.#nameStarts[depth] = nameStart;
     this.#nameEnds[depth] = position;
-    this.#siblings[2 * (depth + 1) + 1] = 0;
-    this.#extend(nameStart, position, false, repeat);
+    this.#siblingCounts[depth] = 0;
+    if (depth > 1 || !this.#isGeneric) this.#extend(nameStart, position, false, repeat);
+    else this.#root(nameStart, position);
     for (;;) {
       while (position < end && (source[position] as number) <= SPACE) position++;
       if (position >= end) return this.#fail(end);
@@ -197,18 +207,34 @@ export class XmlReader {
     }
   }
 
-  /** How often the name came in a row among its siblings, this one included. */
+  #root(start: number, end: number): void {
+    this.pairCount++;
+    const position = start + this.#shift;
+    this.#sink.pair(ELEMENT, 0, ELEMENT.length, -1, position, end + this.#shift, true, position);
+  }
+
+  /** How often the name came among its siblings, this one included. */
   #countRepeat(start: number, end: number): number {
-    const at = this.#depth + 1;
-    const knownStart = this.#siblings[2 * at] as number;
-    const knownEnd = this.#siblings[2 * at + 1] as number;
-    let isSame = knownEnd - knownStart === end - start && knownEnd > 0;
-    for (let i = 0; isSame && i < end - start; i++)
-      isSame = this.#source[knownStart + i] === this.#source[start + i];
-    this.#repeats[at] = isSame ? (this.#repeats[at] as number) + 1 : 1;
-    this.#siblings[2 * at] = start;
-    this.#siblings[2 * at + 1] = end;
-    return this.#repeats[at] as number;
+    const depth = this.#depth;
+    const siblings = this.#siblings;
+    const count = this.#siblingCounts[depth] as number;
+    const base = 3 * SIBLINGS_MAX * depth;
+    for (let at = base; at < base + 3 * count; at += 3) {
+      const known = siblings[at] as number;
+      if ((siblings[at + 1] as number) - known !== end - start) continue;
+      let i = 0;
+      while (i < end - start && this.#source[known + i] === this.#source[start + i]) i++;
+      if (i < end - start) continue;
+      siblings[at + 2] = (siblings[at + 2] as number) + 1;
+      return siblings[at + 2] as number;
+    }
+    if (count < SIBLINGS_MAX) {
+      siblings[base + 3 * count] = start;
+      siblings[base + 3 * count + 1] = end;
+      siblings[base + 3 * count + 2] = 1;
+      this.#siblingCounts[depth] = count + 1;
+    }
+    return 1;
   }
 
   /** Attribute at the position; returns the position behind it, or -1. */
@@ -398,7 +424,9 @@ export class XmlReader {
     this.pairCount++;
     if (this.#isTooLong) return;
     const position = Math.min(this.#position, this.#end) + this.#shift;
-    this.#sink.pair(this.#path, 0, this.#pathLength, -1, start, end, true, position);
+    if (this.#pathLength === 0)
+      this.#sink.pair(TEXT, 0, TEXT.length, -1, start, end, true, position);
+    else this.#sink.pair(this.#path, 0, this.#pathLength, -1, start, end, true, position);
   }
 }
 

@@ -33,8 +33,10 @@ export type RejectReason =
   | 'parse_error'
   | 'schema_invalid'
   | 'missing_field'
+  | 'timestamp_invalid'
   | 'timestamp_out_of_range'
   | 'encoding_invalid'
+  | 'tenant_unknown'
   | 'unsupported_type';
 
 /** One event, to read. The object is reused: it is valid only during the call it is given to. */

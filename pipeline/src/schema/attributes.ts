@@ -398,7 +398,7 @@ const attributes = {
   'script.name': text('Script.'),
   'script.uid': text('Id of the script.'),
   'script.file.path': text('File of the script.'),
-  'script.script_content': text('Text of the script.'),
+  'script.script_content.value': text('Text of the script.'),
   'kernel.name': text('Kernel object.'),
   'kernel.path': text('Its path.'),
   'kernel.system_call': text('System call.'),

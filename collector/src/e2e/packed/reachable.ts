@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { type Manifest, readManifest } from './packed-project.js';
 
-/** A member or key named 'from' in a type is no import. */
-const FROM = /(?<!['"])(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)(['"])([^'"\n]+)\1/g;
+/** A member or key named 'from' in a type is no import, nor is the word in a text. */
+const FROM = /(?<!['"])(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)(['"])([@.\w][@./\w:-]*)\1/g;
 /** Files that are only named: of a worker, of a process. */
 const NAMED = /(['"`])(\.{1,2}\/[^'"`\n$]+\.js)\1/g;
 

@@ -1,3 +1,4 @@
+export type { Requeuing } from './requeue-stream.js';
 export { type ControlOptions, type ControlServer, startControl } from './server.js';
 export {
   type SinkStatus,

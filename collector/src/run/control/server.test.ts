@@ -38,6 +38,7 @@ async function startAt(path: string): Promise<{ server: ControlServer; hub: TapH
     graph: () => viewOfGraph(TEST_GRAPH),
     taps: hub,
     metricsText: async () => '# HELP a b\n',
+    requeuing: null,
   });
   return { server, hub };
 }

@@ -9,6 +9,12 @@ import { nodeClock, nodeTimers } from '@weir/pipeline/node';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { GraphView } from '../graph-view.js';
 import type { RefusedTap, TapHub } from '../tap-hub.js';
+import {
+  REQUEUE_SCHEMA,
+  type RequeueBody,
+  type Requeuing,
+  requeueStream,
+} from './requeue-stream.js';
 import { DRAFT_DIRECTORY, usableSocketPath } from './socket-path.js';
 import type { StatusReport } from './status.js';
 import { TapStream } from './tap-stream.js';
@@ -20,6 +26,8 @@ export interface ControlOptions {
   readonly graph: () => GraphView;
   readonly taps: TapHub;
   readonly metricsText: () => Promise<string>;
+  /** Null where no sink is ClickHouse. */
+  readonly requeuing: Requeuing | null;
 }
 
 export interface ControlServer {
@@ -147,6 +155,17 @@ function registerRoutes(
         opened.close();
       });
       return reply.type('application/x-ndjson').send(stream);
+    },
+  );
+  app.post<{ Body: RequeueBody }>(
+    '/quarantine/requeue',
+    { schema: { body: REQUEUE_SCHEMA } },
+    async ({ body }, reply) => {
+      if (options.requeuing === null)
+        return reply
+          .code(404)
+          .send({ message: 'no sink here is ClickHouse: it has no quarantine' });
+      return reply.type('application/x-ndjson').send(requeueStream(options.requeuing, body));
     },
   );
   // Ends a tap so that its reader still gets the last counts.

@@ -2,10 +2,20 @@
 // keeps what comes until the tables are there.
 import { join } from 'node:path';
 import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
-import { applyMigrations, checkProfile, Loader, tableNames } from '@weir/sinks/clickhouse';
+import {
+  applyMigrations,
+  checkProfile,
+  Loader,
+  type RequeueReport,
+  type RequeueRequest,
+  type Requeuer,
+  tableNames,
+} from '@weir/sinks/clickhouse';
 import { openSinkLedger, patientFiles } from '@weir/spool';
+import { endsWithin } from '../closers.js';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
+import { createRequeuer } from '../quarantine/create-requeuer.js';
 import { noteBeginningOf } from './beginning.js';
 import {
   LEDGER_FOLDER,
@@ -17,6 +27,8 @@ import { type OpenStore, openStore } from './open-store.js';
 import { anchorLast, openStoreEvidence, type StoreEvidence } from './store-evidence.js';
 
 const MIGRATION_RETRY_MS = 2_000;
+/** A requeue gets so long to finish its portion; what it leaves open is made good at a start. */
+const REQUEUE_END_MS = 2_000;
 /** How long the start waits for a server to say which profile its table has. */
 const SERVER_LOOK_MS = 2_000;
 
@@ -92,6 +104,9 @@ export class ClickhouseSink implements ManagedSink {
   readonly #dependencies: SinkDependencies;
   readonly #loader: Loader;
   readonly #evidence: StoreEvidence;
+  readonly #requeuer: Requeuer;
+  readonly #stopRequeue = new AbortController();
+  #requeuing: Promise<unknown> = Promise.resolve();
   #isMigrated = false;
   /** Why the tables are not ready yet, null when they are or nothing was tried. */
   #migrationError: string | null = null;
@@ -131,6 +146,15 @@ export class ClickhouseSink implements ManagedSink {
       limits: { rowsMax: config.store.max_rows, lingerMs: config.store.linger_ms },
       log: (line) => log.info({ component: options.id }, line),
     });
+    this.#requeuer = createRequeuer({
+      ...dependencies,
+      nodeId: spool.nodeId,
+      foreignStreams: () => spool.foreignStreams(),
+      store,
+      receipts: evidence.receipts,
+      processorOf: dependencies.requeueProcessorOf,
+      log: (line) => log.info({ component: options.id }, line),
+    });
   }
 
   get record(): SinkRecord {
@@ -150,11 +174,56 @@ export class ClickhouseSink implements ManagedSink {
       }
     }
     if (signal.aborted) return;
-    await Promise.all([this.#loader.run(signal), this.#evidence.anchors.run(signal)]);
+    // A requeue that was cut off is completed before new rows are sent, unless the store is away.
+    const isRecovered = await this.#recoverRequeue();
+    await Promise.all([
+      this.#loader.run(signal),
+      this.#evidence.anchors.run(signal),
+      isRecovered ? null : this.#recoverRequeueLater(signal),
+    ]);
+  }
+
+  /** Rejects as Requeuer.run does, and while the tables are not there. */
+  async requeue(
+    request: RequeueRequest,
+    signal: AbortSignal,
+    onProgress: (report: RequeueReport) => void,
+  ): Promise<RequeueReport> {
+    if (!this.#isMigrated)
+      throw new WeirError('WEIR_STORE_UNREACHABLE', 'the tables of the store are not ready yet');
+    const stop = AbortSignal.any([signal, this.#stopRequeue.signal]);
+    const requeuing = this.#requeuer.run(request, stop, onProgress);
+    this.#requeuing = requeuing.catch(() => undefined);
+    try {
+      return await requeuing;
+    } catch (error) {
+      // What was left open is made good as soon as the store answers.
+      const isBusy = error instanceof WeirError && error.code === 'WEIR_REQUEUE_BUSY';
+      if (!isBusy) void this.#recoverRequeueLater(this.#stopRequeue.signal);
+      throw error;
+    }
+  }
+
+  async #recoverRequeue(): Promise<boolean> {
+    try {
+      await this.#requeuer.recover();
+      return true;
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'WEIR_REQUEUE_BUSY') return true;
+      this.#dependencies.log.warn({ component: this.id }, `requeue: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  async #recoverRequeueLater(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !(await this.#recoverRequeue()))
+      await this.#dependencies.timers.sleep(MIGRATION_RETRY_MS, signal);
   }
 
   async drain(deadlineMs: number): Promise<boolean> {
+    this.#stopRequeue.abort();
     if (!this.#isMigrated) return false;
+    await endsWithin(this.#requeuing, REQUEUE_END_MS, this.#dependencies.timers, () => undefined);
     const isDrained = await this.#loader.drain(deadlineMs);
     const { spool, timers } = this.#dependencies;
     await anchorLast(spool, this.#evidence.anchors, timers);

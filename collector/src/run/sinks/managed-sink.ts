@@ -51,6 +51,8 @@ export interface SinkDependencies {
   /** Ids of the sinks that the spool keeps everything for. */
   readonly requiredSinks: readonly string[];
   readonly processor: BatchProcessor;
+  /** The same way apart from the sink's own batches, or with this pack; nothing is counted. */
+  readonly requeueProcessorOf: (pack: string | null) => BatchProcessor;
   readonly metrics: Metrics;
   readonly files: Files;
   readonly clock: Clock;
@@ -58,6 +60,8 @@ export interface SinkDependencies {
   readonly random: Random;
   /** Registers what has to be undone at the end, last first. */
   readonly onClose: (name: string, close: () => unknown) => void;
+  /** Plants a fault for proofs. */
+  readonly sabotage: string | null;
   /** Something that run.json shows has changed. */
   readonly onChange: () => void;
 }

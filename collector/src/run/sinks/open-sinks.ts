@@ -17,7 +17,7 @@ import type { Config, SinkConfig } from '../../config/schema.js';
 import { ClickhouseSink, openClickhouseSink } from './clickhouse-sink.js';
 import { openDeliverySink } from './delivery-sink.js';
 import type { ManagedSink, SinkDependencies } from './managed-sink.js';
-import { createProcessor } from './processor.js';
+import { createProcessor, requeueProcessor } from './processor.js';
 import { SourceGaps } from './source-gaps.js';
 
 export interface OpenSinksOptions {
@@ -33,6 +33,7 @@ export interface OpenSinksOptions {
   readonly onEncoded: (sink: string, encoded: EncodedBatch) => void;
   readonly onClose: SinkDependencies['onClose'];
   readonly onChange: () => void;
+  readonly sabotage: string | null;
 }
 
 export async function openSinks(options: OpenSinksOptions): Promise<readonly ManagedSink[]> {
@@ -56,6 +57,14 @@ function openSink(
   consumer: Consumer,
   options: OpenSinksOptions,
 ): Promise<ManagedSink> {
+  const processorOptions = {
+    ...options,
+    sink: id,
+    type: sink.type,
+    inputs: sink.inputs,
+    batchTimeoutMs: options.config.workers.batch_timeout_ms,
+    clock: nodeClock,
+  };
   const dependencies: SinkDependencies = {
     config: options.config,
     log: options.log,
@@ -64,14 +73,8 @@ function openSink(
     requiredSinks: Object.entries(options.sinks).flatMap(([name, { required }]) =>
       required ? [name] : [],
     ),
-    processor: createProcessor({
-      ...options,
-      sink: id,
-      type: sink.type,
-      inputs: sink.inputs,
-      batchTimeoutMs: options.config.workers.batch_timeout_ms,
-      clock: nodeClock,
-    }),
+    processor: createProcessor(processorOptions),
+    requeueProcessorOf: (pack) => requeueProcessor(processorOptions, pack),
     metrics: options.metrics,
     files: nodeFiles(),
     clock: nodeClock,
@@ -79,6 +82,7 @@ function openSink(
     random: nodeRandom,
     onClose: options.onClose,
     onChange: options.onChange,
+    sabotage: options.sabotage,
   };
   if (sink.type === 'clickhouse') {
     return openClickhouseSink({ id, isRequired: sink.required }, dependencies);

@@ -8,7 +8,7 @@ import {
   errorTypeOf,
   IsolatingWorkers,
   IsolationLog,
-  type Metrics,
+  Metrics,
   OrderedProcessor,
   type ProcessTask,
   type QuarantineRows,
@@ -94,4 +94,30 @@ export function createProcessor(options: ProcessorOptions): BatchProcessor {
     },
     recycle: (encoded) => ordered.recycle(encoded),
   };
+}
+
+/**
+ * The way of a sink for events that are parsed again: what they come through was counted when they
+ * came first. With a pack, that parses in the place of the graph's own parser.
+ */
+export function requeueProcessor(
+  options: Omit<ProcessorOptions, 'metrics' | 'taps' | 'onEncoded'>,
+  pack: string | null,
+): BatchProcessor {
+  const { workers } = options;
+  return createProcessor({
+    ...options,
+    workers:
+      pack === null
+        ? workers
+        : {
+            workerCount: workers.workerCount,
+            run: (task, transfer, runOptions) =>
+              workers.run({ ...task, pack }, transfer, runOptions),
+            close: () => workers.close(),
+          },
+    metrics: new Metrics(),
+    taps: () => [],
+    onEncoded: () => undefined,
+  });
 }

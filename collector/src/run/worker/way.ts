@@ -112,7 +112,7 @@ export class Way {
     if (task.tables !== undefined) this.#shared.tables.use(task.tables);
     this.#taps = this.#openTaps(task);
     const hollow = hollowRowsOf(batch);
-    const encoded = encode(this.#parse(batch, hollow), batch, skipSeqs);
+    const encoded = encode(this.#parse(batch, hollow, task.pack), batch, skipSeqs);
     const steps = this.#takeCounts();
     const tapped = this.#taps?.all.map((tap) => tap.take());
     this.#taps = null;
@@ -131,7 +131,7 @@ export class Way {
     return opened.all.length === 0 ? null : opened;
   }
 
-  #parse(batch: SequencedBatch, hollow: HollowRows | null): EventBatch {
+  #parse(batch: SequencedBatch, hollow: HollowRows | null, pack: string | undefined): EventBatch {
     const { writer, event } = this.#shared;
     for (const { counts } of this.#steps) counts.take();
     this.#parseCounts?.take();
@@ -142,7 +142,7 @@ export class Way {
     }
     const hasSteps = this.#steps.length > 0 || this.#parseCounts !== null || this.#taps !== null;
     const options: ParseOptions = {
-      ...this.#parseOptions,
+      ...(pack === undefined ? this.#parseOptions : { pack }),
       ...(hasSteps ? { onRow: this.#onRow } : {}),
       ...(hollow === null ? {} : { hollow: hollow.rows }),
     };

@@ -42,13 +42,21 @@ export interface EcsField {
   readonly type: 'text' | 'number' | 'time';
   /** The first that the event has. */
   readonly sources: readonly EcsSource[];
-  /** Only for events of these OCSF classes, or only for others. */
-  readonly onlyClasses?: readonly number[];
-  readonly notClasses?: readonly number[];
+  /** Only for events with one of these ids, or only for others; absent: for all. */
+  readonly when?: EcsCondition;
+}
+
+export interface EcsCondition {
+  readonly field: 'class_uid' | 'type_uid';
+  readonly ids: readonly number[];
+  readonly isNot: boolean;
 }
 
 /** Authentication: `user` is who signs in; elsewhere who acts goes before who is acted upon. */
-const AUTHENTICATION = 3002;
+const IS_AUTHENTICATION: EcsCondition = { field: 'class_uid', ids: [3002], isNot: false };
+/** Opening another process, or injecting into it: the one that acts is ECS's process. */
+const IS_ON_PROCESS: EcsCondition = { field: 'type_uid', ids: [100703, 100704], isNot: false };
+const not = (condition: EcsCondition): EcsCondition => ({ ...condition, isNot: true });
 
 type Source = FieldPath | readonly [FieldPath, Transform];
 const field = (name: string, type: EcsField['type'], sources: readonly Source[]): EcsField => ({
@@ -215,17 +223,33 @@ const APPLICATION: readonly EcsField[] = [
   text('service.id', 'service.uid'),
 ];
 
+/** Names and places of a process, from the first of these that the event has. */
+const processOf = (...holders: readonly ('process' | 'actor.process')[]): readonly EcsField[] => [
+  text(
+    'process.name',
+    ...holders.flatMap((holder): Source[] => [
+      `${holder}.name`,
+      [`${holder}.file.path`, 'basename'],
+    ]),
+  ),
+  number('process.pid', ...holders.map((holder): Source => `${holder}.pid`)),
+  text('process.entity_id', ...holders.map((holder): Source => `${holder}.uid`)),
+  text('process.executable', ...holders.map((holder): Source => `${holder}.file.path`)),
+  text(
+    'process.command_line',
+    ...holders.map((holder): Source => `${holder}.cmd_line`),
+    'job.cmd_line',
+  ),
+  text(
+    'process.working_directory',
+    ...holders.map((holder): Source => `${holder}.working_directory`),
+  ),
+  number('process.thread.id', ...holders.map((holder): Source => `${holder}.tid`)),
+];
+
 const ENDPOINTS: readonly EcsField[] = [
-  text('process.name', 'process.name', ['process.file.path', 'basename'], 'actor.process.name', [
-    'actor.process.file.path',
-    'basename',
-  ]),
-  number('process.pid', 'process.pid', 'actor.process.pid'),
-  text('process.entity_id', 'process.uid', 'actor.process.uid'),
-  text('process.executable', 'process.file.path', 'actor.process.file.path'),
-  text('process.command_line', 'process.cmd_line', 'actor.process.cmd_line', 'job.cmd_line'),
-  text('process.working_directory', 'process.working_directory', 'actor.process.working_directory'),
-  number('process.thread.id', 'process.tid', 'actor.process.tid'),
+  ...processOf('process', 'actor.process').map((each) => ({ ...each, when: not(IS_ON_PROCESS) })),
+  ...processOf('actor.process').map((each) => ({ ...each, when: IS_ON_PROCESS })),
   ...hashes('process', 'process.file'),
   text('process.pe.imphash', ['process.file.hashes.imphash', 'lower']),
   text('process.pe.original_file_name', 'process.file.name'),
@@ -283,9 +307,9 @@ const USERS: readonly EcsField[] = [
     const owner: readonly Source[] =
       part === 'name' || part === 'domain' || part === 'uid' ? [`process.user.${part}`] : [];
     return [
-      { ...text(name, subject, acting), onlyClasses: [AUTHENTICATION] },
-      { ...text(name, acting, ...owner, subject), notClasses: [AUTHENTICATION] },
-      { ...text(`user.target.${ecs[part]}`, subject), notClasses: [AUTHENTICATION] },
+      { ...text(name, subject, acting), when: IS_AUTHENTICATION },
+      { ...text(name, acting, ...owner, subject), when: not(IS_AUTHENTICATION) },
+      { ...text(`user.target.${ecs[part]}`, subject), when: not(IS_AUTHENTICATION) },
     ];
   }),
   text('group.name', 'group.name'),

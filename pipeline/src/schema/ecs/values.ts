@@ -6,7 +6,7 @@ import {
   DIRECTION_NAMES,
   ECS_FIELDS,
   ECS_VERSION,
-  type EcsField,
+  type EcsCondition,
   TRANSPORT_NAMES,
   type Transform,
 } from './mapping.js';
@@ -36,6 +36,7 @@ const sources = ECS_FIELDS.map((field) =>
   })),
 );
 const CLASS = FIELD_BY_PATH.get('class_uid') ?? -1;
+const TYPE = FIELD_BY_PATH.get('type_uid') ?? -1;
 const CATEGORY = FIELD_BY_PATH.get('category_uid') ?? -1;
 const UID = FIELD_BY_PATH.get('metadata.uid') ?? -1;
 const FACILITY = FIELD_BY_PATH.get('syslog.facility') ?? -1;
@@ -47,8 +48,9 @@ export function ecsOf(parts: OcsfParts): EcsEvent {
   const event: EcsEvent = {};
   if (parts.rejection !== null) event.error = { code: parts.rejection.reason };
   const classUid = Number(parts.valueOf(CLASS) ?? 0);
+  const ids = { class_uid: classUid, type_uid: Number(parts.valueOf(TYPE) ?? 0) };
   ECS_FIELDS.forEach((ecs, index) => {
-    if (!appliesTo(ecs, classUid)) return;
+    if (!holds(ecs.when, ids)) return;
     for (const { field, transform } of sources[index] ?? []) {
       const value = parts.valueOf(field);
       const shown = value === undefined ? null : transform(value);
@@ -83,8 +85,10 @@ export function ecsOf(parts: OcsfParts): EcsEvent {
   return event;
 }
 
-const appliesTo = (field: EcsField, classUid: number): boolean =>
-  (field.onlyClasses?.includes(classUid) ?? true) && !field.notClasses?.includes(classUid);
+const holds = (
+  when: EcsCondition | undefined,
+  ids: Readonly<Record<EcsCondition['field'], number>>,
+): boolean => when === undefined || when.ids.includes(ids[when.field]) !== when.isNot;
 
 function place(event: EcsEvent, name: string, value: unknown): void {
   const names = name.split('.');

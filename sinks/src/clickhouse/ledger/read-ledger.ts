@@ -10,6 +10,8 @@ export interface LedgerStream {
   readonly quarantined: number;
   readonly filtered: number;
   readonly lost: number;
+  /** Of stored: in quarantine first. Absent for none. */
+  readonly requeued?: number;
   /** Events that never got a number, by cause. */
   readonly refused: Readonly<Record<string, number>>;
   /** Highest number that is in any kind; -1 for none. */
@@ -34,7 +36,8 @@ export async function readLedger(store: Store, tables: TableNames): Promise<Ledg
   const refused = await readRefused(store, tables);
   const missing = await readMissing(store, tables);
   const rows = await store.query<
-    StreamRow & Record<'stored' | 'quarantined' | 'filtered' | 'lost' | 'seq_max', string>
+    StreamRow &
+      Record<'stored' | 'quarantined' | 'filtered' | 'lost' | 'seq_max' | 'requeued', string>
   >(`SELECT * FROM ${tables.ledgerByStream}`);
   const streams = new Map<string, LedgerStream>();
   for (const row of rows)
@@ -46,6 +49,7 @@ export async function readLedger(store: Store, tables: TableNames): Promise<Ledg
       quarantined: Number(row.quarantined),
       filtered: Number(row.filtered),
       lost: Number(row.lost),
+      ...requeuedOf(Number(row.requeued)),
       refused: refused.get(keyOfRow(row)) ?? {},
       seqMax: Number(row.seq_max),
       missing: normalize(missing.get(keyOfRow(row)) ?? []),
@@ -55,6 +59,9 @@ export async function readLedger(store: Store, tables: TableNames): Promise<Ledg
     if (!streams.has(key)) streams.set(key, onlyRefused(key, causes));
   return [...streams.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => stream);
 }
+
+const requeuedOf = (requeued: number): { readonly requeued?: number } =>
+  requeued > 0 ? { requeued } : {};
 
 async function readRefused(
   store: Store,

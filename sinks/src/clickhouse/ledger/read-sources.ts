@@ -42,7 +42,9 @@ export async function readSources(
   const alsoStreams = [...wanted.alsoStreams];
   const rows = await store.query<Row>(
     'SELECT tenant_id, stream, epoch, source, groupBitmapIf(source_seq, place = 1) AS stored, ' +
-      'groupBitmapIf(source_seq, place = 2) AS quarantined, max(source_seq) AS seq_max, ' +
+      // What was requeued is in both tables, and counts as stored.
+      'bitmapAndnotCardinality(groupBitmapStateIf(source_seq, place = 2), ' +
+      'groupBitmapStateIf(source_seq, place = 1)) AS quarantined, max(source_seq) AS seq_max, ' +
       `groupBitmap(source_seq) AS received FROM (${bothTables(tables)}) ` +
       'WHERE startsWith(stream, {streamPrefix:String}) OR has({alsoStreams:Array(String)}, stream) ' +
       'GROUP BY tenant_id, stream, epoch, source ' +

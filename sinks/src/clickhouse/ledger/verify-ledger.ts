@@ -33,6 +33,8 @@ export interface VerifiedStream {
   readonly quarantined: number;
   readonly filtered: number;
   readonly lost: number;
+  /** Of stored: in quarantine first. Absent for none. */
+  readonly requeued?: number;
   readonly inFlight: number;
   readonly refused: Readonly<Record<string, number>>;
   /** Issued, and neither in the ledger nor pending. */
@@ -110,11 +112,15 @@ function verifyStream(
     quarantined,
     filtered,
     lost,
+    ...requeuedOf(ledger),
     inFlight,
     refused,
     missing,
   };
 }
+
+const requeuedOf = (ledger: LedgerStream | undefined): { readonly requeued?: number } =>
+  ledger?.requeued === undefined ? {} : { requeued: ledger.requeued };
 
 /** Numbers up to this one that are in no kind. */
 function absentUpTo(seqLast: number, ledger: LedgerStream | undefined): SeqRange[] {
@@ -149,7 +155,8 @@ function verifyForeign(
   const { stored = 0, quarantined = 0, filtered = 0, lost = 0, refused = {} } = ledger ?? {};
   const inFlight = countOf(absent) - countOf(missing);
   const kinds = { stored, quarantined, filtered, lost, inFlight, refused, missing };
-  return { tenant, stream, epoch, issued: countOf(all), ...kinds };
+  const requeued = requeuedOf(ledger);
+  return { tenant, stream, epoch, issued: countOf(all), ...kinds, ...requeued };
 }
 
 export const nameOf = (entry: {

@@ -15,6 +15,8 @@ export interface TableStream {
   readonly absent: number;
   /** In the table and not in the ledger: in flight, if the loader runs. */
   readonly unaccounted: number;
+  /** Of quarantine: rows whose events were requeued and are in the events table. */
+  readonly superseded?: number;
 }
 
 export interface DeepReport {
@@ -29,6 +31,11 @@ export interface DeepOptions {
   readonly alsoStreams?: readonly string[];
   /** A loader runs: rows above the ledger's highest number are in flight. */
   readonly isRunning?: boolean;
+  /**
+   * A requeue was begun and is not complete: rows of events that the ledger has as quarantined are
+   * on their way.
+   */
+  readonly isRequeueOpen?: boolean;
 }
 
 /**
@@ -45,23 +52,26 @@ export async function verifyTables(
 ): Promise<DeepReport> {
   // Before the tables are read: what comes meanwhile stands above it.
   const ledgerMax = options.isRunning ? await readLedgerMax(store, tables) : null;
+  const mayBeRequeued = options.isRunning === true || options.isRequeueOpen === true;
   const streams: TableStream[] = [];
   for (const [table, kind] of [
     ['events', 'stored'],
     ['quarantine', 'quarantined'],
   ] as const) {
     const retentionDays = await passedRetentionDays(store, tables, table);
+    const kinds = table === 'events' && mayBeRequeued ? ['stored', 'quarantined'] : [kind];
     for (const found of await compare(store, tables, table, kind, options)) {
       const mayBeRunning = ledgerMax !== null && (found.absent > 0 || found.unaccounted > 0);
       const mayBeExpired = retentionDays !== null && found.absent > 0;
-      if (!mayBeRunning && !mayBeExpired) {
+      const mayBeOnItsWay = kinds.length > 1 && found.unaccounted > 0;
+      if (!mayBeRunning && !mayBeExpired && !mayBeOnItsWay) {
         streams.push(found);
         continue;
       }
       const key = streamKey(found.tenant, found.stream, found.epoch);
       const seqMax = ledgerMax === null ? Number.MAX_SAFE_INTEGER - 1 : (ledgerMax.get(key) ?? -1);
       const seqMin = mayBeExpired ? await firstKept(store, tables, found, retentionDays) : 0;
-      streams.push(await compareRange(store, tables, found, kind, seqMin, seqMax));
+      streams.push(await compareRange(store, tables, found, [kind, kinds], seqMin, seqMax));
     }
   }
   const problems: string[] = [];
@@ -79,6 +89,15 @@ export async function verifyTables(
 const WANTED_STREAMS =
   '(startsWith(stream, {streamPrefix:String}) OR has({alsoStreams:Array(String)}, stream))';
 
+/**
+ * A row of quarantine that was parsed again comes as another version of it, told apart by these.
+ * Not before they are merged is there one row a number, and that is no duplicate.
+ */
+const VERSION = {
+  events: { keys: '', done: 'toUInt64(0)' },
+  quarantine: { keys: ', superseded, attempt', done: 'groupBitmapIf(seq, superseded = 1)' },
+} as const;
+
 async function compare(
   store: Store,
   tables: TableNames,
@@ -88,6 +107,7 @@ async function compare(
 ): Promise<TableStream[]> {
   const streamPrefix = options.streamPrefix ?? '';
   const alsoStreams = [...(options.alsoStreams ?? [])];
+  const version = VERSION[table];
   const rows = await store.query<{
     tenant_id: string;
     stream: string;
@@ -96,18 +116,20 @@ async function compare(
     duplicates: string;
     absent: string;
     unaccounted: string;
+    superseded: string;
   }>(
-    'SELECT tenant_id, stream, epoch, max(row_count) AS total, ' +
-      'total - bitmapCardinality(groupBitmapMergeStateIf(seqs, source = 1) AS here) ' +
-      'AS duplicates, ' +
-      'bitmapAndnotCardinality(groupBitmapMergeStateIf(seqs, source = 2) AS noted, here) ' +
-      'AS absent, bitmapAndnotCardinality(here, noted) AS unaccounted FROM (' +
+    'SELECT tenant_id, stream, epoch, sum(row_count) AS total, ' +
+      'sum(twice) AS duplicates, sum(done_count) AS superseded, ' +
+      'bitmapAndnotCardinality(groupBitmapMergeStateIf(seqs, source = 2) AS noted, ' +
+      'groupBitmapMergeStateIf(seqs, source = 1) AS here) AS absent, ' +
+      'bitmapAndnotCardinality(here, noted) AS unaccounted FROM (' +
       'SELECT tenant_id, stream, epoch, groupBitmapState(seq) AS seqs, count() AS row_count, ' +
-      `1 AS source FROM ${tables[table]} WHERE ${WANTED_STREAMS} ` +
-      'GROUP BY tenant_id, stream, epoch ' +
+      `1 AS source, toInt64(row_count - groupBitmap(seq)) AS twice, ${version.done} AS done_count ` +
+      `FROM ${tables[table]} WHERE ${WANTED_STREAMS} ` +
+      `GROUP BY tenant_id, stream, epoch${version.keys} ` +
       'UNION ALL SELECT tenant_id, stream, epoch, groupBitmapMergeState(seqs) AS seqs, ' +
-      `toUInt64(0) AS row_count, 2 AS source FROM ${tables.ledger} ` +
-      `WHERE kind = {kind:String} AND ${WANTED_STREAMS} ` +
+      'toUInt64(0) AS row_count, 2 AS source, toInt64(0) AS twice, toUInt64(0) AS done_count ' +
+      `FROM ${tables.ledger} WHERE kind = {kind:String} AND ${WANTED_STREAMS} ` +
       'GROUP BY tenant_id, stream, epoch' +
       `) GROUP BY tenant_id, stream, epoch ORDER BY tenant_id, stream, epoch`,
     { kind, streamPrefix, alsoStreams },
@@ -121,6 +143,7 @@ async function compare(
     duplicates: Number(row.duplicates),
     absent: Number(row.absent),
     unaccounted: Number(row.unaccounted),
+    ...(Number(row.superseded) > 0 ? { superseded: Number(row.superseded) } : {}),
   }));
 }
 
@@ -129,7 +152,7 @@ async function compareRange(
   store: Store,
   tables: TableNames,
   found: TableStream,
-  kind: string,
+  [kind, kindsKnown]: readonly [string, readonly string[]],
   seqMin: number,
   seqMax: number,
 ): Promise<TableStream> {
@@ -141,10 +164,15 @@ async function compareRange(
       `(SELECT groupBitmapMergeState(seqs) FROM ${tables.ledger} ${where} ` +
       'AND kind = {kind:String}) AS all_noted, ' +
       'bitmapSubsetInRange(all_here, toUInt64(0), {end:UInt64}) AS here, ' +
+      `(SELECT groupBitmapMergeState(seqs) FROM ${tables.ledger} ${where} ` +
+      'AND has({kindsKnown:Array(String)}, kind)) AS all_known, ' +
       'bitmapSubsetInRange(all_noted, {seqMin:UInt64}, {end:UInt64}) AS noted ' +
       'SELECT bitmapAndnotCardinality(noted, here) AS absent, ' +
-      'bitmapAndnotCardinality(here, all_noted) AS unaccounted',
-    { tenant, stream, epoch: String(found.epoch), kind, seqMin, end: seqMax + 1 },
+      'bitmapAndnotCardinality(here, all_known) AS unaccounted',
+    {
+      ...{ tenant, stream, epoch: String(found.epoch), kind, kindsKnown, seqMin },
+      end: seqMax + 1,
+    },
   );
   const row = rows[0];
   return { ...found, absent: Number(row?.absent), unaccounted: Number(row?.unaccounted) };

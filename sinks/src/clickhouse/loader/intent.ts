@@ -1,8 +1,8 @@
 // The loader's intent: what is about to be inserted, durable before the first row is sent. There is
 // one file, replaced by rename. An intent is open while the consumer's frontier stands before its
 // `to`; so settling closes it, and nothing needs to be written for that.
-import { crc32 } from 'node:zlib';
-import { type Files, type FramePosition, systemCodeOf, WeirError } from '@weir/pipeline';
+import { type Files, type FramePosition, WeirError } from '@weir/pipeline';
+import { decodeChecked, encodeChecked, TextFile } from './text-file.js';
 
 export interface StreamRange {
   readonly tenant: string;
@@ -38,62 +38,29 @@ export type StoredIntent =
 const FILE_NAME = 'loader-intent.json';
 
 export class IntentFile {
-  readonly #files: Files;
-  readonly #directory: string;
+  readonly #file: TextFile;
 
   constructor(files: Files, directory: string) {
-    this.#files = files;
-    this.#directory = directory;
+    this.#file = new TextFile(files, directory, FILE_NAME);
   }
 
   async load(): Promise<StoredIntent> {
-    const path = `${this.#directory}/${FILE_NAME}`;
-    const sizeBytes = await this.#files.sizeBytes(path);
-    if (sizeBytes === null) return { kind: 'none' };
-    const bytes = new Uint8Array(sizeBytes);
-    const file = await this.#files.open(path, 'read');
-    try {
-      await file.read(bytes, 0);
-    } finally {
-      await file.close();
-    }
-    return decodeIntent(new TextDecoder().decode(bytes));
+    const text = await this.#file.load();
+    return text === null ? { kind: 'none' } : decodeIntent(text);
   }
 
-  async store(intent: Intent): Promise<void> {
-    const path = `${this.#directory}/${FILE_NAME}`;
-    const temporary = `${path}.tmp`;
-    await this.#unlinkIfThere(temporary);
-    const file = await this.#files.open(temporary, 'create');
-    try {
-      await file.write([new TextEncoder().encode(encodeIntent(intent))], 0);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await this.#files.rename(temporary, path);
-    await this.#files.syncDir(this.#directory);
-  }
-
-  async #unlinkIfThere(path: string): Promise<void> {
-    try {
-      await this.#files.unlink(path);
-    } catch (error) {
-      if (systemCodeOf(error) !== 'ENOENT') throw error;
-    }
+  store(intent: Intent): Promise<void> {
+    return this.#file.store(encodeIntent(intent));
   }
 }
 
-/** One line of JSON, then the CRC-32 of it in eight hexadecimal digits. */
-export function encodeIntent(intent: Intent): string {
-  const json = JSON.stringify(intent);
-  return `${json}\n${checksum(json)}\n`;
-}
+/** One line of JSON, then its checksum. */
+export const encodeIntent = (intent: Intent): string => encodeChecked(intent);
 
 /** Throws WEIR_SPOOL_VERSION for an intact intent of another version: it is not ours to replace. */
 export function decodeIntent(text: string): StoredIntent {
-  const [json = '', sum = ''] = text.split('\n');
-  if (sum !== checksum(json)) return { kind: 'unreadable' };
+  const json = decodeChecked(text);
+  if (json === null) return { kind: 'unreadable' };
   const intent = JSON.parse(json) as Intent;
   if (intent.version !== 1)
     throw new WeirError(
@@ -104,5 +71,3 @@ export function decodeIntent(text: string): StoredIntent {
     );
   return { kind: 'intent', intent };
 }
-
-const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');

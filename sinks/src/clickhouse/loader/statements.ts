@@ -86,7 +86,8 @@ function dispositionRow(head: BatchHead, disposition: Disposition): string {
   return `(${values.join(', ')})`;
 }
 
-const STATEMENT_SETTINGS = { async_insert: 0, max_query_size: 1 << 28 } as const;
+/** Of statements with long lists. */
+export const STATEMENT_SETTINGS = { async_insert: 0, max_query_size: 1 << 28 } as const;
 
 /**
  * Notes the numbers in the ledger. Its sets swallow a number that they have already, so a repeated
@@ -96,7 +97,7 @@ const STATEMENT_SETTINGS = { async_insert: 0, max_query_size: 1 << 28 } as const
 export async function insertLedger(
   store: Store,
   tables: TableNames,
-  outcome: Outcome,
+  outcome: Pick<Outcome, 'ranges'>,
   queryId: string,
 ): Promise<void> {
   const parts: string[] = [];
@@ -125,4 +126,4 @@ function ledgerTuple(ranges: OutcomeRanges): string {
   return `(${quote(tenant)}, ${quote(stream)}, '${epoch}', '${kind}', '${pairs.join(',')}')`;
 }
 
-const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
+export const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;

@@ -40,7 +40,7 @@ for (let code = 1; code <= Math.max(...Object.values(MARK)); code++)
 /** One per thread; nothing of a block stays in it. */
 const scratchBuffer = new NativeBuffer();
 
-export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst'>;
+export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst' | 'attempt'>;
 
 /**
  * `skipSeqs`, ascending: numbers that are stored already; no row is made for them. The blocks'
@@ -190,11 +190,32 @@ function encodeQuarantine(
     dictionaryText(out, 'reason', MARK_NAMES, events.quarantine, rows);
     u32s(out, 'failed_offset', (row) => Math.min(failedOffset(row), storedBytes(row)), rows);
     u32s(out, 'original_bytes', originalBytes, rows);
-    columnCount += 3;
+    constantText(out, 'format', events.raw.format, rows.length);
+    columnCount += 4;
+    if (contextColumn(out, events, rows)) columnCount++;
+    if (identity.attempt !== undefined) {
+      constantU64(out, 'attempt', BigInt(identity.attempt), rows.length);
+      columnCount++;
+    }
     if (marksColumn(out, events.marks, rows)) columnCount++;
     rawText(out, 'raw_data', offsets, textsOf(events), rows);
     return columnCount + 1;
   });
+}
+
+/** What framing captured of each row's source. Returns false when that is nothing. */
+function contextColumn(out: NativeBuffer, events: EventBatch, rows: Uint16Array): boolean {
+  const { eventCount, runs } = events.raw;
+  if (runs.every(({ context }) => context === '')) return false;
+  const dictionary = [...new Set(runs.map(({ context }) => context))];
+  const codes = new Uint16Array(eventCount);
+  let row = 0;
+  for (const run of runs) {
+    codes.fill(dictionary.indexOf(run.context), row, row + run.eventCount);
+    row += run.eventCount;
+  }
+  dictionaryText(out, 'context', dictionary, codes, rows);
+  return true;
 }
 
 /** The number that a mark of the row's quarantine reason carries. */

@@ -47,6 +47,7 @@ export class LoaderReceipts {
   #failureCount = 0;
   /** What the sink was not there for has its receipt. */
   #isBegun = false;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: LoaderReceiptsOptions) {
     this.#options = options;
@@ -86,8 +87,25 @@ export class LoaderReceipts {
     if (!isUsable) this.#failureCount++;
   }
 
-  /** False when the key cannot be used. */
-  async #use(intentClosed: number, write: (log: ReceiptLog) => Promise<void>): Promise<boolean> {
+  /** What a requeue has stored, apart from any intent of the loader; else as `append`. */
+  async note(outcomes: Iterable<ReceiptOutcome>): Promise<void> {
+    const isUsable = await this.#use(0, (log) =>
+      this.#appendOwn(log, log.lastIntent, [...outcomes]),
+    );
+    if (!isUsable) this.#failureCount++;
+  }
+
+  /** One after the other: loader and requeue share the log. False: the key cannot be used. */
+  #use(intentClosed: number, write: (log: ReceiptLog) => Promise<void>): Promise<boolean> {
+    const used = this.#last.then(() => this.#useAlone(intentClosed, write));
+    this.#last = used.catch(() => undefined);
+    return used;
+  }
+
+  async #useAlone(
+    intentClosed: number,
+    write: (log: ReceiptLog) => Promise<void>,
+  ): Promise<boolean> {
     try {
       this.#log ??= await this.#open();
       if (this.#log === null) return false;

@@ -24,6 +24,9 @@ export const QUARANTINE_COLUMNS: readonly string[] = [
   'reason',
   'failed_offset',
   'original_bytes',
+  'format',
+  'context',
+  'attempt',
 ];
 
 export interface ProfileColumns {

@@ -89,10 +89,10 @@ export function ecsColumns(): EcsColumn[] {
     const absent = type === 'text' ? "''" : 'NULL';
     const before = columns.get(name)?.sql ?? absent;
     let sql = firstOf(field);
-    if (field.onlyClasses !== undefined)
-      sql = `if(class_uid IN (${field.onlyClasses.join(', ')}), ${sql}, ${before})`;
-    else if (field.notClasses !== undefined)
-      sql = `if(class_uid NOT IN (${field.notClasses.join(', ')}), ${sql}, ${before})`;
+    if (field.when !== undefined) {
+      const { field: id, ids, isNot } = field.when;
+      sql = `if(${id} ${isNot ? 'NOT IN' : 'IN'} (${ids.join(', ')}), ${sql}, ${before})`;
+    }
     columns.set(name, { name, type, sql });
   }
   return [...columns.values()];

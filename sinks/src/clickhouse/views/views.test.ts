@@ -39,6 +39,7 @@ const paths = [
     'class_uid',
     'category_uid',
     'severity_id',
+    'type_uid',
   ]),
 ];
 
@@ -70,6 +71,7 @@ function writeRandom(writer: ColumnWriter, row: number, random: () => number): v
     const field = FIELD_BY_PATH.get(path) ?? -1;
     const { kind, type } = FIELDS[field] as (typeof FIELDS)[number];
     if (path === 'class_uid') writer.number(row, field, pick([0, 1007, 3002, 4001, 2004]));
+    else if (path === 'type_uid') writer.number(row, field, pick([100701, 100703, 300201]));
     else if (type === 'DateTime64(6)')
       writer.number(row, field, 1_700_000_000_000_000 + Math.floor(random() * 1e12));
     else if (kind === 'number') writer.number(row, field, pick([0, 1, 2, 4, 6, 17, 99]));

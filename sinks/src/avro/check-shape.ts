@@ -1,0 +1,108 @@
+// Whether bytes can be a record of a schema, before a decoder reads them: no length and no count
+// goes beyond what is there. A decoder that believes a count of 2^50 would be busy for years. The
+// encoding is that of Avro 1.11, "Binary encoding".
+
+/**
+ * Returns the entries of all maps of texts: the library puts them into objects, where a key such as
+ * __proto__ is lost. Throws a RangeError.
+ */
+export function checkShape(bytes: Uint8Array, schema: unknown): [key: string, value: string][] {
+  const reader = new Reader(bytes);
+  skip(reader, schema);
+  if (reader.left > 0) throw new RangeError(`${reader.left} bytes stand behind the record`);
+  return reader.entries;
+}
+
+class Reader {
+  readonly entries: [string, string][] = [];
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  /** A zig-zag long of at most ten bytes; exact up to 2^53. */
+  long(): number {
+    let value = 0;
+    let factor = 1;
+    for (let i = 0; i < LONG_BYTES_MAX; i++) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw new RangeError('a number ends behind the bytes');
+      value += (byte & 0x7f) * factor;
+      factor *= 128;
+      if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    }
+    throw new RangeError('a number has more than ten bytes');
+  }
+
+  text(): string {
+    const byteCount = this.long();
+    this.take(byteCount);
+    const { buffer, byteOffset } = this.#bytes;
+    return Buffer.from(buffer, byteOffset + this.#at - byteCount, byteCount).toString();
+  }
+
+  take(byteCount: number): void {
+    if (byteCount < 0 || byteCount > this.left)
+      throw new RangeError(`${byteCount} bytes are announced, ${this.left} are there`);
+    this.#at += byteCount;
+  }
+}
+
+const LONG_BYTES_MAX = 10;
+const DOUBLE_BYTES = 8;
+
+interface Complex {
+  readonly type: unknown;
+  readonly fields?: readonly { readonly type: unknown }[];
+  readonly items?: unknown;
+  readonly values?: unknown;
+}
+
+function skip(reader: Reader, schema: unknown): void {
+  if (Array.isArray(schema)) {
+    const branch = reader.long();
+    if (!(branch in schema)) throw new RangeError(`a union has no branch ${branch}`);
+    skip(reader, schema[branch]);
+    return;
+  }
+  if (typeof schema === 'string') {
+    skipPrimitive(reader, schema);
+    return;
+  }
+  const { type, fields = [], items, values } = schema as Complex;
+  if (type === 'record') for (const field of fields) skip(reader, field.type);
+  else if (type === 'array') skipBlocks(reader, () => skip(reader, items));
+  else if (type === 'map')
+    skipBlocks(reader, () => {
+      const key = reader.text();
+      if (values === 'string') reader.entries.push([key, reader.text()]);
+      else skip(reader, values);
+    });
+  else skip(reader, type);
+}
+
+function skipPrimitive(reader: Reader, type: string): void {
+  if (type === 'string' || type === 'bytes') reader.take(reader.long());
+  else if (type === 'double') reader.take(DOUBLE_BYTES);
+  else if (type !== 'null') reader.long();
+}
+
+/** Entries have at least a byte each. */
+function skipBlocks(reader: Reader, skipEntry: () => void): void {
+  for (;;) {
+    let count = reader.long();
+    if (count === 0) return;
+    if (count < 0) {
+      count = -count;
+      reader.long();
+    }
+    if (count > reader.left) throw new RangeError(`${count} entries are announced`);
+    for (let i = 0; i < count; i++) skipEntry();
+  }
+}

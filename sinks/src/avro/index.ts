@@ -1,0 +1,2 @@
+export { decodeEvent, encodeEvent } from './event-codec.js';
+export { type AvroRecord, avroName, EVENT_SCHEMA } from './event-schema.js';
