@@ -52,10 +52,14 @@ export class GenericEvent implements PairSink {
   #isLogin = false;
   #isLogout = false;
   #status = 0;
+  /** By key: the event that it was last seen in. */
+  readonly #seen: Uint32Array;
+  #generation = 0;
   #source: Uint8Array = new Uint8Array(0);
 
   constructor(keys: KeySet) {
     this.#keys = keys;
+    this.#seen = new Uint32Array(keys.kinds.length);
   }
 
   begin(batch: RawBatch, row: number, out: ColumnWriter): void {
@@ -64,6 +68,7 @@ export class GenericEvent implements PairSink {
     this.#row = row;
     this.#rawEnd = batch.bytes.length;
     this.#typed.begin(batch, row, out);
+    this.#generation = (this.#generation + 1) >>> 0;
     this.#kept.fill(0);
     this.#isLogin = false;
     this.#isLogout = false;
@@ -85,7 +90,11 @@ export class GenericEvent implements PairSink {
     if (isNone(this.#source, start - shift, end - shift)) return;
     const key = this.#keys.table.lookup(keySource, keyFrom, keyTo);
     if (key !== 0) {
-      if (this.#known(key, start, end)) return;
+      // Values are free text: what a client chose may hold another `src=`. The first one counts, and
+      // the other is kept.
+      const isAgain = this.#seen[key] === this.#generation;
+      this.#seen[key] = this.#generation;
+      if (!isAgain && this.#known(key, start, end)) return;
       this.#typed.mark(MARK.value_invalid, position);
     }
     const out = this.#out;

@@ -255,10 +255,10 @@ export const SYSTEM = String.raw`
     server {server} with preferred lifetime {preferred} seconds and valid lifetime {valid}
     seconds
 605004 logon_fail
-  Login {action} from {src} to {dst} for user "{user*}"
+  Login {action} from {src} to {dst} for user "{user^}"
   Login {action} from {src} to {dst} for user {user*}
-  Login {action} from {src_ip}/{src_port} to {dst_ifc}:{dst_ip}/{service} for user "{user*}"
-  Login {action} from serial to console for user "{user*}"
+  Login {action} from {src_ip}/{src_port} to {dst_ifc}:{dst_ip}/{service} for user "{user^}"
+  Login {action} from serial to console for user "{user^}"
 605005 logon_ok
   Login {action} from {src} to {dst} for user "{user*}"
   Login {action} from {src} to {dst} for user {user*}

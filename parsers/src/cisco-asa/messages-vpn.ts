@@ -12,12 +12,12 @@ export const VPN = String.raw`
 109005 logon_ok
   Authentication succeeded for user {user} from {src} to {dst} on interface {on}
 109006 logon_fail
-  Authentication failed for user {user} from {src} to {dst} on interface {on}
+  Authentication failed for user {user^} from {src} to {dst} on interface {on}
 109007 permit
   Authorization {outcome} for user {user} from {src} to {dst} on interface {on}
 109008 deny
-  Authorization {outcome} for user {user} from {src} to {dst} on interface {on}
-  Authorization {outcome} (acl={acl}) for user {user} from {src} to {dst} on interface {on}
+  Authorization {outcome} for user {user^} from {src} to {dst} on interface {on}
+  Authorization {outcome} (acl={acl}) for user {user^} from {src} to {dst} on interface {on}
 109010 logon_fail
   {reason*} from {src} to {dst} (too many pending auths) on interface {on}
 109011 logon
@@ -39,7 +39,7 @@ export const VPN = String.raw`
 109023 deny
   User from {src} to {dst} on interface {on} must authenticate before using this service
 109025 deny
-  Authorization {outcome} (acl={acl}) for user '{user*}' from {src} to {dst} on interface {on}
+  Authorization {outcome} (acl={acl}) for user '{user^}' from {src} to {dst} on interface {on}
     using {proto}
 109026 base_fail
   \[{protocol_aaa}\] Invalid reply digest received; shared server key may be mismatched
@@ -52,9 +52,9 @@ export const VPN = String.raw`
 109032 base_fail
   Unable to install ACL {acl}, downloaded for user {user}; Error in ACE: '{ace*}'
 109033 109034 logon_fail
-  Authentication failed for admin user {user} from {src_ip}. Interactive challenge processing is
+  Authentication failed for admin user {user^} from {src_ip}. Interactive challenge processing is
     not supported for {service} connections
-  Authentication failed for network user {user} from {src} to {dst}. Interactive challenge
+  Authentication failed for network user {user^} from {src} to {dst}. Interactive challenge
     processing is not supported for {service} connections
 109035 base
   Exceeded maximum number ({limit}) of DAP attribute instances for user {user*}
@@ -75,9 +75,9 @@ export const VPN = String.raw`
   AAA user {aaa_type} Successful: server = {dst_ip}, User = {user*}
   AAA user {aaa_type} Successful : server = {dst_ip} , User = {user*}
 113005 logon_fail
-  AAA user {aaa_type} Rejected : reason = {reason*} : server = {dst_ip} : user = {user*} : user
+  AAA user {aaa_type} Rejected : reason = {reason*} : server = {dst_ip} : user = {user^} : user
     IP = {src_ip}
-  AAA user {aaa_type} Rejected: reason = {reason*}: server = {dst_ip}, User = {user*}: user IP =
+  AAA user {aaa_type} Rejected: reason = {reason*}: server = {dst_ip}, User = {user^}: user IP =
     {src_ip}
   AAA user {aaa_type} Rejected : reason = {reason*} : server = {dst_ip} : user = {user*}
   AAA user {aaa_type} Rejected: reason = {reason*}: server = {dst_ip}, User = {user*}
@@ -99,15 +99,15 @@ export const VPN = String.raw`
 113014 logon_fail
   AAA authentication server not accessible : server = {dst_ip} : user = {user*}
 113015 logon_fail
-  AAA user authentication Rejected : reason = {reason*} : local database : user = {user*} : user
+  AAA user authentication Rejected : reason = {reason*} : local database : user = {user^} : user
     IP = {src_ip}
   AAA user authentication Rejected : reason = {reason*} : local database : user = {user*}
 113016 logon_fail
-  AAA credentials rejected : reason = {reason*} : server = {dst_ip} : user = {user*} : user IP =
+  AAA credentials rejected : reason = {reason*} : server = {dst_ip} : user = {user^} : user IP =
     {src_ip}
   AAA credentials rejected : reason = {reason*} : server = {dst_ip} : user = {user*}
 113017 logon_fail
-  AAA credentials rejected : reason = {reason*} : local database : user = {user*} : user IP =
+  AAA credentials rejected : reason = {reason*} : local database : user = {user^} : user IP =
     {src_ip}
   AAA credentials rejected : reason = {reason*} : local database : user = {user*}
 113018 base
@@ -119,7 +119,7 @@ export const VPN = String.raw`
 113020 logon_fail
   Kerberos error: Clock skew with server {dst_ip} greater than {limit} seconds
 113021 logon_fail
-  Attempted console login failed. User {user} did NOT have appropriate Admin Rights
+  Attempted console login failed. User {user^} did NOT have appropriate Admin Rights
 113022 113023 base
   AAA Marking {aaa_protocol} server {dst_ip} in aaa-server group {server_group} as {state*}
 113024 113025 logon
@@ -292,9 +292,9 @@ export const VPN = String.raw`
   {@client}Authentication: {outcome}, Session Type: {session_type*}
 716039 logon_fail
   {@client}Authentication: {outcome}, Session Type: {session_type*}
-  Authentication: {outcome}, Group = {group_policy*} User = {user*}, Session Type: {session_type*}
+  Authentication: {outcome}, Group = {group_policy*} User = {user^}, Session Type: {session_type*}
 716040 logon_fail
-  {reason*} for user {user*} denied login
+  {reason*} for user {user^} denied login
   Reboot pending, new sessions disabled. Denied user login {user*}
 716041 716042 permit
   access-list {acl} action {outcome} url {url} hit_cnt {hits}
@@ -494,7 +494,7 @@ export const VPN = String.raw`
   DAP: User {user}, Addr {src_ip}, Connection {service}: The following DAP records were selected
     for this connection: {dap_records*}
 734002 logon_fail
-  DAP: User {user}, Addr {src_ip}: Connection terminated by the following DAP records:
+  DAP: User {user^}, Addr {src_ip}: Connection terminated by the following DAP records:
     {dap_records*}
 734003 logon
   DAP: User {user}, Addr {src_ip}: Session Attribute {attribute*}
@@ -536,8 +536,8 @@ export const VPN = String.raw`
   Local:{src} Remote:{dst} Username:{user*} Received request to {what*}
   Local:{src} Remote:{dst} Username:{user*} Received a IKE_INIT_SA request
 750003 tunnel_fail
-  Local:{src} Remote:{dst} Username:{user*} IKEv2 Negotiation aborted due to ERROR: {reason*}
-  Local:{src} Remote:{dst} Username:{user*} Negotiation aborted due to ERROR: {reason*}
+  Local:{src} Remote:{dst} Username:{user^} IKEv2 Negotiation aborted due to ERROR: {reason*}
+  Local:{src} Remote:{dst} Username:{user^} Negotiation aborted due to ERROR: {reason*}
 750004 750005 tunnel
   Local:{src} Remote:{dst} Username:{user*} Sending COOKIE challenge to throttle possible DoS
   Local:{src} Remote:{dst} Username:{user*} IPsec rekey collision detected. {what*}

@@ -55,10 +55,10 @@ LOG_TRANSLATION translation
 LOGIN_SUCCESS logon_ok
   Login Success \[user: {user*}\] \[Source: {src_ip}\] \[localport: {dst_port}\][ at {when*}]
 LOGIN_FAILED logon_fail
-  Login failed \[user: {user*}\] \[Source: {src_ip}\] \[localport: {dst_port}\]
+  Login failed \[user: {user^}\] \[Source: {src_ip}\] \[localport: {dst_port}\]
     \[Reason: {reason*}\][ at {when*}]
 QUIET_MODE_ON finding
-  Still timeleft for watching failures is {seconds_left} secs, \[user: {user*}\]
+  Still timeleft for watching failures is {seconds_left} secs, \[user: {user^}\]
     \[Source: {src_ip}\] \[localport: {dst_port}\] \[Reason: {reason*}\] \[ACL: {acl*}\]
     [ at {when*}]
 QUIET_MODE_OFF base
@@ -71,11 +71,11 @@ LOGOUT logoff
 USER_LOGIN_SUCCESS logon_ok
   Login Success \[user: {user*}\] \[Source: {src_ip}\] \[localport: {dst_port}\]
 SSH2_USERAUTH logon
-  User '{user*}' authentication for SSH2 Session from {src_ip} (tty = {terminal}) using crypto
+  User '{user^}' authentication for SSH2 Session from {src_ip} (tty = {terminal}) using crypto
     cipher '{ssh_cipher*}', hmac '{hmac*}' {outcome}
-  User '{user*}' authentication for SSH2 Session from {src_ip} (tty = {terminal})
+  User '{user^}' authentication for SSH2 Session from {src_ip} (tty = {terminal})
 SSH_USERAUTH logon
-  User '{user*}' authentication for SSH Session from {src_ip} (tty = {terminal}) using crypto
+  User '{user^}' authentication for SSH Session from {src_ip} (tty = {terminal}) using crypto
     cipher '{ssh_cipher*}' {outcome}
 SSH2_SESSION SSH_SESSION open
   SSH2 Session request from {src_ip} (tty = {line}) using crypto cipher '{ssh_cipher*}', hmac

@@ -348,7 +348,27 @@ export class CiscoEvent {
     // Some escape the backslash.
     while (domainEnd > from && bytes[domainEnd - 1] === BACKSLASH) domainEnd--;
     if (isQualified) this.#out.span(this.#row, domainField, from, domainEnd);
+    else if (this.#isOther(nameField, from, to)) this.#setAside(nameField, domainField);
     this.#out.span(this.#row, nameField, isQualified ? slash + 1 : from, to);
+  }
+
+  /** A name that another one takes the place of; its domain is not that of the other. */
+  #setAside(nameField: number, domainField: number): void {
+    const out = this.#out;
+    const start = out.spanAt(this.#row, nameField, 0);
+    this.typed.unmapped('idfw_user', start, out.spanAt(this.#row, nameField, 1));
+    out.clearField(this.#row, domainField);
+  }
+
+  /** True when the field has another name. */
+  #isOther(field: number, start: number, end: number): boolean {
+    const out = this.#out;
+    if (!out.has(this.#row, field)) return false;
+    const known = out.spanAt(this.#row, field, 0);
+    if (out.spanAt(this.#row, field, 1) - known !== end - start) return true;
+    for (let i = 0; i < end - start; i++)
+      if (this.#bytes[known + i] !== this.#bytes[start + i]) return true;
+    return false;
   }
 
   /** `0:01:02`, `1d 02:03:04`, `2h:28m:09s`. */

@@ -11,6 +11,11 @@ export const KIND = {
   text: 2,
   /** `ifc:address/port`, `ifc/address(port)`, `address/port`, with NAT and user in parentheses. */
   endpoint: 3,
+  /**
+   * As text, up to the last place where the template can go on: the name of someone who was refused
+   * is what he typed, and may hold ` from 192.0.2.1` or what else stands behind it.
+   */
+  last: 4,
 } as const;
 
 /** The sides of a connection: an even number is the source, the one behind it the destination. */
@@ -170,15 +175,19 @@ const SIDE_NAMES: readonly string[] = [
   'actor',
 ];
 
-/** `name`, `name*` (a text with spaces) or `name+` (a word, where the name's own kind is text). */
+/**
+ * `name`, `name*` (a text with spaces), `name^` (such a text, as long as it can be) or `name+` (a
+ * word, where the name's own kind is text).
+ */
 export function placeholderOf(text: string): Placeholder {
   const mark = text.at(-1);
-  const isMarked = mark === '*' || mark === '+';
+  const isMarked = mark === '*' || mark === '+' || mark === '^';
   const name = isMarked ? text.slice(0, -1) : text;
   const special = SPECIALS[name];
   let kind: number = special?.[0] ?? KIND.word;
   if (mark === '*') kind = KIND.text;
   else if (mark === '+') kind = KIND.word;
+  else if (mark === '^') kind = KIND.last;
   const target = special?.[1] ?? byName.get(name);
   if (target !== undefined) return { kind, target };
   let index = names.indexOf(name);

@@ -201,7 +201,7 @@ export class TemplateSet implements EndpointReader {
     if (position >= end) return true;
     if (this.#ops[op] === OP.field) {
       // A value that the end cut is no value; what stands before it is whole.
-      if (this.#ops[op + 1] === KIND.text) return bytes[position] !== OPEN_PARENTHESIS;
+      if (this.#ops[op + 1] !== KIND.word) return bytes[position] !== OPEN_PARENTHESIS;
       for (let i = position; i < end; i++) if (bytes[i] === SPACE) return false;
       return true;
     }
@@ -234,14 +234,14 @@ export class TemplateSet implements EndpointReader {
     if (kind === KIND.endpoint)
       return readEndpoint(bytes, start, end, target - SPECIAL.endpointSource, this);
     const follow = this.#ops[op + 3] as number;
-    const stop = this.#valueEnd(bytes, start, end, follow, kind === KIND.word);
+    const stop = this.#valueEnd(bytes, start, end, follow, kind);
     if (stop < 0) return -1;
     let last = stop;
     // The full stop of the sentence is not part of its last word.
     if (this.#isOpenEnd) while (last > start && isStop(bytes, last - 1)) last--;
-    if (kind === KIND.text) while (last > start && bytes[last - 1] === SPACE) last--;
+    if (kind !== KIND.word) while (last > start && bytes[last - 1] === SPACE) last--;
     let first = start;
-    if (kind === KIND.text) while (first < last && bytes[first] === SPACE) first++;
+    if (kind !== KIND.word) while (first < last && bytes[first] === SPACE) first++;
     if (last > first) this.value(target, first, last);
     else if (kind === KIND.word) return -1;
     return stop;
@@ -253,8 +253,9 @@ export class TemplateSet implements EndpointReader {
     start: number,
     end: number,
     follow: number,
-    isWord: boolean,
+    kind: number,
   ): number {
+    const isWord = kind === KIND.word;
     const follows = this.#follows;
     const count = follows[follow] as number;
     // Words in parentheses are values of their own: they never begin a text.
@@ -262,8 +263,12 @@ export class TemplateSet implements EndpointReader {
     this.#isOpenEnd = true;
     let mayEnd = count === 0;
     for (let i = 0; i < count; i++) if (follows[follow + 2 + 2 * i] === 0) mayEnd = true;
-    for (let position = start; position < end; position++) {
+    const isLast = kind === KIND.last;
+    for (let step = start; step < end; step++) {
+      const position = isLast ? start + end - 1 - step : step;
       const byte = bytes[position] as number;
+      // One space of a text stands for any number: the first of them says what all do.
+      if (byte === SPACE && position > start && bytes[position - 1] === SPACE) continue;
       for (let i = follow + 1; i <= follow + 2 * count; i += 2) {
         const length = follows[i + 1] as number;
         if (length === 0) continue;

@@ -58,6 +58,9 @@ export class FortigateEvent {
   /** Address in `ui="ssh(192.0.2.1)"`: where an administrator came from. */
   #uiStart = 0;
   #uiEnd = 0;
+  /** By key: the event that it was last seen in. */
+  readonly #seen = new Uint32Array(keyAs.length);
+  #generation = 0;
   #hasDomain = false;
   #hasLevel = false;
   #hasSeverity = false;
@@ -69,6 +72,7 @@ export class FortigateEvent {
     this.#row = row;
     this.#base = batch.offsets[row] as number;
     this.typed.begin(batch, row, out);
+    this.#generation = (this.#generation + 1) >>> 0;
     this.facts.reset();
     this.#kept.reset();
     this.#time.begin();
@@ -109,6 +113,7 @@ export class FortigateEvent {
 
   /** A pair whose value stands in scratch. What is settled at the end stands in the event. */
   derived(key: number, keyStart: number, keyEnd: number, start: number, end: number): void {
+    if (this.#isAgain(key, keyStart, keyEnd, start, end)) return;
     const as = keyAs[key] as number;
     const field = keyField[key] as number;
     if (isPlace(as)) {
@@ -125,6 +130,7 @@ export class FortigateEvent {
    * one.
    */
   pair(key: number, keyStart: number, keyEnd: number, start: number, end: number): void {
+    if (this.#isAgain(key, keyStart, keyEnd, start, end)) return;
     const as = keyAs[key] as number;
     const row = this.#row;
     const out = this.#out;
@@ -139,6 +145,21 @@ export class FortigateEvent {
     if (this.#typed(as, key, keyStart, keyEnd, start, end)) return;
     out.mark(row, MARK.value_invalid, start - this.#base);
     out.unmapped(row, keyStart, keyEnd, start, end);
+  }
+
+  /**
+   * A key that came already. The device writes the addresses and the action in front of what a
+   * client chose (URL, agent, file name), and does not always escape the quotes in that: so the
+   * first one counts, and the other is kept as it stands.
+   */
+  #isAgain(key: number, keyStart: number, keyEnd: number, start: number, end: number): boolean {
+    if (this.#seen[key] !== this.#generation) {
+      if (key !== 0) this.#seen[key] = this.#generation;
+      return false;
+    }
+    this.#out.mark(this.#row, MARK.value_invalid, keyStart - this.#base);
+    this.#out.unmapped(this.#row, keyStart, keyEnd, start, end);
+    return true;
   }
 
   /** False when the value is not of the kind that its key asks for. */

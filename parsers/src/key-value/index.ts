@@ -79,7 +79,10 @@ function separatorOf(bytes: Uint8Array, start: number, end: number): number {
     const byte = bytes[position] as number;
     const isSign = byte === COMMA || byte === SEMICOLON || byte === PIPE;
     if (!isSign && !isBlank(byte)) continue;
-    if (keyEndAt(bytes, nextKey(bytes, position, end), end) > 0) return isSign ? byte : SPACE;
+    const next = nextKey(bytes, position, end);
+    if (keyEndAt(bytes, next, end) > 0) return isSign ? byte : SPACE;
+    // What is no key behind all of them is none behind the last.
+    position = next - 1;
   }
   return 0;
 }

@@ -24,6 +24,8 @@ import { CLASS } from './outcomes.js';
 
 /** How far a prefix reaches: iptables allows 29 bytes, nftables 127. */
 const PREFIX_BYTES_MAX = 180;
+/** `IN=` and the name of an interface, which IFNAMSIZ keeps below 16 bytes. */
+const INTERFACE_BYTES_MAX = 24;
 const MAC_BYTES = 17;
 /** `MAC=` holds a whole Ethernet header: destination, source, type. */
 const ETHERNET_BYTES = 3 * 14 - 1;
@@ -134,7 +136,7 @@ function listStart(bytes: Uint8Array, start: number, end: number): number {
   for (let i = start; i < limit; i++) {
     if (bytes[i + 2] !== EQUALS || bytes[i] !== 0x49 || bytes[i + 1] !== 0x4e) continue;
     // `SPT` and the like do not end in IN; a word of a prefix may: then a space is missing.
-    const space = find(bytes, SPACE, i, end);
+    const space = find(bytes, SPACE, i, Math.min(end, i + INTERFACE_BYTES_MAX));
     if (startsWith(bytes, space, end, ' OUT=')) return i;
   }
   return -1;

@@ -43,9 +43,9 @@ const holes: Holes = {
 };
 
 /** `Accepted publickey for alice from 192.0.2.1 port 50022 ssh2: ED25519 SHA256:...` */
-function signIns(action: string, result: TextRow[1]): TextRow[] {
+function signIns(action: string, result: TextRow[1], known: readonly string[] = []): TextRow[] {
   const start = `{action:${action}} {method} for `;
-  const users = ['invalid user {user*}', 'illegal user {user*}', '{user*}'];
+  const users = [...known, 'invalid user {user*}', 'illegal user {user*}', '{user*}'];
   const tails = [
     ' from {host} port {port#} {protocol}',
     ' from {host} port {port#} {protocol}: {key_type} {key_fingerprint}',
@@ -78,7 +78,9 @@ const rows: readonly TextRow[] = [
   // Without a name there is no one to sign in.
   ['{action:Failed} {auth_method} for invalid user  from {host} port {port#} {protocol}', SSH_FAIL],
   ['Invalid user  from {host} port {port#}', SSH_FAIL],
-  ...signIns('Accepted', LOGON_SUCCEEDED),
+  // Who was let in exists, mostly without spaces; the id of a certificate, behind the address, is a
+  // text that whoever signed it chose.
+  ...signIns('Accepted', LOGON_SUCCEEDED, ['{user}']),
   ...signIns('Failed', LOGON_FAILED),
   ...signIns('Postponed', LOGON),
   ...signIns('Partial', LOGON),
@@ -187,6 +189,7 @@ const levels = new KeyTable(
   Object.entries({ fatal: 5, error: 4, debug1: 1, debug2: 1, debug3: 1 }),
 );
 const LEVEL_BYTES_MAX = 7;
+const CHANGE = ': Change of username or service not allowed: ';
 
 export const sshd: Pack = {
   name: 'linux_sshd',
@@ -224,8 +227,33 @@ function parse(
   first = behindId(bytes, first, last);
   first = behindLevel(bytes, row, first, last, out);
   last = textEnd(bytes, first, last);
-  if (!writeText(first, last)) writeClass(row, 0, 0, out);
+  const change = changeOfName(bytes, first, last);
+  if (change > 0) last = change;
+  if (change < 0 || !writeText(first, last)) writeClass(row, 0, 0, out);
   return 'parsed';
+}
+
+/**
+ * `Disconnecting invalid user alice 192.0.2.1 port 50022: Change of username or service not
+ * allowed: (alice,ssh-connection) -> (bob,ssh-connection)`: both names are the client's. Position
+ * of the text about the change, which is written here; 0 for other texts; -1 where the text stands
+ * twice, since a name then holds it, and no one can tell which address is the peer's.
+ */
+function changeOfName(bytes: Uint8Array, start: number, end: number): number {
+  if (!startsWith(bytes, start, end, 'Disconnecting ')) return 0;
+  const at = findText(bytes, CHANGE, start, end);
+  if (at < 0) return 0;
+  const behind = at + CHANGE.length;
+  if (findText(bytes, CHANGE, behind, end) >= 0) return -1;
+  typed.out.span(typed.row, FIELD.status_detail, at + 2, behind - 2);
+  typed.unmapped('change', behind, end);
+  return at;
+}
+
+function findText(bytes: Uint8Array, text: string, start: number, end: number): number {
+  for (let i = start; i + text.length <= end; i++)
+    if (bytes[i] === COLON && startsWith(bytes, i, end, text)) return i;
+  return -1;
 }
 
 function writeText(first: number, last: number): boolean {

@@ -27,6 +27,7 @@ const KEYS: readonly KeyRow[] = [
 ];
 const keyTable = new KeyTable(KEYS.map(([key], index) => [key, index + 1] as const));
 const COMMAND = keyTable.lookup(new TextEncoder().encode('COMMAND'), 0, 7);
+const ENV = keyTable.lookup(new TextEncoder().encode('ENV'), 0, 3);
 const KEY_BYTES_MAX = 8;
 const CONTINUED = '(command continued) ';
 const typed = new TypedWriter();
@@ -90,7 +91,10 @@ function writeText(start: number, end: number): void {
     if (equals < 0) break;
     const key = keyTable.lookup(bytes, position, equals);
     // The command comes last, and can hold anything.
-    const separator = key === COMMAND ? -1 : separatorAt(bytes, equals, end, SEMICOLON);
+    let separator = key === COMMAND ? -1 : separatorAt(bytes, equals, end, SEMICOLON);
+    // The variables are the user's own text, and only the command stands behind them.
+    while (key === ENV && separator >= 0 && !isCommandAt(bytes, separator + 3, end))
+      separator = separatorAt(bytes, separator + 3, end, SEMICOLON);
     const stop = separator < 0 ? end : separator;
     const [, as, field] = KEYS[key - 1] as KeyRow;
     if (as === 0) out.unmapped(row, position, equals, equals + 1, stop);
@@ -111,6 +115,9 @@ function separatorAt(bytes: Uint8Array, start: number, end: number, sign: number
     if (bytes[i + 1] === sign && bytes[i] === SPACE && bytes[i + 2] === SPACE) return i;
   return -1;
 }
+
+const isCommandAt = (bytes: Uint8Array, start: number, end: number): boolean =>
+  startsWith(bytes, start, end, 'COMMAND=');
 
 /** Position of the `=` behind one of the keys, or -1. */
 function keyEndAt(bytes: Uint8Array, start: number, end: number): number {

@@ -70,7 +70,8 @@ function parseRow(
   let column = 0;
   let position = start;
   while (position < end && column < count) {
-    const isQuoted = bytes[position] === QUOTE;
+    // IIS quotes nothing: there a quote is what the client sent, and hides no column.
+    const isQuoted = bytes[position] === QUOTE && !plan.isPlain;
     const stop = isQuoted ? quotedEnd(bytes, position, end) : find(bytes, separator, position, end);
     if (isQuoted && at(bytes, stop - 1, end) === QUOTE && stop - position > 1)
       writeQuoted(plan, column, bytes, position + 1, stop - 1, out);

@@ -13,6 +13,8 @@ export interface W3cPlan {
   readonly product: string;
   readonly version: string;
   readonly isMicrosoft: boolean;
+  /** IIS: spaces in values are pluses, and nothing is quoted. */
+  readonly isPlain: boolean;
   /** Times are not UTC, and nothing says what they are. */
   readonly isLocalTime: boolean;
   /** `2026-03-01` of `#Date`, for rows that have a time and no date. */
@@ -66,6 +68,7 @@ function compile(context: string): W3cPlan | null {
     product,
     version,
     isMicrosoft: vendor !== '',
+    isPlain: software.startsWith('Microsoft Internet Information Services'),
     isLocalTime: /^local$/i.test(directive('Time Format')),
     date: /^\d{4}-\d\d-\d\d/.exec(directive('Date'))?.[0] ?? '',
   };

@@ -334,11 +334,16 @@ export class WindowsEvent {
     const { row, out } = this.values;
     let level = this.#lowerLookup(SYS.level);
     if (level === 0) level = this.#lowerLookup(SYS.eventType);
-    // An audit has a result and no level of its own.
+    // An audit has a result in the place of a level; an event with neither says nothing of it.
+    if (level === 0 && !this.#isGiven(SYS.level) && !this.#isGiven(SYS.eventType)) return;
     if (level === 0) level = LEVEL.information;
     out.number(row, FIELD.severity_id, SEVERITY_BY_LEVEL[level] as number);
     const word = out.scratch.constant(LEVEL_WORDS[level] as string);
     out.span(row, FIELD.metadata_log_level, word.start, word.end);
+  }
+
+  #isGiven(number: number): boolean {
+    return (this.#system[2 * number + 1] as number) > (this.#system[2 * number] as number);
   }
 
   #lowerLookup(number: number): number {

@@ -49,6 +49,8 @@ export class XmlReader {
   /** Text of the open element: its first piece, or all of it in scratch. */
   #textStart = 0;
   #textEnd = 0;
+  /** Whether the text was put into scratch; nothing else is until it is given away. */
+  #isCopied = false;
 
   /**
    * `isGeneric`: elements of one name are told apart as `a`, `a.2`, `a.3`, and the outermost one is
@@ -350,6 +352,7 @@ export class XmlReader {
   }
 
   #clearText(): void {
+    this.#isCopied = false;
     this.#textStart = 0;
     this.#textEnd = 0;
   }
@@ -363,13 +366,28 @@ export class XmlReader {
       this.#textEnd = end + this.#shift;
       return;
     }
+    // The open text is the last thing in scratch unless it stands in the source: it grows in place,
+    // since a text of many pieces would else be copied once for each.
+    if (this.#isCopied) {
+      this.#append(start, end, hasEntity);
+      this.#textEnd = scratch.position;
+      return;
+    }
+    this.#isCopied = true;
     const from = scratch.position;
     if (this.#textEnd > 0) {
       for (let i = this.#textStart; i < this.#textEnd; i++) scratch.byte(this.#byteAt(i));
     }
-    unescapeInto(this.#source, start, end, scratch);
+    this.#append(start, end, hasEntity);
     this.#textStart = from;
     this.#textEnd = scratch.position;
+  }
+
+  /** References are none in CDATA (XML 1.0 2.7): there `&lt;` stands for itself. */
+  #append(start: number, end: number, hasEntity: boolean): void {
+    const { scratch } = this.#out;
+    if (hasEntity) unescapeInto(this.#source, start, end, scratch);
+    else scratch.copy(this.#source, start, end);
   }
 
   #byteAt(position: number): number {
