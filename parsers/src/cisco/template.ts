@@ -248,13 +248,7 @@ export class TemplateSet implements EndpointReader {
   }
 
   /** End of a value: where one of the texts that can follow stands; -1 when none does. */
-  #valueEnd(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    follow: number,
-    kind: number,
-  ): number {
+  #valueEnd(bytes: Uint8Array, start: number, end: number, follow: number, kind: number): number {
     const isWord = kind === KIND.word;
     const follows = this.#follows;
     const count = follows[follow] as number;
