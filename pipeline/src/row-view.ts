@@ -22,7 +22,9 @@ const VERSION_PLACE = placeOf('metadata.version');
 /** By FieldId: microseconds, shown as text. */
 export const IS_TIME: readonly boolean[] = FIELDS.map((spec) => spec.type === 'DateTime64(6)');
 /** By FieldId: 0 or 1, shown as false or true (OCSF's boolean_t). */
-const IS_FLAG: readonly boolean[] = FIELDS.map((spec) => /(^|\.)is_[a-z_]+$/.test(spec.path));
+export const IS_FLAG: readonly boolean[] = FIELDS.map((spec) =>
+  /(^|\.)is_[a-z_]+$/.test(spec.path),
+);
 // ignoreBOM: a byte order mark inside a value is data and stays.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -190,12 +192,13 @@ export function bytesOf(batch: EventBatch, start: number, end: number): Uint8Arr
 const DATE_MS_MAX = 8.64e15;
 
 /** Microseconds since 1970 as `2026-03-01T12:00:00.000000Z`; null for a time no calendar has. */
-export function isoMicroseconds(timeUs: number): string | null {
+export function isoMicroseconds(anyUs: number): string | null {
+  const timeUs = Math.floor(anyUs);
   let ms = Math.floor(timeUs / 1000);
   // The division of a large number may round up to the next whole one.
   if (ms * 1000 > timeUs) ms--;
   if (Math.abs(ms) > DATE_MS_MAX) return null;
-  const us = Math.floor(timeUs - ms * 1000);
+  const us = timeUs - ms * 1000;
   return `${new Date(ms).toISOString().slice(0, -1)}${String(us).padStart(3, '0')}Z`;
 }
 

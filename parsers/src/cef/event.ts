@@ -90,8 +90,8 @@ export class GenericEvent implements PairSink {
     if (isNone(this.#source, start - shift, end - shift)) return;
     const key = this.#keys.table.lookup(keySource, keyFrom, keyTo);
     if (key !== 0) {
-      // Values are free text: what a client chose may hold another `src=`. The first one counts, and
-      // the other is kept.
+      // Values are free text: what a client chose may hold another `src=`. The first one counts,
+      // and the other is kept.
       const isAgain = this.#seen[key] === this.#generation;
       this.#seen[key] = this.#generation;
       if (!isAgain && this.#known(key, start, end)) return;

@@ -1,5 +1,5 @@
-// macOS: lines of its logs, and the unified log as JSON (`log stream --style ndjson`). Lines come as
-// they are, or inside of what the file source of Vector sends.
+// macOS: lines of its logs, and the unified log as JSON (`log stream --style ndjson`). Lines come
+// as they are, or inside of what the file source of Vector sends.
 import { type ColumnWriter, FIELD, type ParseVerdict, type RawBatch } from '@weir/pipeline';
 import type { PairSink } from '../common/pair-sink.js';
 import { AS, TypedWriter } from '../common/typed-writer.js';

@@ -1,6 +1,7 @@
 // The English text of an event, for shippers that send it without the event's data (Snare, Fluent
-// Bit, NXLog from old logs): `Subject:` and below it `Account Name:  alice`. Labels become the names
-// of the data that the text was made from ("Advanced security audit policy settings", Sysmon).
+// Bit, NXLog from old logs): `Subject:` and below it `Account Name:  alice`. Labels become the
+// names of the data that the text was made from ("Advanced security audit policy settings",
+// Sysmon).
 import { COLON, CR, LF, SPACE, TAB } from '../text/ascii.js';
 import { indexOfText } from '../text/index-of.js';
 import { KeyTable } from '../text/key-table.js';

@@ -4,8 +4,8 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { EventBatch, SequencedBatch } from '../batch.js';
 import { WeirError } from '../errors.js';
-import { EventRow, type FieldValue, IS_TIME } from '../row-view.js';
-import { FIELDS } from '../schema/fields.js';
+import { EventRow, type FieldValue, IS_FLAG, IS_TIME } from '../row-view.js';
+import { FIELDS, type FieldKind } from '../schema/fields.js';
 import { type Place, placeOf } from '../schema/places.js';
 
 export interface CollectionEvent {
@@ -77,10 +77,9 @@ export function decodeEventLine(line: string): CollectionEvent {
   for (const [field, { path, kind }] of FIELDS.entries()) {
     const value = valueAt(event, PLACES[field] as Place, path);
     if (value === undefined) continue;
-    const isNumber = kind === 'number' && !IS_TIME[field];
-    if (typeof value !== (isNumber ? 'number' : 'string'))
-      throw invalid(`${path} is a ${typeof value}`);
-    fields.set(path, IS_TIME[field] ? timeUs(value as string, path) : (value as FieldValue));
+    if (typeof value !== shownTypeOf(field, kind)) throw invalid(`${path} is a ${typeof value}`);
+    if (typeof value === 'boolean') fields.set(path, Number(value));
+    else fields.set(path, IS_TIME[field] ? timeUs(value as string, path) : (value as FieldValue));
   }
   return {
     tenant_id: textOf(event, 'tenant_id'),
@@ -124,6 +123,12 @@ function textOf(event: Members, name: string, otherwise?: string): string {
   const value = own(event, name) ?? otherwise;
   if (typeof value === 'string') return value;
   throw invalid(`${name} is no text`);
+}
+
+/** Type of the value of a field in a line. */
+function shownTypeOf(field: number, kind: FieldKind): 'string' | 'number' | 'boolean' {
+  if (IS_FLAG[field]) return 'boolean';
+  return kind === 'number' && !IS_TIME[field] ? 'number' : 'string';
 }
 
 function countOf(event: Members, name: string): number {

@@ -12,6 +12,7 @@ import {
   FIELDS,
   type FieldType,
   type FieldValue,
+  IS_FLAG,
   MARK,
   WeirError,
 } from '@weir/pipeline';
@@ -69,6 +70,7 @@ const MAX_SAFE = Number.MAX_SAFE_INTEGER - 1;
 function valueFor(field: number): fc.Arbitrary<FieldValue> {
   const { kind, type } = FIELDS[field] as (typeof FIELDS)[number];
   if (kind !== 'number') return text(30);
+  if (IS_FLAG[field]) return fc.constantFrom(0, 1);
   if (type === 'DateTime64(6)')
     return fc
       .maxSafeInteger()

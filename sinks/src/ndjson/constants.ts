@@ -5,6 +5,8 @@ import type { LineBuffer, Piece } from './line-buffer.js';
 export interface Constants {
   /** Mark names by code, quoted. */
   readonly marks: readonly Piece[];
+  readonly yes: Piece;
+  readonly no: Piece;
   readonly unmappedHead: Piece;
   readonly marksHead: Piece;
   readonly base64Head: Piece;
@@ -18,6 +20,8 @@ export function writeConstants(out: LineBuffer): Constants {
     marks[code] = out.appendPiece(JSON.stringify(markName(code)));
   return {
     marks,
+    yes: out.appendPiece('true'),
+    no: out.appendPiece('false'),
     unmappedHead: out.appendPiece(',"unmapped":{"'),
     marksHead: out.appendPiece(',"marks":['),
     base64Head: out.appendPiece('","raw_data_base64":"'),

@@ -32,7 +32,9 @@ export class LineBuffer {
   /** Forgets what stands behind `at`. Memory that one unusual batch took is given back. */
   rewind(at: number): void {
     this.at = at;
-    if (this.bytes.length > CAPACITY_BYTES_KEPT) this.#resize(CAPACITY_BYTES_INITIAL);
+    // What stands before `at` stays, however much it is.
+    if (this.bytes.length > Math.max(CAPACITY_BYTES_KEPT, 2 * at))
+      this.#resize(Math.max(CAPACITY_BYTES_INITIAL, 2 * at));
   }
 
   /** Makes room behind `at`; afterwards `bytes` and `view` may be others. */

@@ -169,6 +169,12 @@ export class LineWriter {
           at = copyPiece(view, entries[code] as number, entries[code + 1] as number, at);
           break;
         }
+        case KIND.flag: {
+          const { yes, no } = this.#constants;
+          const { start, end } = member.values[row] === 0 ? no : yes;
+          at = copyPiece(view, start, end, at);
+          break;
+        }
         case KIND.time:
           at = this.#writeTime(view, member.values[row] as number, at);
           break;
@@ -181,9 +187,10 @@ export class LineWriter {
   }
 
   /** As isoMicroseconds has it, quoted. Neighbouring events mostly share the second. */
-  #writeTime(view: DataView, timeUs: number, at: number): number {
+  #writeTime(view: DataView, anyUs: number, at: number): number {
+    const timeUs = Math.floor(anyUs);
     let second = Math.floor(timeUs / US_PER_SECOND);
-    let restUs = Math.floor(timeUs - second * US_PER_SECOND);
+    let restUs = timeUs - second * US_PER_SECOND;
     // Far from 1970 the division rounds up.
     if (restUs < 0) {
       second--;

@@ -1,11 +1,11 @@
 // What the rows of a batch have between their identity and their unmapped keys: columns in the
 // order of the line, and the OCSF version. Which members a row has is found column by column, since
 // most rows have few of the columns that a mixed batch has.
-import { type Column, type EventBatch, FIELDS, IS_TIME, LIMITS } from '@weir/pipeline';
+import { type Column, type EventBatch, FIELDS, IS_FLAG, IS_TIME, LIMITS } from '@weir/pipeline';
 import { GROUP_OF, MEMBER_COUNT, PLACE_OF, VERSION_MEMBER } from './layout.js';
 import type { LineBuffer } from './line-buffer.js';
 
-export const KIND = { span: 0, number: 1, time: 2, code: 3, version: 4 } as const;
+export const KIND = { span: 0, number: 1, time: 2, code: 3, version: 4, flag: 5 } as const;
 
 /** What a Date can show, in microseconds. */
 const TIME_US_MAX = 8.64e18;
@@ -56,7 +56,8 @@ export class Members {
     this.textBytes.fill(0, 0, eventCount);
     list.forEach((member, index) => {
       if (member.kind === KIND.span) this.#noteSpans(member.spans, index, eventCount);
-      else if (member.kind === KIND.number) this.#noteNumbers(member.values, index, eventCount);
+      else if (member.kind === KIND.number || member.kind === KIND.flag)
+        this.#noteNumbers(member.values, index, eventCount);
       else if (member.kind === KIND.time) this.#noteTimes(member.values, index, eventCount);
       else if (member.kind === KIND.code) this.#noteCodes(member, index, eventCount);
       else for (let row = 0; row < eventCount; row++) this.#note(row, index);
@@ -106,7 +107,9 @@ export class Members {
 
 function memberOf(column: Column, out: LineBuffer): Member {
   const isTime = IS_TIME[column.field] === true && column.kind === 'number';
-  const member = new Member(column.field, isTime ? KIND.time : KIND[column.kind]);
+  const isFlag = IS_FLAG[column.field] === true && column.kind === 'number';
+  const plain = isFlag ? KIND.flag : KIND[column.kind];
+  const member = new Member(column.field, isTime ? KIND.time : plain);
   if (column.kind === 'span') member.spans = column.spans;
   else if (column.kind === 'number') member.values = column.values;
   else {

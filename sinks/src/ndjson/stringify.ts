@@ -1,16 +1,20 @@
 // Compiled serialisers (fast-json-stringify) for the places where an event is an object anyway: the
 // printed lines of `weir parse` and of taps, and quarantine lines. The path to a sink writes lines
 // from the columns instead (docs/adr/0011).
-import { FIELDS, IS_TIME, type OcsfEvent, placeOf } from '@weir/pipeline';
+import { FIELDS, IS_FLAG, IS_TIME, type OcsfEvent, placeOf } from '@weir/pipeline';
 import build from 'fast-json-stringify';
 
 const text = { type: 'string' } as const;
 const number = { type: 'number' } as const;
+const flag = { type: 'boolean' } as const;
 const anyList = { type: 'array', items: { type: 'object', additionalProperties: true } } as const;
 
 interface ObjectSchema {
   readonly type: 'object';
-  readonly properties: Record<string, ObjectSchema | typeof anyList | typeof text | typeof number>;
+  readonly properties: Record<
+    string,
+    ObjectSchema | typeof anyList | typeof text | typeof number | typeof flag
+  >;
   readonly additionalProperties: true;
 }
 
@@ -31,6 +35,7 @@ function eventSchema(): build.Schema {
     let at = root;
     for (const step of list < 0 ? steps : steps.slice(0, list)) at = childOf(at, step.name);
     if (list >= 0) at.properties[steps[list]?.name ?? ''] = anyList;
+    else if (IS_FLAG[field]) at.properties[last] = flag;
     else at.properties[last] = kind === 'number' && !IS_TIME[field] ? number : text;
   }
   childOf(root, 'metadata').properties.version = text;
