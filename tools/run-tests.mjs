@@ -132,7 +132,7 @@ async function main() {
  * Tests that repeat the same code millions of times, or kill what they start, say nothing of
  * coverage that others do not say: without it they are faster, and c8 has less to merge.
  */
-const UNCOVERED = /^(bench|lanes|proofs|simulation|spool\/dist\/fault)\//;
+const UNCOVERED = /^(bench|lanes|proofs|simulation|spool\/dist\/fault|parsers\/dist\/fuzz)\//;
 
 async function runAll(root, files, isLong, rawCoverage, counter) {
   const isCovered = (file) => rawCoverage !== null && !UNCOVERED.test(file);

@@ -37,10 +37,9 @@ async function prove({ sabotage, say }: ProofContext): Promise<ProofResult> {
   const names = await packNames();
   const seen = new Map<string, Seen>();
   let eventCount = 0;
-  for (const folder of caseFolders()) {
-    const flags = flagsOf(folder);
-    if (sabotage === 'packs_off') flags.push('--pack', 'syslog_3164');
-    for (const line of await parse(readFileSync(join(folder, 'input.raw')), flags)) {
+  for (const { input, flags } of inputs()) {
+    const more = sabotage === 'packs_off' ? ['--pack', 'syslog_3164'] : [];
+    for (const line of await parse(input, [...flags, ...more])) {
       eventCount++;
       note(seen, JSON.parse(line) as Record<string, unknown>);
     }
@@ -97,6 +96,37 @@ function* caseFolders(): Iterable<string> {
     if (!existsSync(cases)) continue;
     for (const name of readdirSync(cases).sort()) yield join(cases, name);
   }
+}
+
+interface Input {
+  readonly input: Buffer;
+  readonly flags: readonly string[];
+}
+
+/**
+ * Cases with the same flags go through one process. Header lines hold for all lines behind them, so
+ * a case that brings some has a process of its own.
+ */
+function inputs(): Input[] {
+  const alone: Input[] = [];
+  const together = new Map<string, { input: Buffer[]; flags: string[] }>();
+  for (const folder of caseFolders()) {
+    const flags = flagsOf(folder);
+    const input = readFileSync(join(folder, 'input.raw'));
+    if (/^(<\d+>)?#/m.test(input.toString('latin1'))) {
+      alone.push({ input, flags });
+      continue;
+    }
+    const key = flags.join(' ');
+    const group = together.get(key) ?? { input: [], flags };
+    together.set(key, group);
+    group.input.push(input, ...(input.at(-1) === 0x0a ? [] : [Buffer.from('\n')]));
+  }
+  const joined = [...together.values()].map(({ input, flags }) => ({
+    input: Buffer.concat(input),
+    flags,
+  }));
+  return [...joined, ...alone];
 }
 
 function flagsOf(folder: string): string[] {
