@@ -1,6 +1,6 @@
 // Documents that are made from the code: the error table, the configuration's JSON Schema, a page
-// for each component, the example configurations, and the example of a pack. The tool tools/generate-docs.mjs (npm run
-// docs) writes them, a test holds the files equal.
+// for each component, the example configurations, and the example of a parser of one's own. The
+// tool tools/generate-docs.mjs (npm run docs) writes them, a test holds the files equal.
 import { ERRORS } from '@weir/pipeline';
 import { DEFAULT_SELECTION, generateConfiguration, skeletonOf } from './generate/index.js';
 import { componentPages } from './pages.js';
