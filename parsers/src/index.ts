@@ -1,4 +1,6 @@
 // Parsers of Weir: raw batches into OCSF columns.
+
+export type { Explanation } from './explain.js';
 export { all, bodyPacks } from './list.js';
 export type { Pack } from './pack.js';
 export { PACK_NAMES, type ParseOptions, parseBatch } from './parse-batch.js';

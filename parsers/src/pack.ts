@@ -17,6 +17,11 @@ export interface Pack extends Parser {
   /** Cheap: looks at a few bytes of the text. True is a guess; parse may still answer `no`. */
   detect(bytes: Uint8Array, start: number, end: number): boolean;
   parse(batch: RawBatch, row: number, start: number, end: number, out: ColumnWriter): ParseVerdict;
+  /**
+   * What of the pack took the event that was parsed last, in the pack's own words: a template, a
+   * layout, a kind of log; '' where nothing did. For people who ask, never for an event on its way.
+   */
+  rule?(batch: RawBatch): string;
 }
 
 /** A pack that reads JSON objects of one shape, as an item from HTTP or as the body of syslog. */

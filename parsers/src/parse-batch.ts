@@ -16,6 +16,7 @@ import {
 } from '@weir/pipeline';
 import { packOfTag } from './by-tag.js';
 import { contextOf, setFallbackContext } from './common/run-context.js';
+import { type Explanation, Trace } from './explain.js';
 import { JsonHead, objectStart } from './json/head.js';
 import { json } from './json/index.js';
 import { keyValue } from './key-value/index.js';
@@ -49,6 +50,8 @@ export interface ParseOptions {
   readonly onRow?: (row: number) => void;
   /** Zone of timestamps without one, by source (peer address); null is UTC, marked. */
   readonly zoneOf?: (source: string) => AssumedZone | null;
+  /** Told of each row, once it is parsed, how it came to its pack. For people: it is slow. */
+  readonly explain?: (row: number, explanation: Explanation) => void;
   /** 1: the row came without its event and is only counted; it is not parsed. */
   readonly hollow?: Uint8Array | null;
 }
@@ -64,6 +67,8 @@ const TIME = FIELD.time;
 const HASH = 0x23;
 const header = new SyslogHeader();
 const head = new JsonHead();
+/** Null unless someone asks how events come to their packs. */
+let trace: Trace | null = null;
 
 /** The packs that the events of a batch are offered to, by `pack` of its options. */
 interface Choice {
@@ -106,7 +111,8 @@ export function parseBatch(
   writer: ColumnWriter,
   options: ParseOptions = {},
 ): EventBatch {
-  const { onRow, own = null, hollow = null, zoneOf } = options;
+  const { onRow, own = null, hollow = null, zoneOf, explain } = options;
+  trace = explain === undefined ? null : new Trace();
   writer.begin(batch, own === null ? all : parsersWith(own));
   choose(options.pack ?? 'auto');
   const { columns = '' } = options;
@@ -122,6 +128,7 @@ export function parseBatch(
       assumeZone(zoneOf?.(batch.runs[run]?.source ?? '') ?? null);
     }
     writer.openRow(row);
+    trace?.begin(batch, row);
     if (hollow !== null && hollow[row] === 1) {
       writer.setStatus(row, STATUS.filtered);
       continue;
@@ -141,6 +148,8 @@ export function parseBatch(
     }
     frameMark = noteFraming(batch, row, frameMark, true, writer);
     writer.setStatus(row, statusOf(verdict, writer.rejectedAs(row) !== 0));
+    if (explain !== undefined && trace !== null)
+      explain(row, trace.explanation(writer.parserOf(row) ?? syslog3164, header));
     if (onRow !== undefined) onRow(row);
   }
   return writer.finish();
@@ -182,7 +191,10 @@ function parseRow(
   if (batch.format === 'json') {
     let verdict: ParseVerdict = own === null ? 'no' : own.parse(batch, row, start, end, out);
     if (verdict === 'no') {
-      if (own !== null) out.rollbackRow(row);
+      if (own !== null) {
+        out.rollbackRow(row);
+        trace?.refused(own);
+      }
       verdict = parseJson(batch, row, start, end, out);
     } else out.setParser(row, all.length);
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
@@ -206,7 +218,10 @@ function parseJson(
     head.read(batch.bytes, first, end);
     for (let i = 0; i < objects.length; i++) {
       const pack = objects[i] as JsonPack;
-      if (!isForced && !pack.claims(head)) continue;
+      if (!isForced && !pack.claims(head)) {
+        trace?.passedOver(pack);
+        continue;
+      }
       const verdict = askPack(pack, batch, row, first, end, out);
       if (verdict !== 'no') return verdict;
     }
@@ -226,6 +241,7 @@ function askPack(
   const verdict = pack.parse(batch, row, start, end, out);
   if (verdict === 'no') out.rollbackRow(row);
   else out.setParser(row, all.indexOf(pack));
+  trace?.answered(pack, start, verdict);
   return verdict;
 }
 
@@ -248,6 +264,7 @@ function parseSyslogRow(
       return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
     }
     out.rollbackRow(row);
+    trace?.refused(own);
   }
   if (batch.bytes[bodyStart] === HASH || contextOf(batch, row) !== '') {
     const verdict = parseColumns(batch, row, start, end, out);
@@ -264,7 +281,10 @@ function parseSyslogRow(
   }
   for (let i = 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
-    if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) continue;
+    if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) {
+      trace?.passedOver(pack);
+      continue;
+    }
     const verdict =
       pack === json && !isForced
         ? parseJson(batch, row, bodyStart, end, out)
@@ -301,7 +321,10 @@ function parseLine(
   const { lines } = choice;
   for (let i = 0; i < lines.length; i++) {
     const pack = lines[i] as Pack;
-    if (!pack.detect(batch.bytes, start, end)) continue;
+    if (!pack.detect(batch.bytes, start, end)) {
+      trace?.passedOver(pack);
+      continue;
+    }
     const verdict = askPack(pack, batch, row, start, end, out);
     if (verdict !== 'no') return verdict;
   }

@@ -81,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./test.js')).testCommand(),
   },
   {
+    name: 'pack',
+    summary: 'Make a parser of your own: a folder with parser, golden case and test.',
+    load: async () => (await import('./pack/index.js')).packCommand(),
+  },
+  {
     name: 'completion',
     summary: 'Print a completion script for a shell.',
     load: async () => (await import('./completion/index.js')).completionCommand(),

@@ -1,7 +1,7 @@
 // Scenario: `weir parse` as a process of its own, with good and broken input.
 // Guarantees: one JSON line per event, in order, also for those that fail; wrong usage is one
 //   sentence; a broken frame ends with exit code 1 after what came before it; a reader that leaves
-//   ends it quietly.
+//   ends it quietly; --explain comes first in the line, and only where it is asked for.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
@@ -81,6 +81,31 @@ t.test('as the Elastic Common Schema', async (t) => {
     },
     { error: { code: 'json_invalid' }, event: { original: '{"broken":' }, weir: { offset: 10 } },
   ]);
+});
+
+t.test('how each event came to its pack', async (t) => {
+  const input =
+    '<38>Mar  1 12:00:00 gate sshd[12]: Accepted password for alice from 192.0.2.1 port 50022 ssh2\n' +
+    '{"a":1}\n';
+  const { lines } = await run(input, '--explain');
+  t.match(lines, [
+    {
+      explain: {
+        pack: 'linux_sshd',
+        rule: '{action:Accepted} {method} for {user} from {host} port {port#} {protocol}',
+        header: 'rfc3164',
+        not_recognised: [],
+        said_no: [],
+      },
+      user: { name: 'alice' },
+    },
+    { explain: { pack: 'json', header: 'none' }, unmapped: { a: '1' } },
+  ]);
+  t.equal(Object.keys(lines[0] ?? {})[0], 'explain');
+  const [asEcs] = (await run('<13>x y\n', '--explain', '--schema', 'ecs')).lines;
+  t.match(asEcs, { explain: { pack: 'syslog_3164' }, weir: { parser: 'syslog_3164' } });
+  const [plain] = (await run('<13>x y\n')).lines;
+  t.notOk(plain !== undefined && 'explain' in plain);
 });
 
 t.test('a broken frame', async (t) => {

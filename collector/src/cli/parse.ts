@@ -1,7 +1,7 @@
 // `weir parse`: raw events on standard input, one JSON line per event on standard output, in order, also
 // for those that fail.
 import { once } from 'node:events';
-import { PACK_NAMES, type ParseOptions, parseBatch } from '@weir/parsers';
+import { type Explanation, PACK_NAMES, type ParseOptions, parseBatch } from '@weir/parsers';
 import {
   ColumnWriter,
   EventRow,
@@ -27,6 +27,7 @@ interface ParseCommandOptions {
   readonly inputFormat: InputFormat | 'auto';
   readonly columns?: string;
   readonly header: 'marked' | 'first-line';
+  readonly explain?: true;
 }
 
 export function parseCommand(): Command {
@@ -48,10 +49,14 @@ export function parseCommand(): Command {
         'first-line',
       ]),
     )
+    .option('--explain', 'put first how each event came to its pack')
     .addHelpText(
       'after',
       '\nAn event that would go to quarantine is printed with "error" and "offset" first. Exit code 1\n' +
-        'means that the framing was broken: everything before that place was printed.',
+        'means that the framing was broken: everything before that place was printed.\n' +
+        'With --explain each line begins with "explain": pack, version, rule (template, layout or log,\n' +
+        'where the pack can say it), header (rfc3164, rfc5424, none), not_recognised (packs that saw\n' +
+        'nothing of theirs in the first bytes) and said_no (packs that read the event and refused it).',
     )
     .action(run);
 }
@@ -89,8 +94,17 @@ class Printer {
   readonly #textOf: (row: EventRow) => string;
   readonly #writer = new ColumnWriter();
 
-  constructor({ pack, columns = '', schema }: ParseCommandOptions) {
+  readonly #explanations: Explanation[] = [];
+
+  constructor({ pack, columns = '', schema, explain }: ParseCommandOptions) {
     this.#parseOptions = { pack, columns };
+    if (explain)
+      this.#parseOptions = {
+        ...this.#parseOptions,
+        explain: (row, explanation) => {
+          this.#explanations[row] = explanation;
+        },
+      };
     this.#textOf =
       schema === 'ocsf'
         ? (row) => stringifyEvent(row.toOcsf())
@@ -103,10 +117,17 @@ class Printer {
     const row = new EventRow(events);
     let text = '';
     for (let i = 0; i < batch.eventCount; i++) {
-      text += `${this.#textOf(row.move(i))}\n`;
+      text += `${this.#lineOf(row.move(i), this.#explanations[i])}\n`;
       if (text.length < OUTPUT_CHARACTERS && i < batch.eventCount - 1) continue;
       if (!process.stdout.write(text)) await once(process.stdout, 'drain');
       text = '';
     }
+  }
+
+  /** The explanation stands in front of the event's own keys. */
+  #lineOf(row: EventRow, explanation: Explanation | undefined): string {
+    const text = this.#textOf(row);
+    if (explanation === undefined) return text;
+    return `{"explain":${JSON.stringify(explanation)},${text.slice(1)}`;
   }
 }

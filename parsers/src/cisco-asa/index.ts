@@ -57,6 +57,7 @@ export const ciscoAsa: Pack = {
     return percent < 0 ? isBare(bytes, start, end) : readTag(bytes, percent, end);
   },
   parse,
+  rule,
 };
 
 function parse(
@@ -83,7 +84,10 @@ function parse(
   out.span(row, FIELD.message, textStart, last);
   if (isSecurityEvent(bytes, idStart)) {
     const kind = (bytes[idEnd - 1] as number) - 0x30;
-    if (securityEvent.read(batch, row, kind, textStart, last, out)) return 'parsed';
+    if (securityEvent.read(batch, row, kind, textStart, last, out)) {
+      found = FOUND.securityEvent;
+      return 'parsed';
+    }
   }
   const message = messages.ids.lookup(bytes, idStart, idEnd);
   writeText(bytes, message, textStart, last);
@@ -94,8 +98,28 @@ function parse(
 function writeText(bytes: Uint8Array, message: number, start: number, end: number): void {
   const meaning = message === 0 ? BASE : (messages.meanings[message - 1] as number);
   const isKnown = message !== 0 && messages.matches(templates, message, bytes, start, end);
+  found = isKnown ? FOUND.form : message === 0 ? FOUND.noId : FOUND.noForm;
   if (!isKnown) readGeneric(bytes, start, end, templates);
   event.write(templates, meaning);
+}
+
+/** How the last event was read. */
+const FOUND = { form: 0, noForm: 1, noId: 2, securityEvent: 3, bare: 4 } as const;
+let found: (typeof FOUND)[keyof typeof FOUND] = FOUND.form;
+
+function rule({ bytes }: RawBatch): string {
+  if (found === FOUND.bare) return `without id: ${messages.lastForm}`;
+  const id = String.fromCharCode(...bytes.subarray(tag.idStart, tag.idStart + ID_DIGITS));
+  switch (found) {
+    case FOUND.form:
+      return `${id}: ${messages.lastForm}`;
+    case FOUND.securityEvent:
+      return `${id}: security event`;
+    case FOUND.noForm:
+      return `${id}: no form fits; labelled values`;
+    default:
+      return `${id}: no form known; labelled values`;
+  }
 }
 
 /** 430001 to 430005. */
@@ -155,6 +179,7 @@ function parseBare(
   if (!isBare(batch.bytes, start, end)) return 'no';
   for (const message of bareMessages) {
     if (!messages.matches(templates, message, batch.bytes, start, end)) continue;
+    found = FOUND.bare;
     event.begin(batch, row, out);
     out.code(row, FIELD.metadata_product_vendor_name, 'Cisco');
     out.span(row, FIELD.message, start, end);

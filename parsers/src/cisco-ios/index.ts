@@ -51,6 +51,7 @@ export const ciscoIos: Pack = {
     return percent >= 0 && readTag(bytes, percent, end);
   },
   parse,
+  rule,
 };
 
 function parse(
@@ -78,9 +79,18 @@ function parse(
   const meaning = message === 0 ? BASE : (messages.meanings[message - 1] as number);
   const text = prefix.readSlot(bytes, row, tag.text, last, event.typed, out);
   const isKnown = message !== 0 && messages.matches(templates, message, bytes, text, last);
+  hasForm = isKnown;
   if (!isKnown) readGeneric(bytes, text, last, templates);
   event.write(templates, meaning);
   return 'parsed';
+}
+
+/** Whether a form of the message fitted the last event. */
+let hasForm = false;
+
+function rule({ bytes }: RawBatch): string {
+  const name = String.fromCharCode(...bytes.subarray(tag.facilityStart, tag.nameEnd));
+  return `${name}: ${hasForm ? messages.lastForm : 'no form fits; labelled values'}`;
 }
 
 /** IOS, where nothing tells one of its kin. */

@@ -25,6 +25,9 @@ export class MessageTable {
   /** Where the templates of a message begin; the next one's beginning is the end. */
   readonly #first: Uint16Array;
   readonly #templates: Int32Array;
+  readonly #forms: readonly string[];
+  /** Index of the form that fitted last, -1 where none did. */
+  #last = -1;
 
   /** Compiles the texts into `set`. */
   constructor(
@@ -45,6 +48,7 @@ export class MessageTable {
     this.meanings = Uint8Array.from(messages, ({ meaning }) => meaning);
     this.#first = Uint16Array.from(first);
     this.#templates = Int32Array.from(templates);
+    this.#forms = messages.flatMap(({ forms }) => forms);
   }
 
   /** True when a form of the message fits; its values are in `set` then. */
@@ -58,11 +62,21 @@ export class MessageTable {
     const stop = this.#first[message] as number;
     const first = this.#first[message - 1] as number;
     for (let i = first; i < stop; i++)
-      if (set.match(this.#templates[i] as number, bytes, start, end, false)) return true;
+      if (set.match(this.#templates[i] as number, bytes, start, end, false)) return this.#fits(i);
     // A text that was cut fits none: what it has is read all the same.
     for (let i = first; i < stop; i++)
-      if (set.match(this.#templates[i] as number, bytes, start, end, true)) return true;
+      if (set.match(this.#templates[i] as number, bytes, start, end, true)) return this.#fits(i);
     return false;
+  }
+
+  #fits(index: number): true {
+    this.#last = index;
+    return true;
+  }
+
+  /** The form that `matches` was true for, last. */
+  get lastForm(): string {
+    return this.#forms[this.#last] ?? '';
   }
 }
 

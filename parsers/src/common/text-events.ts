@@ -29,14 +29,28 @@ export class TextEvents {
   /** By step: kind of value (0: none) and field. */
   readonly #as: Uint8Array;
   readonly #field: Uint16Array;
+  readonly #patterns: readonly string[];
+  /** Template that fitted last, -1 where none did. */
+  #last = -1;
 
   constructor(holes: Holes, rows: readonly TextRow[]) {
     this.#templates = new Templates(rows.map(([pattern]) => pattern));
+    this.#patterns = rows.map(([pattern]) => pattern);
     this.#outcomes = rows.map(([, result]) => result);
     const names = this.#templates.holeNames;
     this.#as = Uint8Array.from(names, (name) => holes[name]?.[0] ?? 0);
     this.#field = Uint16Array.from(names, (name) => holes[name]?.[1] ?? 0);
     for (const name of Object.keys(holes)) assert(names.includes(name), `a hole is used: ${name}`);
+  }
+
+  /** The template of the text that was written last; '' where it fitted none. */
+  get lastPattern(): string {
+    return this.#patterns[this.#last] ?? '';
+  }
+
+  /** Forgets the template, where a text was read in another way. */
+  forget(): void {
+    this.#last = -1;
   }
 
   /**
@@ -46,6 +60,7 @@ export class TextEvents {
   write(typed: TypedWriter, start: number, end: number): boolean {
     const templates = this.#templates;
     const template = templates.match(typed.batch.bytes, start, end);
+    this.#last = template;
     if (template < 0) return false;
     const { classUid, activityId, numbers } = this.#outcomes[template] as Outcome;
     const { out, row } = typed;

@@ -47,7 +47,11 @@ export const f5Bigip: Pack = {
   ],
   detect,
   parse,
+  rule: () => (isList ? 'list of keys' : events.lastPattern),
 };
+
+/** Whether the last event was a list. */
+let isList = false;
 
 function detect(bytes: Uint8Array, start: number, end: number): boolean {
   const first = at(bytes, start, end);
@@ -114,7 +118,8 @@ function parse(
   const last = trimEnd(bytes, first, end);
   if (first === last) return 'no';
   const from = listStart(bytes, first, last);
-  if (from >= 0) return parseList(batch, row, first, from, last, out);
+  isList = from >= 0;
+  if (isList) return parseList(batch, row, first, from, last, out);
   typed.begin(batch, row, out);
   const isKnown = parseText(first, last);
   if (!isKnown) {

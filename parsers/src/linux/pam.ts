@@ -97,6 +97,7 @@ export const pam: Pack = {
   detect: (bytes, start, end) =>
     at(bytes, start, end) === 0x70 && startsWith(bytes, start, end, 'pam_'),
   parse,
+  rule: () => events.lastPattern,
 };
 
 function parse(
@@ -112,6 +113,7 @@ function parse(
   if (from === last) return 'no';
   typed.begin(batch, row, out);
   serviceEnd = 0;
+  events.forget();
   const first = startsWith(bytes, from, last, 'pam_') ? writeModule(from, last) : from;
   if (first < 0) return 'no';
   out.code(row, FIELD.metadata_product_name, 'Linux-PAM');

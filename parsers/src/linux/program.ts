@@ -29,6 +29,7 @@ export function programPack(program: Program): Pack {
     // Sentences are known by who says them.
     detect: () => false,
     parse: (batch, row, start, end, out) => parse(program, batch, row, start, end, out),
+    rule: () => program.events.lastPattern,
   };
 }
 

@@ -198,6 +198,7 @@ export const sshd: Pack = {
   tags: ['sshd', 'sshd-session', 'sshd-auth', '/usr/sbin/sshd', 'com.openssh.sshd'],
   detect: () => false,
   parse,
+  rule: () => events.lastPattern,
 };
 
 function parse(
@@ -215,6 +216,7 @@ function parse(
   out.code(row, FIELD.metadata_product_vendor_name, 'OpenBSD');
   out.span(row, FIELD.message, from, to);
   typed.begin(batch, row, out);
+  events.forget();
   let first = from;
   let last = to;
   if (bytes[last - 1] === CLOSE_BRACKET) {

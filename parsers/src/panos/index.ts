@@ -33,6 +33,7 @@ export const panosCsv: Pack = {
     return isDate(bytes, comma + 1, end);
   },
   parse,
+  rule,
 };
 
 /** `2026/`, `2026-`, or `2/28/`, which spreadsheets make of it. */
@@ -58,6 +59,7 @@ function parse(
   fields.split(bytes, wordCopy.of(batch), start, last);
   const layout = layoutOf(bytes);
   if (layout === 0) return 'no';
+  lastLayout = layout;
   event.begin(batch, row, out);
   const numbers = layoutNumbers[layout] as Uint16Array;
   const { starts, ends, doubled, count } = fields;
@@ -73,6 +75,27 @@ function parse(
   for (let i = known; i < count; i++) extra(i);
   event.finish();
   return verdictOf(row, layout, start, last, out);
+}
+
+const WORD_BYTES_MAX = 64;
+let lastLayout = 0;
+
+/** Type and subtype as they stand there, and the layout that the fields were read by. */
+function rule({ bytes }: RawBatch): string {
+  const [layout = ''] = Object.entries(LAYOUT).find(([, number]) => number === lastLayout) ?? [];
+  const places: Partial<Record<number, number>> = {
+    [LAYOUT.audit]: TYPE_AT_AUDIT,
+    [LAYOUT.globalprotectOld]: TYPE_AT_OLD,
+  };
+  const typeIndex = places[lastLayout] ?? TYPE_AT;
+  const word = (index: number): string => {
+    if (index >= fields.count) return '';
+    const start = fields.starts[index] as number;
+    const end = Math.min(fields.ends[index] as number, start + WORD_BYTES_MAX);
+    return String.fromCharCode(...bytes.subarray(start, end));
+  };
+  const documented = (LAYOUT_NAMES[lastLayout] ?? []).length;
+  return `${word(typeIndex)}/${word(typeIndex + 1)}, layout ${layout}: ${fields.count} fields, ${documented} documented`;
 }
 
 function verdictOf(

@@ -12,6 +12,7 @@ import { DATA_NAMES, dataTable, numberOf, PROFILES } from './profiles.js';
 import { Refinement } from './refine.js';
 import {
   channelTable,
+  BASE as NO_RULE,
   PRODUCTS,
   PROVIDER,
   providerTable,
@@ -167,6 +168,21 @@ export class WindowsEvent {
     this.#refinement.finish(rule, this.#data, scratch);
     this.#complete(rule, PRODUCTS[provider] as string);
     return true;
+  }
+
+  /** Provider and id of the event that was written last, and whether these have a rule. */
+  ruleWords(): string {
+    const text = (number: number): string => {
+      const start = this.#system[2 * number] as number;
+      const end = this.#system[2 * number + 1] as number;
+      if (end === 0) return '';
+      const bytes = this.#source(start).subarray(this.#local(start), this.#local(end));
+      return Buffer.from(bytes).toString();
+    };
+    const id = text(SYS.eventId) || text(SYS.eventCode);
+    const rule = ruleOf(this.#provider(), Number(id));
+    const provider = text(SYS.provider) || text(SYS.channel);
+    return `${provider} ${id}: ${rule === NO_RULE ? 'no rule' : `rule with profile ${rule.profile}`}`;
   }
 
   /** What a class requires; an event that has nothing of it is a Base Event. */

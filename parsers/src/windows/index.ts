@@ -45,6 +45,7 @@ export const windowsXml: Pack = {
     out.mark(row, MARK.value_invalid, xmlReader.faultAt - (batch.offsets[row] ?? 0));
     return 'partial';
   },
+  rule: () => sink.event.ruleWords(),
 };
 
 /** Position of `<Event`, behind white space and an XML declaration; -1 where there is none. */
@@ -75,6 +76,7 @@ export const windowsJson: JsonPack = {
     }
     return verdict === 'parsed' && sink.hasFault ? 'partial' : verdict;
   },
+  rule: () => sink.event.ruleWords(),
 };
 
 const has = (head: JsonHead, ...names: readonly HeadKey[]): boolean =>

@@ -349,7 +349,7 @@ for (const [provider, rows] of RULES) {
   }
 }
 
-const BASE: Rule = {
+export const BASE: Rule = {
   classUid: 0,
   activityId: 0,
   profile: 'OTHER',

@@ -45,6 +45,7 @@ export const windowsSnare: Pack = {
     }
     return 'parsed';
   },
+  rule: () => event.ruleWords(),
 };
 
 /** Returns the number of fields. */

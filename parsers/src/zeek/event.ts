@@ -28,6 +28,7 @@ export class ZeekEvent {
   readonly writer = new TypedWriter();
   readonly #list = new ListValue();
   #listForm!: ListForm;
+  #lastPath = '';
   /** By slot: start, end and number of the name; a start and end of 0 where there is none. */
   readonly #slots = new Uint32Array(SLOT_COUNT * NUMBERS_PER_SLOT);
 
@@ -38,6 +39,11 @@ export class ZeekEvent {
     this.writer.begin(batch, row, out);
     this.#listForm = listForm;
     this.#slots.fill(0);
+  }
+
+  /** The log that the last event is of. */
+  get logWords(): string {
+    return this.#lastPath === '' ? 'log not known' : `log ${this.#lastPath}`;
   }
 
   /**
@@ -72,6 +78,7 @@ export class ZeekEvent {
 
   /** Ids that follow from the log. What the kept values say is settled behind it. */
   finish(plan: LogPlan): void {
+    this.#lastPath = plan.path;
     const { out, row } = this;
     const { scratch } = out;
     out.code(row, PRODUCT, 'Zeek');

@@ -201,6 +201,7 @@ export const zeekJson: JsonPack = {
     pairs.write(event);
     return 'parsed';
   },
+  rule: () => event.logWords,
 };
 
 /** Of the keys that few other programs have beside a time. */

@@ -34,7 +34,11 @@ export const zeekTsv: Pack = {
     );
   },
   parse,
+  rule: () => `${event.logWords}, columns by ${columnsBy}`,
 };
+
+/** What named the columns of the last event. */
+let columnsBy = '';
 
 /** `#separator`, or `#fields` and the like where someone cut the first line off. */
 function isHeader(bytes: Uint8Array, start: number, end: number): boolean {
@@ -54,11 +58,13 @@ function parse(
     if (!readOwnHeader(bytes, start, end)) return 'no';
     const own = columnPlanOf(ownHeader.header);
     if (own === null) return 'no';
+    columnsBy = 'the header in front of the row';
     return parseRow(own, batch, row, ownHeader.start, ownHeader.end, out);
   }
   const last = lineEnd(bytes, start, end);
   const context = contextOf(batch, row);
   const plan = context === '' ? standardPlanOf(bytes, start, last) : columnPlanOf(context);
+  columnsBy = context === '' ? 'the standard layout' : "the source's header";
   return plan === null ? 'no' : parseRow(plan, batch, row, start, last, out);
 }
 

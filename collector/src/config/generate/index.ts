@@ -74,3 +74,5 @@ function componentOf(kind: ComponentSpec['kind'], type: string): ComponentSpec {
         : `did you mean ${nearest}?`;
   throw new WeirError('WEIR_USAGE', `there is no ${kind} ${type}; ${help}`);
 }
+
+export { skeletonOf } from './pack-skeleton.js';
