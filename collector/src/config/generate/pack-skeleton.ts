@@ -2,6 +2,7 @@
 // one example, in which the name is put in.
 
 const NAME = /\bNAME\b/g;
+const PARSER_FILE = './parser.js';
 
 const PARSER = `// Sign-in events of NAME, one a line: \`NAME|alice|192.0.2.10|ok\`.
 import { isIP } from 'node:net';
@@ -41,7 +42,7 @@ export default defineParser({
 const PARSER_TEST = `// What holds for any parser, whatever the bytes, and what holds for this one: node --test
 import test from 'node:test';
 import { testParser } from '@weir/pipeline/testing';
-import parser from './parser.js';
+import parser from '${PARSER_FILE}';
 
 testParser(test, parser, {
   examples: [
