@@ -77,6 +77,7 @@ const jsonOf: Readonly<Record<string, (event: Case) => unknown>> = {
     '@timestamp': TIME,
     event: { code: `${event.id}`, kind: 'event' },
     host: { name: 'ws1.example.com' },
+    log: { level: 'information' },
     winlog: {
       channel: event.channel,
       computer_name: 'ws1.example.com',
