@@ -15,7 +15,7 @@ const FACTOR = 8;
 const GROWTH_MAX = 4;
 const TRIES_MAX = 8;
 const isLong = process.env.WEIR_LONG === '1';
-const LINE_STEP = isLong ? 1 : 12;
+const LINE_STEP = isLong ? 1 : 24;
 const PLACES = isLong ? 8 : 3;
 
 const UNITS: readonly string[] = [
