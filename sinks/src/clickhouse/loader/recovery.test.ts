@@ -2,6 +2,7 @@
 // lost, the intent is of another version, or the engine hangs. Guarantees: every row that landed is
 // in the ledger as stored, no row is sent twice, nothing waits for ever.
 
+import { IntentFile } from './intent.js';
 import { mkdtempSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,15 +27,15 @@ t.teardown(() => fixture.end());
 
 function bench(overrides: Partial<LoaderOptions> = {}) {
   const consumer = new MemoryConsumer();
+  const intentDirectory = mkdtempSync(join(fixture.directory, 'intent-'));
   const options: LoaderOptions = {
     consumer,
     processor: sampleProcessor(),
     store: fixture.store,
     fence: embeddedFence(fixture.supervised),
-    files: nodeFiles(),
     clock: nodeClock,
     timers: nodeTimers,
-    intentDirectory: mkdtempSync(join(fixture.directory, 'intent-')),
+    intents: new IntentFile(nodeFiles(), intentDirectory),
     profile: 'full',
     limits: { lingerMs: 20, replayReadMs: 50 },
     log: () => undefined,
@@ -43,8 +44,7 @@ function bench(overrides: Partial<LoaderOptions> = {}) {
   return { consumer, options, epoch: ++epochCount };
 }
 
-const intentPath = (options: LoaderOptions): string =>
-  join(options.intentDirectory, 'loader-intent.json');
+const intentPath = ({ intents }: LoaderOptions): string => (intents as IntentFile).path;
 
 const batchesOf = (epoch: bigint, count: number, rowCount = 10): SequencedBatch[] =>
   Array.from({ length: count }, (_, b) =>

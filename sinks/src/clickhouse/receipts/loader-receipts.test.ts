@@ -2,6 +2,7 @@
 // power fails before every operation on a file; the disk fails; the key cannot be used.
 // Guarantees: what is settled has a receipt, whatever has a receipt is in the ledger, an intent
 // without a receipt stays open, and a key holds up nothing: what it missed is made good.
+import { IntentFile } from '../loader/index.js';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FramePosition } from '@weir/pipeline';
@@ -95,8 +96,9 @@ async function rig(more: Partial<LoaderReceiptsOptions> = {}, given?: Partial<Ri
     ...more,
   });
   const options: LoaderOptions = {
-    ...{ consumer, processor: sampleProcessor(), store, fence: async () => undefined, files },
-    ...{ clock: nodeClock, timers: nodeTimers, intentDirectory: '/data/loader', profile: 'full' },
+    ...{ consumer, processor: sampleProcessor(), store, fence: async () => undefined },
+    ...{ clock: nodeClock, timers: nodeTimers, profile: 'full' },
+    intents: new IntentFile(files, '/data/loader'),
     limits: { lingerMs: 1, lingerMsMax: 1, rowsMax: 15, retryDelayMsMax: 100, replayReadMs: 50 },
     log: (line) => log.push(line),
     receipts,

@@ -1,3 +1,4 @@
+export { type FenceToken, fencedStore, readFence, writeFence } from './fenced-store.js';
 export { checkProfile } from './check-profile.js';
 export {
   applyMigrations,

@@ -1,0 +1,19 @@
+export { type Binding, loadBinding } from './client/binding.js';
+export {
+  clientConfig,
+  GROUP_ID_DEFAULT,
+  type KafkaConnection,
+  SASL_MECHANISMS,
+  type SaslMechanism,
+  TOPIC_DEFAULT,
+} from './client/options.js';
+export { Consumer } from './client/consumer.js';
+export { type OutgoingMessage, Producer } from './client/producer.js';
+export { createKafkaSink, type KafkaSinkOptions } from './kafka-sink.js';
+export { deadLetterTopic } from './loader/dead-letter.js';
+export {
+  type GroupProtocol,
+  KafkaLoader,
+  type KafkaLoaderOptions,
+  type KafkaLoaderStats,
+} from './loader/kafka-loader.js';
