@@ -30,9 +30,24 @@ export function checkTogether(
       ...graph.problems,
       ...zoneProblems(config),
       ...networkProblems(config),
+      ...kafkaProblems(config),
     ],
     warnings: [...graph.warnings, ...slimWarnings(config, environment)],
   };
+}
+
+function kafkaProblems({ kafka, sinks }: Config): string[] {
+  const problems: string[] = [];
+  for (const [id, { type }] of Object.entries(sinks))
+    if (type === 'kafka' && kafka.brokers === '')
+      problems.push(`/sinks/${id} needs /kafka/brokers, or KAFKA_BROKERS in the environment`);
+  if (kafka.sasl_mechanism !== 'none' && kafka.username === '')
+    problems.push(`/kafka/username is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
+  if ((kafka.tls_certificate_file === undefined) !== (kafka.tls_key_file === undefined))
+    problems.push('/kafka/tls_certificate_file and /kafka/tls_key_file go together');
+  if (!kafka.tls && (kafka.tls_ca_file ?? kafka.tls_certificate_file) !== undefined)
+    problems.push('/kafka/tls is false, and files for it are named');
+  return problems;
 }
 
 /** The slim table has no column for most of what a transform can set. */

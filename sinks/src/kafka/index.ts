@@ -1,3 +1,4 @@
+export { EVENT_SCHEMA } from '../avro/index.js';
 export { type Binding, loadBinding } from './client/binding.js';
 export {
   clientConfig,
@@ -9,6 +10,7 @@ export {
 } from './client/options.js';
 export { Consumer } from './client/consumer.js';
 export { type OutgoingMessage, Producer } from './client/producer.js';
+export { BATCH_SCHEMA } from './envelope/batch-schema.js';
 export { createKafkaSink, type KafkaSinkOptions } from './kafka-sink.js';
 export { deadLetterTopic } from './loader/dead-letter.js';
 export {
@@ -17,3 +19,4 @@ export {
   type KafkaLoaderOptions,
   type KafkaLoaderStats,
 } from './loader/kafka-loader.js';
+export { registerSchema } from './schema-registry.js';

@@ -20,6 +20,7 @@ import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
 import { noteBeginningOf } from './beginning.js';
+import { createKafkaWriter, kafkaTarget } from './kafka-writer.js';
 import {
   LEDGER_FOLDER,
   type ManagedSink,
@@ -135,7 +136,7 @@ function createWriter(
   config: DeliverySinkConfig,
   dependencies: SinkDependencies,
 ): Writer {
-  const { files, clock, timers } = dependencies;
+  const { config: whole, files, clock, timers } = dependencies;
   switch (config.type) {
     case 'http': {
       const sink = createHttpSink(
@@ -175,6 +176,17 @@ function createWriter(
         encoding: 'frames',
         target: withoutSecrets(config.url),
         limits: { retryDelayMsMax: config.retry_max_delay_ms },
+      };
+    case 'kafka':
+      return {
+        sink: createKafkaWriter(whole, config, {
+          timers,
+          log: dependencies.log.child({ component: id }),
+          nodeId: dependencies.spool.nodeId,
+        }),
+        encoding: 'frames',
+        target: kafkaTarget(whole, config),
+        limits: { lingerMs: config.linger_ms, retryDelayMsMax: config.retry_max_delay_ms },
       };
     case 'file':
       return {
