@@ -34,3 +34,15 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
+
+# Headers beside node spare node-gyp a download, when they are of the same version.
+find_headers() {
+  prefix=$(node -p 'require("node:path").resolve(process.execPath, "../..")')
+  header=$prefix/include/node/node_version.h
+  [ -f "$prefix/include/node/node.h" ] && [ -f "$header" ] || return 0
+  major=$(sed -n 's/^#define NODE_MAJOR_VERSION \([0-9]*\)$/\1/p' "$header")
+  if [ "$major" = "$(node -p 'process.versions.node.split(".")[0]')" ]; then
+    npm_config_nodedir=$prefix
+    export npm_config_nodedir
+  fi
+}
