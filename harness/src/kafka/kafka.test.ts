@@ -1,0 +1,105 @@
+// Scenario: one broker with every kind of listener; messages in and out, passwords and
+// certificates right and wrong, the broker killed, frozen and started again.
+// Guarantees: what tests of Kafka stand on works against the real thing, and what is wrong is told.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import {
+  connectionError,
+  createTopic,
+  KafkaCluster,
+  type KafkaSettings,
+  loadRdKafka,
+  readMessages,
+  sendMessages,
+  tlsSettings,
+} from './index.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
+const cluster = await KafkaCluster.start({ directory, sasl: true, tls: true });
+t.teardown(async () => {
+  await cluster.kill();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+const { CODES } = loadRdKafka();
+
+const sasl = (mechanism: string, password = cluster.user.password): KafkaSettings => ({
+  ...{ 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': mechanism },
+  ...{ 'sasl.username': cluster.user.name, 'sasl.password': password },
+});
+const textOf = (messages: readonly { value: Buffer | null }[]): string[] =>
+  messages.map(({ value }) => String(value));
+
+t.test('a topic is made once, and what is sent is read in order', async (t) => {
+  t.equal(await createTopic(cluster.brokers, { topic: 'plain', partitions: 3 }), true);
+  t.equal(await createTopic(cluster.brokers, { topic: 'plain', partitions: 3 }), false);
+  const values = Array.from({ length: 100 }, (_, index) => `event ${index}`);
+  const messages = values.map((value) => ({ value, partition: 1 }));
+  await sendMessages(cluster.brokers, 'plain', messages, { 'compression.codec': 'zstd' });
+  const read = await readMessages(cluster.brokers, 'plain', values.length);
+  t.strictSame(textOf(read), values);
+  t.strictSame([...new Set(read.map(({ partition }) => partition))], [1]);
+});
+
+t.test('passwords: PLAIN and both SCRAM mechanisms', async (t) => {
+  const brokers = cluster.bootstrap('SASL_PLAINTEXT');
+  await createTopic(cluster.brokers, { topic: 'sasl', partitions: 1 });
+  for (const mechanism of MECHANISMS)
+    await sendMessages(brokers, 'sasl', [{ value: mechanism }], sasl(mechanism));
+  const read = await readMessages(brokers, 'sasl', MECHANISMS.length, sasl('SCRAM-SHA-512'));
+  t.strictSame(textOf(read), MECHANISMS);
+  for (const mechanism of MECHANISMS) {
+    const code = await connectionError(brokers, sasl(mechanism, 'wrong'));
+    t.equal(code, CODES.ERRORS.ERR__AUTHENTICATION, mechanism);
+  }
+});
+
+t.test('certificates: mTLS with the right one, refused without', async (t) => {
+  const brokers = cluster.bootstrap('SSL');
+  const { certificates } = cluster;
+  if (certificates === null) throw new Error('the cluster was started with tls');
+  const settings = tlsSettings(certificates);
+  await createTopic(cluster.brokers, { topic: 'tls', partitions: 1 });
+  await sendMessages(brokers, 'tls', [{ value: 'sealed', key: 'k' }], settings);
+  const [message] = await readMessages(brokers, 'tls', 1, settings);
+  t.match([String(message?.value), String(message?.key)], ['sealed', 'k']);
+
+  const noCertificate = {
+    ...{ 'security.protocol': 'ssl', 'ssl.ca.location': certificates.caFile },
+  };
+  const withoutCertificate = await connectionError(brokers, noCertificate);
+  t.ok([CODES.ERRORS.ERR__SSL, CODES.ERRORS.ERR__TRANSPORT].includes(withoutCertificate ?? 0));
+  // Without the authority the server is not believed.
+  const code = await connectionError(brokers, { 'security.protocol': 'ssl' });
+  t.equal(code, CODES.ERRORS.ERR__SSL);
+});
+
+t.test('frozen, it acknowledges nothing; after SIGKILL all that it did is there', async (t) => {
+  await createTopic(cluster.brokers, { topic: 'faults', partitions: 1 });
+  await sendMessages(cluster.brokers, 'faults', [{ value: 'before' }]);
+  cluster.broker(1).pause();
+  // Nothing answers: the connection itself is only as good as the kernel's backlog.
+  const silent = sendMessages(cluster.brokers, 'faults', [{ value: 'meanwhile' }]);
+  const first = await Promise.race([silent.then(() => 'sent'), oneSecond().then(() => 'waiting')]);
+  t.equal(first, 'waiting');
+  cluster.broker(1).resume();
+  await silent;
+
+  await cluster.broker(1).kill();
+  t.strictSame(cluster.pids, []);
+  await cluster.broker(1).start();
+  await sendMessages(cluster.brokers, 'faults', [{ value: 'after' }]);
+  const read = await readMessages(cluster.brokers, 'faults', 3);
+  t.strictSame(textOf(read), ['before', 'meanwhile', 'after']);
+});
+
+const oneSecond = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_000));
+
+t.test('what cannot be asked for is said', async (t) => {
+  t.throws(() => cluster.broker(2), /no broker 2 of 1/);
+  const plain = { directory: join(directory, 'bad'), properties: { 'log.segment.bytes': 'many' } };
+  await t.rejects(KafkaCluster.start(plain), /could not be formatted.*log\.segment\.bytes/);
+});

@@ -1,0 +1,40 @@
+// Scenario: three brokers, replication factor 3, min.insync.replicas 2; one is killed while messages
+// are sent, and comes back.
+// Guarantees: every acknowledged message is there once, and each broker can be the one.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { createTopic, KafkaCluster, readMessages, sendMessages } from './index.js';
+
+const PARTITIONS = 3;
+const ROUNDS = 20;
+const MESSAGES_A_ROUND = 50;
+
+t.test('one of three brokers is killed', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const cluster = await KafkaCluster.start({ directory, brokerCount: 3 });
+  t.teardown(() => cluster.kill());
+  t.equal(cluster.brokers.split(',').length, 3);
+  await createTopic(cluster.brokers, { topic: 'replicated', partitions: PARTITIONS });
+
+  const wanted: string[] = [];
+  let sent = Promise.resolve();
+  for (let round = 0; round < ROUNDS; round++) {
+    const messages = Array.from({ length: MESSAGES_A_ROUND }, (_, index) => ({
+      value: `${round}/${index}`,
+      partition: index % PARTITIONS,
+    }));
+    wanted.push(...messages.map(({ value }) => value));
+    sent = sent.then(() => sendMessages(cluster.brokers, 'replicated', messages));
+    if (round === 5) sent = sent.then(() => void cluster.broker(2).kill());
+  }
+  await sent;
+  t.equal(cluster.pids.length, 2);
+  await cluster.broker(2).start();
+  t.equal(cluster.pids.length, 3);
+  const read = await readMessages(cluster.brokers, 'replicated', wanted.length);
+  const found = read.map(({ value }) => String(value));
+  t.strictSame(found.sort(), wanted.sort());
+});
