@@ -36,17 +36,19 @@ export function checkTogether(
   };
 }
 
-function kafkaProblems({ kafka, sinks }: Config): string[] {
-  const problems: string[] = [];
+function kafkaProblems({ kafka, sinks }: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const problem = (path: string, sentence: string): void =>
+    void problems.push({ path, message: `${path} ${sentence}` });
   for (const [id, { type }] of Object.entries(sinks))
     if (type === 'kafka' && kafka.brokers === '')
-      problems.push(`/sinks/${id} needs /kafka/brokers, or KAFKA_BROKERS in the environment`);
+      problem(`/sinks/${id}`, 'needs /kafka/brokers, or KAFKA_BROKERS in the environment');
   if (kafka.sasl_mechanism !== 'none' && kafka.username === '')
-    problems.push(`/kafka/username is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
+    problem('/kafka/username', `is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
   if ((kafka.tls_certificate_file === undefined) !== (kafka.tls_key_file === undefined))
-    problems.push('/kafka/tls_certificate_file and /kafka/tls_key_file go together');
+    problem('/kafka/tls_certificate_file', 'and /kafka/tls_key_file go together');
   if (!kafka.tls && (kafka.tls_ca_file ?? kafka.tls_certificate_file) !== undefined)
-    problems.push('/kafka/tls is false, and files for it are named');
+    problem('/kafka/tls', 'is false, and files for it are named');
   return problems;
 }
 
