@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { messageOf, WeirError } from '@weir/pipeline';
 import { nodeClock, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import { applyMigrations, createStore, type Store } from '@weir/sinks/clickhouse';
-import { KafkaLoader } from '@weir/sinks/kafka';
+import { KafkaLoader, type LoaderSabotage } from '@weir/sinks/kafka';
 import type { Logger } from 'pino';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
@@ -68,6 +68,7 @@ export async function runLoader(options: LoaderCommandOptions): Promise<void> {
 
 function createLoader(config: Config, store: Store, log: Logger): KafkaLoader {
   const { kafka } = config;
+  const sabotage = process.env.WEIR_SABOTAGE;
   const loaderLog = log.child({ component: 'loader' });
   return new KafkaLoader({
     connection: kafkaConnectionOf(config),
@@ -81,6 +82,7 @@ function createLoader(config: Config, store: Store, log: Logger): KafkaLoader {
     limits: { rowsMax: config.store.max_rows, lingerMs: config.store.linger_ms },
     ...{ clock: nodeClock, timers: nodeTimers, random: nodeRandom },
     log: (line) => loaderLog.info(line),
+    ...(sabotage === undefined ? {} : { sabotage: sabotage as LoaderSabotage }),
   });
 }
 

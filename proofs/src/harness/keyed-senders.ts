@@ -29,6 +29,8 @@ export interface SenderOptions {
   /** Of one sender; default a number that no proof reaches. */
   readonly eventCount?: number;
   readonly eventsPerRequest?: number;
+  /** Every so many-th event is no JSON: it belongs into quarantine. */
+  readonly malformedEvery?: number;
 }
 
 export class KeyedSenders {
@@ -84,7 +86,7 @@ export class KeyedSenders {
       const first = sender.next;
       await this.#untilDue(first);
       const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
-      const body = bodyOf(sender.producer, first, count);
+      const body = bodyOf(sender.producer, first, count, this.#options.malformedEvery ?? 0);
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
@@ -134,11 +136,20 @@ export class KeyedSenders {
 export const NUMBERS_OF_ROWS =
   "SELECT JSONExtractString(raw_data, 'producer'), JSONExtractUInt(raw_data, 'number') FROM dev.events";
 
-function bodyOf(producer: string, first: number, count: number): string {
+/** The same of rows in quarantine, whose bytes are no JSON. */
+export const NUMBERS_OF_QUARANTINE =
+  'SELECT extract(raw_data, \'"producer":"([^"]+)"\'), ' +
+  'toUInt64(extract(raw_data, \'"number":([0-9]+)\')) FROM dev.quarantine';
+
+export const isMalformed = (number: number, malformedEvery: number): boolean =>
+  malformedEvery > 0 && number % malformedEvery === malformedEvery - 1;
+
+function bodyOf(producer: string, first: number, count: number, malformedEvery: number): string {
   const lines: string[] = [];
   for (let number = first; number < first + count; number++) {
+    const end = isMalformed(number, malformedEvery) ? '' : '}';
     lines.push(
-      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`,
+      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"${end}`,
     );
   }
   return lines.join('\n');

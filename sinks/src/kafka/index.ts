@@ -19,4 +19,5 @@ export {
   type KafkaLoaderOptions,
   type KafkaLoaderStats,
 } from './loader/kafka-loader.js';
+export type { LoaderSabotage } from './loader/partition-loader.js';
 export { registerSchema } from './schema-registry.js';

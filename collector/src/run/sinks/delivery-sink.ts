@@ -29,6 +29,8 @@ import {
   type SinkRecord,
 } from './managed-sink.js';
 
+const KAFKA_WRITES_MAX = 8;
+
 export type DeliverySinkConfig = Exclude<SinkConfig, ClickhouseSinkConfig>;
 
 interface Writer {
@@ -185,6 +187,8 @@ function createWriter(
           nodeId: dependencies.spool.nodeId,
         }),
         encoding: 'frames',
+        // The client sends in the order in which it was given messages.
+        writesMax: KAFKA_WRITES_MAX,
         target: kafkaTarget(whole, config),
         limits: { lingerMs: config.linger_ms, retryDelayMsMax: config.retry_max_delay_ms },
       };

@@ -334,7 +334,7 @@ export class Loader {
     const text = messageOf(error);
     // Once for each trouble, not at each try.
     if (state !== this.#state || text !== this.#lastError)
-      this.#options.log(`loader: ${text}; next try in ${delayMs} ms, the spool keeps everything`);
+      this.#options.log(`loader: ${text}; next try in ${delayMs} ms, nothing is lost meanwhile`);
     this.#state = state;
     this.#lastError = text;
   }

@@ -19,7 +19,7 @@ import {
 import { Consumer } from '../client/consumer.js';
 import { clientConfig, type KafkaConnection } from '../client/options.js';
 import { Producer } from '../client/producer.js';
-import { PartitionLoader } from './partition-loader.js';
+import { type LoaderSabotage, PartitionLoader } from './partition-loader.js';
 
 export type GroupProtocol = 'classic' | 'consumer';
 
@@ -47,6 +47,8 @@ export interface KafkaLoaderOptions {
   readonly log: (line: string) => void;
   /** For tests; default: the installed client. */
   readonly binding?: Binding;
+  /** Plants a fault for proofs. */
+  readonly sabotage?: LoaderSabotage;
 }
 
 export interface PartitionStats {
@@ -244,6 +246,7 @@ export class KafkaLoader {
       ...(limits === undefined ? {} : { limits }),
       ...(receipts === undefined ? {} : { receipts }),
       ...(onSettled === undefined ? {} : { onSettled }),
+      ...(this.#options.sabotage === undefined ? {} : { sabotage: this.#options.sabotage }),
       onDeadLetter: ({ topic, partition: number, offset }, reason) => {
         this.#deadLetterMessages++;
         log(`${topic}/${number} offset ${offset} goes to the dead letter topic: ${reason}`);

@@ -50,7 +50,11 @@ export interface PartitionLoaderOptions {
   readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
   readonly onDeadLetter: (message: ConsumedMessage, reason: string) => void;
   readonly log: (line: string) => void;
+  /** Plants a fault for proofs: a batch is settled without being stored, or nobody is fenced. */
+  readonly sabotage?: LoaderSabotage;
 }
+
+export type LoaderSabotage = 'drop_batch' | 'no_fence';
 
 const RETRY_DELAY_MS_MAX = 5_000;
 /** How long a partition that is given away may still finish what it has begun. */
@@ -171,7 +175,9 @@ export class PartitionLoader {
     const token = { ...fenceKey, token: taken.token, owner };
     const endEarlier = serverFence(store);
     // The fence first: a statement that begins later is refused, one that began is ended.
+    const isFenceless = this.#options.sabotage === 'no_fence';
     const fence = async (queryIdPrefix: string): Promise<void> => {
+      if (isFenceless) return;
       await writeFence(store, tables, token);
       await endEarlier(queryIdPrefix);
     };
@@ -187,7 +193,9 @@ export class PartitionLoader {
     });
     const loader = new Loader({
       ...{ consumer: partitionConsumer, processor: envelopeProcessor, putAside: putEnvelopeAside },
-      ...{ store: fencedStore(store, tables, token, onFenced), fence, intents: position },
+      ...{ store: isFenceless ? store : fencedStore(store, tables, token, onFenced) },
+      ...{ fence, intents: position },
+      ...(this.#options.sabotage === 'drop_batch' ? { sabotage: 'drop_batch' } : {}),
       ...{ clock, timers, random, loaderName: this.#queryIdName },
       ...(this.#options.eventsTable === undefined
         ? {}
