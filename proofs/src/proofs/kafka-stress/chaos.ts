@@ -29,7 +29,15 @@ const OUTAGE_MS_MAX = 4_000;
 const BROKER_PAUSE_MS = 15_000;
 const BROKER_DOWN_MS = 1_000;
 /** Before a request reaches the store, while it works, after it has committed; and its death. */
-const OUTAGES = ['down', 'half_open', 'lost_ack', 'reset', 'killed', 'latency'] as const;
+const OUTAGES = {
+  down: 'outagesDown',
+  half_open: 'outagesHalfOpen',
+  lost_ack: 'outagesLostAck',
+  reset: 'outagesReset',
+  killed: 'outagesKilled',
+  latency: 'outagesLatency',
+} as const;
+const OUTAGE_NAMES = Object.keys(OUTAGES) as (keyof typeof OUTAGES)[];
 
 export class Chaos {
   readonly #parts: ChaosParts;
@@ -77,7 +85,7 @@ export class Chaos {
     const { proxy, server, random } = this.#parts;
     for (let i = 0; i < this.#plan.outages; i++) {
       await sleep(500 + random() * OUTAGE_PAUSE_MS_MAX);
-      const outage = OUTAGES[i % OUTAGES.length] as (typeof OUTAGES)[number];
+      const outage = OUTAGE_NAMES[i % OUTAGE_NAMES.length] as keyof typeof OUTAGES;
       const lastsMs = 500 + random() * OUTAGE_MS_MAX;
       if (outage === 'killed') await server.killAndRestart(lastsMs);
       else {
@@ -85,7 +93,7 @@ export class Chaos {
         await sleep(lastsMs);
         await proxy.set('none');
       }
-      this.#count(`outage_${outage}`);
+      this.#count(OUTAGES[outage]);
     }
   }
 
@@ -97,7 +105,7 @@ export class Chaos {
       await broker.kill();
       await sleep(BROKER_DOWN_MS);
       await broker.start();
-      this.#count('broker_kills');
+      this.#count('brokerKills');
     }
   }
 

@@ -107,7 +107,7 @@ export async function stress(context: ProofContext): Promise<ProofResult> {
     const gaps = Number(await server.value('SELECT sum(missing) FROM dev.ledger_by_stream'));
     const figures = {
       ...{ events: total, ...prefixed('', events), ...prefixed('malformed', malformed) },
-      ...{ gaps, lagSeconds, ...senders.figures, ...chaos.counts, ...proxy.bites },
+      ...{ gaps, lagSeconds, ...senders.figures, ...chaos.counts },
     };
     const problem = problemOf(events, malformed, gaps);
     if (problem !== null) return fail(problem, figures);

@@ -60,7 +60,8 @@ export async function insertByPieces(
       fates.refuse(first);
       return;
     }
-    const middle = Math.floor((first + last) / 2);
+    // The sum of two numbers may be too large to be exact.
+    const middle = first + Math.floor((last - first) / 2);
     await insertPiece(first, middle);
     await insertPiece(middle + 1, last);
   };

@@ -25,7 +25,18 @@ export interface RebalanceListener {
   onRevoked(partitions: readonly TopicPartition[], isLost: boolean): void;
 }
 
-export class Consumer {
+/** What a partition needs of its consumer. */
+export interface PartitionClient {
+  pause(partition: TopicPartition): void;
+  resume(partition: TopicPartition): void;
+  /** Rejects with WEIR_KAFKA_UNREACHABLE, as do those below. */
+  commit(position: TopicPartitionOffset): Promise<void>;
+  committed(partition: TopicPartition): Promise<TopicPartitionOffset>;
+  /** Of the first message that is there, and behind the last. */
+  offsets(partition: TopicPartition): Promise<{ readonly low: number; readonly high: number }>;
+}
+
+export class Consumer implements PartitionClient {
   readonly #handle: ConsumerHandle;
   readonly #timers: Timers;
   #lastError: ClientError | null = null;

@@ -12,7 +12,7 @@ export const deadLetterTopic = (topic: string): string => `${topic}${DEAD_LETTER
 
 /** Resolves when it is in the dead letter topic. Rejects with WEIR_KAFKA_UNREACHABLE. */
 export async function sendToDeadLetter(
-  producer: Producer,
+  producer: Pick<Producer, 'send'>,
   message: ConsumedMessage,
   reason: string,
   signal: AbortSignal,

@@ -22,7 +22,7 @@ import {
   writeFence,
 } from '../../clickhouse/index.js';
 import type { ConsumedMessage, TopicPartition } from '../client/binding.js';
-import type { Consumer } from '../client/consumer.js';
+import type { PartitionClient } from '../client/consumer.js';
 import type { Producer } from '../client/producer.js';
 import { lostBatchOf, sendToDeadLetter } from './dead-letter.js';
 import { envelopeProcessor, putEnvelopeAside } from './envelope-batch.js';
@@ -35,8 +35,8 @@ export interface PartitionLoaderOptions {
   readonly group: string;
   /** Of this process, for people. */
   readonly owner: string;
-  readonly consumer: Consumer;
-  readonly deadLetters: Producer;
+  readonly consumer: PartitionClient;
+  readonly deadLetters: Pick<Producer, 'send'>;
   readonly store: Store;
   readonly eventsTable?: string;
   readonly profile: StoreProfile;

@@ -3,7 +3,7 @@
 import { WeirError } from '@weir/pipeline';
 import type { Intent, IntentStore, StoredIntent } from '../../clickhouse/index.js';
 import type { TopicPartition } from '../client/binding.js';
-import type { Consumer } from '../client/consumer.js';
+import type { PartitionClient } from '../client/consumer.js';
 import { decodeMetadata, encodeMetadata, fitsMetadata } from './position-metadata.js';
 
 /** Of an intent that is too long for the metadata: what it sent is looked for in the tables. */
@@ -16,14 +16,14 @@ export interface TakenPosition {
 }
 
 export class Position implements IntentStore {
-  readonly #consumer: Consumer;
+  readonly #consumer: PartitionClient;
   readonly #partition: TopicPartition;
   readonly #onFenced: () => void;
   #token = 0n;
   #nextOffset = 0;
   #intent: StoredIntent = { kind: 'none' };
 
-  constructor(consumer: Consumer, partition: TopicPartition, onFenced: () => void) {
+  constructor(consumer: PartitionClient, partition: TopicPartition, onFenced: () => void) {
     this.#consumer = consumer;
     this.#partition = partition;
     this.#onFenced = onFenced;

@@ -79,7 +79,8 @@ class BatchEncoder {
       this.#drafts.push(this.#draft(first, last, encoded));
       return;
     }
-    const middle = Math.floor((first + last) / 2);
+    // The sum of two numbers may be too large to be exact.
+    const middle = first + Math.floor((last - first) / 2);
     for (const [from, to] of [
       [first, middle],
       [middle + 1, last],
@@ -131,7 +132,8 @@ class BatchEncoder {
       ingestUs: Number(batch.receivedAtNs / 1000n),
       retentionClass: batch.retentionClass,
       format: batch.format,
-      runs: runsOf(batch, first - seqFirst, last - seqFirst),
+      // Of a batch none of whose rows travel not even the names of its sources do.
+      runs: hasRows(encoded) ? runsOf(batch, first - seqFirst, last - seqFirst) : [],
       dispositions: [...others, ...clipAll(batch.dispositions, first, last)],
       filtered: clipAll(this.#whole.filtered, first, last),
       quarantinedSeqs,
@@ -145,6 +147,9 @@ class BatchEncoder {
     };
   }
 }
+
+const hasRows = ({ events, quarantine }: NativeBatch): boolean =>
+  events !== null || quarantine !== null;
 
 /** Of the rows first..last of the batch. */
 function runsOf(batch: SequencedBatch, first: number, last: number) {
