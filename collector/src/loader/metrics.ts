@@ -27,7 +27,9 @@ export function loaderMetrics(loader: KafkaLoader): Metrics {
     'Whether rows of a partition reach ClickHouse: 1, or 0 while it is tried again.',
     perPartition,
     () =>
-      loader.stats().partitions.map((one) => row(one.partition, one.loader?.state === 'ok' ? 1 : 0)),
+      loader
+        .stats()
+        .partitions.map((one) => row(one.partition, one.loader?.state === 'ok' ? 1 : 0)),
   );
   const kinds = ['stored', 'quarantined', 'filtered'] as const;
   metrics.table('counter', 'weir_loader_events_total', 'Events settled, by kind.', ['kind'], () => {
@@ -37,17 +39,25 @@ export function loaderMetrics(loader: KafkaLoader): Metrics {
   const total = (name: string, help: string, read: () => number): void =>
     metrics.total(null, name, help, read);
   total('weir_loader_inserts_total', 'INSERTs of rows.', () => totals.read().insertCount);
-  total('weir_loader_retries_total', 'Failures after which it was tried again.', () =>
-    totals.read().retryCount,
+  total(
+    'weir_loader_retries_total',
+    'Failures after which it was tried again.',
+    () => totals.read().retryCount,
   );
-  total('weir_kafka_rebalances_total', 'Times that partitions came or went.', () =>
-    loader.stats().rebalanceCount,
+  total(
+    'weir_kafka_rebalances_total',
+    'Times that partitions came or went.',
+    () => loader.stats().rebalanceCount,
   );
-  total('weir_kafka_fenced_total', 'Partitions that another loader had taken over.', () =>
-    loader.stats().fencedCount,
+  total(
+    'weir_kafka_fenced_total',
+    'Partitions that another loader had taken over.',
+    () => loader.stats().fencedCount,
   );
-  total('weir_kafka_dead_letter_messages_total', 'Messages put into the dead letter topic.', () =>
-    loader.stats().deadLetterMessages,
+  total(
+    'weir_kafka_dead_letter_messages_total',
+    'Messages put into the dead letter topic.',
+    () => loader.stats().deadLetterMessages,
   );
   return metrics;
 }

@@ -1,5 +1,6 @@
 export { EVENT_SCHEMA } from '../avro/index.js';
 export { type Binding, loadBinding } from './client/binding.js';
+export { Consumer } from './client/consumer.js';
 export {
   clientConfig,
   GROUP_ID_DEFAULT,
@@ -8,7 +9,6 @@ export {
   type SaslMechanism,
   TOPIC_DEFAULT,
 } from './client/options.js';
-export { Consumer } from './client/consumer.js';
 export { type OutgoingMessage, Producer } from './client/producer.js';
 export { BATCH_SCHEMA } from './envelope/batch-schema.js';
 export { createKafkaSink, type KafkaSinkOptions } from './kafka-sink.js';

@@ -18,8 +18,8 @@ import {
   type Workers,
 } from '@weir/pipeline';
 import { quarantineWhole } from '@weir/sinks/clickhouse';
-import { quarantineRows } from '@weir/sinks/ndjson';
 import { encodeMessages } from '@weir/sinks/kafka/messages';
+import { quarantineRows } from '@weir/sinks/ndjson';
 import { unparsedBatch } from '@weir/sinks/rows';
 import { encodeFrames, unsent } from '@weir/sinks/weir/frames';
 import type { Logger } from 'pino';

@@ -2,7 +2,6 @@
 // every number is in exactly one table once, the ledger says so, the frontier moves only behind
 // that.
 
-import { IntentFile } from './intent.js';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { IsolatingWorkers, OrderedProcessor, type SequencedBatch, WeirError } from '@weir/pipeline';
@@ -13,6 +12,7 @@ import type { Store } from '../store/index.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { embeddedFence } from './fence.js';
+import { IntentFile } from './intent.js';
 import { Loader } from './loader.js';
 import type { LoaderOptions } from './options.js';
 import { quarantineWhole } from './put-aside.js';

@@ -2,7 +2,6 @@
 // lost, the intent is of another version, or the engine hangs. Guarantees: every row that landed is
 // in the ledger as stored, no row is sent twice, nothing waits for ever.
 
-import { IntentFile } from './intent.js';
 import { mkdtempSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { createStore, type Store, tableNames } from '../store/index.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { embeddedFence } from './fence.js';
-import { encodeIntent } from './intent.js';
+import { encodeIntent, IntentFile } from './intent.js';
 import { Loader } from './loader.js';
 import type { LoaderOptions } from './options.js';
 

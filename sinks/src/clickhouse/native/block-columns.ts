@@ -1,8 +1,8 @@
 // A Native block as its columns, and columns as a block again. The data of a column is not looked
 // at, so this costs next to nothing a row.
 import { allocateBytes } from '@weir/pipeline';
-import type { NativeBlock } from './encode-batch.js';
 import { ByteReader } from './byte-reader.js';
+import type { NativeBlock } from './encode-batch.js';
 
 export interface BlockColumn {
   readonly name: string;

@@ -1,7 +1,8 @@
 // Whether the data of columns are what their types say, before they are put between those of
 // others: bytes too many or too few would shift everything behind them.
-import { ByteReader } from './byte-reader.js';
+
 import type { NativeColumns } from './block-columns.js';
+import { ByteReader } from './byte-reader.js';
 import { WIDTHS } from './row-filter.js';
 
 /** Throws a RangeError that names the column. */

@@ -64,11 +64,7 @@ function filterFixed(
   return rows.map((row) => reader.slice(start + row * width, start + (row + 1) * width));
 }
 
-function filterTexts(
-  reader: ByteReader,
-  rowCount: number,
-  rows: readonly number[],
-): Uint8Array[] {
+function filterTexts(reader: ByteReader, rowCount: number, rows: readonly number[]): Uint8Array[] {
   const ends = [reader.at];
   for (let row = 0; row < rowCount; row++) {
     reader.skipText();

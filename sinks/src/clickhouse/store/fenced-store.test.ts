@@ -3,8 +3,8 @@
 // land nowhere; columns that a block leaves out get their defaults; a statement that runs is waited
 // for by whoever takes over.
 import t from 'tap';
-import { encodeBatch } from '../native/index.js';
 import { insertBlocks } from '../loader/statements.js';
+import { encodeBatch } from '../native/index.js';
 import { storeFixture } from '../testing/fixture.js';
 import { sampleBatch, sampleEvents } from '../testing/sample-batches.js';
 import { fencedStore, readFence, tableNames, writeFence } from './index.js';
@@ -80,17 +80,21 @@ t.test('another partition has a fence of its own', async (t) => {
   const store = fencedStore(fixture.store, tables, elsewhere, () => t.fail('not fenced'));
   const batch = sampleBatch({ epoch: 80n, seqFirst: 0, texts: ['event 1'] });
   const block = encodeBatch(sampleEvents(batch), batch, null, 'full').events?.bytes;
-  await insertBlocks(store, tables.events, PROFILES.full.columns, [block ?? new Uint8Array(0)], 'q6');
+  await insertBlocks(
+    store,
+    tables.events,
+    PROFILES.full.columns,
+    [block ?? new Uint8Array(0)],
+    'q6',
+  );
   t.same(await seqsIn(tables.events, 80n), [0]);
 });
 
 t.test('a kill waits for what runs', async (t) => {
   let isDone = false;
-  const slow = fixture.store
-    .command('SELECT sleep(1)', {}, {}, 'weir-a-1')
-    .then(() => {
-      isDone = true;
-    });
+  const slow = fixture.store.command('SELECT sleep(1)', {}, {}, 'weir-a-1').then(() => {
+    isDone = true;
+  });
   await new Promise((resolve) => setTimeout(resolve, 100));
   await fixture.store.command("KILL QUERY WHERE startsWith(query_id, 'weir-b-') SYNC");
   t.notOk(isDone, 'another prefix waits for nothing');

@@ -1,5 +1,5 @@
-export { type FenceToken, fencedStore, readFence, writeFence } from './fenced-store.js';
 export { checkProfile } from './check-profile.js';
+export { type FenceToken, fencedStore, readFence, writeFence } from './fenced-store.js';
 export {
   applyMigrations,
   type MigrationOptions,

@@ -34,7 +34,11 @@ export interface TopicMetadata {
 
 export interface ClusterMetadata {
   readonly orig_broker_id: number;
-  readonly brokers: readonly { readonly id: number; readonly host: string; readonly port: number }[];
+  readonly brokers: readonly {
+    readonly id: number;
+    readonly host: string;
+    readonly port: number;
+  }[];
   readonly topics: readonly TopicMetadata[];
 }
 

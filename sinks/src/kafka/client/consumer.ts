@@ -112,8 +112,7 @@ export class Consumer implements PartitionClient {
 
   async offsets({ topic, partition }: TopicPartition): Promise<{ low: number; high: number }> {
     const { lowOffset, highOffset } = await this.#ask<{ lowOffset: number; highOffset: number }>(
-      (done) =>
-        this.#handle.queryWatermarkOffsets(topic, partition, REQUEST_TIMEOUT_MS, done),
+      (done) => this.#handle.queryWatermarkOffsets(topic, partition, REQUEST_TIMEOUT_MS, done),
     );
     return { low: lowOffset, high: highOffset };
   }

@@ -5,10 +5,10 @@
 import { WeirError } from '@weir/pipeline';
 import fc from 'fast-check';
 import t from 'tap';
-import { encodeBatch } from '../../clickhouse/native/index.js';
 import { insertBlocks } from '../../clickhouse/loader/statements.js';
-import { PROFILES, QUARANTINE_COLUMNS } from '../../clickhouse/store/profiles.js';
+import { encodeBatch } from '../../clickhouse/native/index.js';
 import { tableNames } from '../../clickhouse/store/index.js';
+import { PROFILES, QUARANTINE_COLUMNS } from '../../clickhouse/store/profiles.js';
 import { storeFixture } from '../../clickhouse/testing/fixture.js';
 import { build, expected, row, SELECT } from '../../clickhouse/testing/random-batches.js';
 import { sampleBatch, sampleEvents } from '../../clickhouse/testing/sample-batches.js';

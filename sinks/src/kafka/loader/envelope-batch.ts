@@ -14,9 +14,9 @@ import {
   quarantineWhole,
   rowsOf,
 } from '../../clickhouse/index.js';
-import { seqsOfBlock, textsOfColumn } from './block-rows.js';
 import type { Envelope } from '../envelope/envelope.js';
 import { clipAll } from '../messages/clip.js';
+import { seqsOfBlock, textsOfColumn } from './block-rows.js';
 
 export interface EnvelopeBatch extends SequencedBatch {
   readonly envelope: Envelope;
@@ -58,8 +58,7 @@ export function encodeEnvelopeBatch(
   const skip = skipSeqs === null || skipSeqs.length === 0 ? null : new Set(skipSeqs);
   const block = (columns: NativeColumns | null): EncodedBlock | null => {
     if (columns === null) return null;
-    if (isWhole && skip === null)
-      return { rowCount: columns.rowCount, bytes: blockOf(columns) };
+    if (isWhole && skip === null) return { rowCount: columns.rowCount, bytes: blockOf(columns) };
     const rows: number[] = [];
     seqsOfBlock(columns).forEach((seq, row) => {
       if (seq >= seqFirst && seq <= last && skip?.has(seq) !== true) rows.push(row);

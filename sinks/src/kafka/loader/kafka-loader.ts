@@ -11,11 +11,7 @@ import {
   WeirError,
 } from '@weir/pipeline';
 import type { IntentReceipts, LoaderLimits, LoaderStats, Store } from '../../clickhouse/index.js';
-import {
-  type Binding,
-  loadBinding,
-  type TopicPartition,
-} from '../client/binding.js';
+import { type Binding, loadBinding, type TopicPartition } from '../client/binding.js';
 import { Consumer } from '../client/consumer.js';
 import { clientConfig, type KafkaConnection } from '../client/options.js';
 import { Producer } from '../client/producer.js';

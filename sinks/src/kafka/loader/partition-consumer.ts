@@ -168,7 +168,9 @@ export class PartitionConsumer implements Consumer {
     const fresh = await this.#options.known.newOf(envelope);
     if (fresh.length === 0) {
       const { seqFirst } = envelope;
-      return [{ position: positionOf(offset, WHOLE), batch: batchOf(envelope, seqFirst, seqFirst - 1) }];
+      return [
+        { position: positionOf(offset, WHOLE), batch: batchOf(envelope, seqFirst, seqFirst - 1) },
+      ];
     }
     return fresh.map(([first, last], i) => ({
       position: positionOf(offset, i === fresh.length - 1 ? WHOLE : i),

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeClock, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import t from 'tap';
-import { serverFence, type Store, tableNames } from '../../clickhouse/index.js';
+import { type Store, serverFence, tableNames } from '../../clickhouse/index.js';
 import { storeFixture } from '../../clickhouse/testing/fixture.js';
 import { sampleBatch, sampleEvents } from '../../clickhouse/testing/sample-batches.js';
 import { encodeMessages } from '../messages/encode-messages.js';
@@ -38,7 +38,8 @@ function bench(): Bench {
     loader: (more = {}) =>
       new PartitionLoader({
         ...{ partition, group, owner: 'test', consumer: partition.join() },
-        deadLetters: partition.deadLetterProducer as unknown as PartitionLoaderOptions['deadLetters'],
+        deadLetters:
+          partition.deadLetterProducer as unknown as PartitionLoaderOptions['deadLetters'],
         ...{ store: fixture.store, profile: 'full' },
         ...{ clock: nodeClock, timers: nodeTimers, random: nodeRandom },
         bytesMax: 1 << 20,
@@ -69,8 +70,10 @@ async function until(what: string, isTrue: () => Promise<boolean> | boolean): Pr
   throw new Error(`never came: ${what}`);
 }
 
-const isSettled = ({ partition }: Bench) => (): boolean =>
-  partition.committed.offset === partition.messages.length;
+const isSettled =
+  ({ partition }: Bench) =>
+  (): boolean =>
+    partition.committed.offset === partition.messages.length;
 
 async function seqsOf(table: string, epoch: bigint): Promise<number[]> {
   const rows = await fixture.store.query<{ seq: string }>(
@@ -261,6 +264,9 @@ t.test('an intent that is longer than the metadata holds', async (t) => {
   stalled.letGo();
   await stalled.outcome();
   const found = await seqsOf(tables.events, one.epoch);
-  t.same(found, Array.from({ length: 110 }, (_, i) => i));
+  t.same(
+    found,
+    Array.from({ length: 110 }, (_, i) => i),
+  );
   await Promise.all([first.close(true), second.close(false)]);
 });

@@ -18,8 +18,7 @@ export const clipAll = (
   dispositions: readonly Disposition[],
   first: number,
   last: number,
-): Disposition[] =>
-  dispositions.flatMap((disposition) => clip(disposition, first, last) ?? []);
+): Disposition[] => dispositions.flatMap((disposition) => clip(disposition, first, last) ?? []);
 
 /** What of the disposition lies outside [first, last]; a refusal has no numbers and stays whole. */
 export function outside(disposition: Disposition, first: number, last: number): Disposition | null {

@@ -1,12 +1,12 @@
 // Worker side: a batch as messages of the topic. One message a batch, more where it would be too
 // large. Rows for quarantine and numbers that were filtered travel with the others: the loader
 // stores and notes them.
-import {
-  type Disposition,
-  type EncodedBatch,
-  type EventBatch,
-  type SequencedBatch,
-  type StoreProfile,
+import type {
+  Disposition,
+  EncodedBatch,
+  EventBatch,
+  SequencedBatch,
+  StoreProfile,
 } from '@weir/pipeline';
 import { columnsOf, encodeBatch, type NativeBatch } from '../../clickhouse/native/index.js';
 import { type Envelope, encodeEnvelope } from '../envelope/envelope.js';

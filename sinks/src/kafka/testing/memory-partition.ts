@@ -30,7 +30,10 @@ export class MemoryPartition {
       resume: () => undefined,
       commit: async (position) => {
         if (this.owner !== client)
-          throw new WeirError('WEIR_KAFKA_UNREACHABLE', 'Specified group generation id is not valid');
+          throw new WeirError(
+            'WEIR_KAFKA_UNREACHABLE',
+            'Specified group generation id is not valid',
+          );
         this.committed = { ...position };
       },
       committed: async () => ({ ...this.committed }),
