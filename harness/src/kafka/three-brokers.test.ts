@@ -1,6 +1,6 @@
-// Scenario: three brokers, replication factor 3, min.insync.replicas 2; one is killed while messages
-// are sent, and comes back.
-// Guarantees: every acknowledged message is there once, and each broker can be the one.
+// Scenario: three brokers, replication factor 3, min.insync.replicas 2; one is killed while
+// messages are sent, and comes back.
+// Guarantees: every acknowledged message is there once.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
