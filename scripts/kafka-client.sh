@@ -1,7 +1,8 @@
 #!/bin/sh
-# Makes the native Kafka client (@confluentinc/kafka-javascript, optional) loadable by this Node: with the binary
-# that was compiled here before, else the prebuilt one of its release page, else by compiling it against the
-# system's libraries. Weir works without it, except for Kafka. Exit codes: 0 it loads, 1 it does not, and why.
+# Makes the native Kafka client (@confluentinc/kafka-javascript, optional) loadable by this Node: with the
+# binary that was compiled here before, else the prebuilt one of its release page, else by compiling it
+# against the system's libraries. Weir works without it, except for Kafka. Exit codes: 0 it loads, 1 it
+# does not, and why.
 set -eu
 cd "$(dirname "$0")/.."
 script_name=setup

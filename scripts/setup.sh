@@ -78,8 +78,8 @@ install_modules() {
   # Install scripts run by name: the Kafka client's own would compile for minutes, in vain, and npm takes an
   # optional package away whose script fails, and with it the types that the build needs.
   # shellcheck disable=SC2086
-  npm $install --ignore-scripts --include=dev --include=optional --no-audit --no-fund --no-update-notifier </dev/null ||
-    fail_install
+  npm $install --ignore-scripts --include=dev --include=optional \
+    --no-audit --no-fund --no-update-notifier </dev/null || fail_install
   npm rebuild --no-update-notifier chdb zstd-napi </dev/null >/dev/null || fail_install
   load_natives || fail 2 'native packages did not install completely.' \
     'zstd-napi needs python3, make and g++ (apt-get install python3 make g++) and must be allowed to run' \
