@@ -76,7 +76,7 @@ compile() {
   [ -z "$missing" ] || install_packages 'to compile the Kafka client' $missing || return 1
   find_headers
   log=$(mktemp)
-  say 'compiling the Kafka client (one to three minutes, once for this version of Node)'
+  say 'compiling the Kafka client (some minutes, once for this version of Node)'
   # dynamic: with the libraries of the system; static would download their sources. Parallel
   # jobs of the outer make have a race: JOBS stays unset.
   if (
