@@ -49,13 +49,12 @@ find_headers() {
 
 # What a Kafka broker runs on, and what fetches its jars; 1 when something is missing and cannot be installed.
 install_kafka() {
-  missing_java=
-  [ "$(java_major)" -ge 17 ] || missing_java=' default-jre-headless'
+  missing_kafka=
+  [ "$(java_major)" -ge 17 ] || missing_kafka=' default-jre-headless'
   have mvn || ls "${XDG_CACHE_HOME:-$HOME/.cache}"/weir/kafka-*/kafka_*.jar >/dev/null 2>&1 ||
-    missing_java="$missing_java maven"
-  have openssl || missing_java="$missing_java openssl"
+    missing_kafka="$missing_kafka maven"
   # shellcheck disable=SC2086
-  [ -z "$missing_java" ] || install_packages 'for a local Kafka broker' $missing_java || return 1
+  [ -z "$missing_kafka" ] || install_packages 'for a local Kafka broker' $missing_kafka || return 1
   # The default is older on some systems that have a newer one as well.
   [ "$(java_major)" -ge 17 ] || install_packages 'a Kafka broker needs Java 17' openjdk-17-jre-headless
 }

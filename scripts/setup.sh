@@ -46,6 +46,7 @@ check_compiler() {
 is_installed() {
   [ -f node_modules/.package-lock.json ] || return 1
   [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ] || return 1
+  [ -f node_modules/@confluentinc/kafka-javascript/package.json ] || return 1
   load_natives 2>/dev/null
 }
 
@@ -74,11 +75,11 @@ install_modules() {
   # npm ci refuses a lock file that lacks optional packages of other platforms.
   if [ "$lock" = complete ]; then install='ci'; else install='install --no-save'; fi
   say "installing npm packages (npm $install); the embedded ClickHouse engine is most of them"
-  # Install scripts run by name: npm takes an optional package away whose script fails, also what the
-  # compiler needs of it, and the Kafka client's own script would compile for minutes in vain.
+  # Install scripts run by name: the Kafka client's own would compile for minutes, in vain, and npm takes an
+  # optional package away whose script fails, and with it the types that the build needs.
   # shellcheck disable=SC2086
-  npm $install --ignore-scripts --include=dev --no-audit --no-fund --no-update-notifier </dev/null ||
-    fail_install
+  npm $install --ignore-scripts --include=dev --include=optional \
+    --no-audit --no-fund --no-update-notifier </dev/null || fail_install
   npm rebuild --no-update-notifier chdb zstd-napi </dev/null >/dev/null || fail_install
   load_natives || fail 2 'native packages did not install completely.' \
     'zstd-napi needs python3, make and g++ (apt-get install python3 make g++) and must be allowed to run' \

@@ -136,11 +136,11 @@ const UNCOVERED =
   /^(bench|harness|lanes|proofs|simulation|spool\/dist\/fault|parsers\/dist\/fuzz)\//;
 
 /**
- * True for a test that names the variable: such tests share one broker. The others do not see the
- * variable, as a collector takes it for the wish to use Kafka.
+ * True for a test that reads `process.env.KAFKA_BROKERS`: such tests share one broker. The others do
+ * not see the variable, as a collector takes it for the wish to use Kafka.
  */
 export function wantsBroker(root, file) {
-  return /\bKAFKA_BROKERS\b/.test(readFileSync(join(root, file), 'utf8'));
+  return /process\.env\.KAFKA_BROKERS\b/.test(readFileSync(join(root, file), 'utf8'));
 }
 
 async function runAll(root, files, isLong, rawCoverage, counter) {

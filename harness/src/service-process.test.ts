@@ -45,7 +45,7 @@ t.test('a start that fails says why', async (t) => {
   t.equal(slow.isAlive, false);
   const missing = new ServiceProcess({
     ...{ name: 'ghost', command: 'weir-no-such-command', args: [], directory },
-    ...{ logFile: join(directory, 'log'), isReady: () => true, readyTimeoutMs: 5_000 },
+    ...{ logFile: join(directory, 'log'), isReady: () => false, readyTimeoutMs: 5_000 },
   });
   await t.rejects(missing.start(), /ghost did not become ready/);
 });

@@ -79,7 +79,7 @@ export class KafkaCluster {
     const certificates =
       options.tls === true ? await makeKafkaCertificates(join(directory, 'tls')) : null;
     const nodes = await choosePorts(options);
-    const clusterId = randomBytes(16).toString('base64url');
+    const clusterId = newClusterId();
     const launch = { options, nodes, certificates, jars, clusterId };
     const brokers = await Promise.all(nodes.map((_, index) => prepareBroker(launch, index + 1)));
     const cluster = new KafkaCluster(nodes, brokers, certificates);
@@ -160,6 +160,13 @@ async function choosePorts(options: KafkaClusterOptions): Promise<NodePorts[]> {
     });
   }
   return nodes;
+}
+
+/** A UUID in base64url. The first bit is 0: a first `-` would be an option to Kafka's tools. */
+function newClusterId(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] as number) & 0x7f;
+  return bytes.toString('base64url');
 }
 
 /** Writes the configuration and formats the storage of one node; starts nothing. */

@@ -10,12 +10,12 @@ import {
   createTopic,
   KafkaCluster,
   type KafkaSettings,
-  loadRdKafka,
   readMessages,
   sendMessages,
   tlsSettings,
 } from './index.js';
 
+t.setTimeout(120_000);
 const directory = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
 const cluster = await KafkaCluster.start({ directory, sasl: true, tls: true });
 t.teardown(async () => {
@@ -24,7 +24,6 @@ t.teardown(async () => {
 });
 
 const MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
-const { CODES } = loadRdKafka();
 
 const sasl = (mechanism: string, password = cluster.user.password): KafkaSettings => ({
   ...{ 'security.protocol': 'sasl_plaintext', 'sasl.mechanism': mechanism },
@@ -51,10 +50,12 @@ t.test('passwords: PLAIN and both SCRAM mechanisms', async (t) => {
     await sendMessages(brokers, 'sasl', [{ value: mechanism }], sasl(mechanism));
   const read = await readMessages(brokers, 'sasl', MECHANISMS.length, sasl('SCRAM-SHA-512'));
   t.strictSame(textOf(read), MECHANISMS);
-  for (const mechanism of MECHANISMS) {
-    const code = await connectionError(brokers, sasl(mechanism, 'wrong'));
-    t.equal(code, CODES.ERRORS.ERR__AUTHENTICATION, mechanism);
-  }
+  t.equal(await connectionError(brokers, sasl('PLAIN')), null);
+  const refusals = MECHANISMS.map((mechanism) =>
+    connectionError(brokers, sasl(mechanism, 'wrong')),
+  );
+  const refused = 'authentication failure';
+  t.strictSame(await Promise.all(refusals), [refused, refused, refused]);
 });
 
 t.test('certificates: mTLS with the right one, refused without', async (t) => {
@@ -67,14 +68,13 @@ t.test('certificates: mTLS with the right one, refused without', async (t) => {
   const [message] = await readMessages(brokers, 'tls', 1, settings);
   t.match([String(message?.value), String(message?.key)], ['sealed', 'k']);
 
-  const noCertificate = {
-    ...{ 'security.protocol': 'ssl', 'ssl.ca.location': certificates.caFile },
-  };
-  const withoutCertificate = await connectionError(brokers, noCertificate);
-  t.ok([CODES.ERRORS.ERR__SSL, CODES.ERRORS.ERR__TRANSPORT].includes(withoutCertificate ?? 0));
-  // Without the authority the server is not believed.
-  const code = await connectionError(brokers, { 'security.protocol': 'ssl' });
-  t.equal(code, CODES.ERRORS.ERR__SSL);
+  const authority = { 'security.protocol': 'ssl', 'ssl.ca.location': certificates.caFile };
+  const [stranger, unbelieved] = await Promise.all([
+    connectionError(brokers, authority),
+    connectionError(brokers, { 'security.protocol': 'ssl' }),
+  ]);
+  t.match(stranger, /^(ssl error|broker transport failure)$/, 'a client without a certificate');
+  t.equal(unbelieved, 'ssl error', 'a client that does not know the authority');
 });
 
 t.test('frozen, it acknowledges nothing; after SIGKILL all that it did is there', async (t) => {

@@ -1,6 +1,7 @@
 // Sends and reads whole lists of messages with the low-level client: for tests, which want a plain
 // answer. Settings are librdkafka's.
 import type { KafkaConsumer, LibrdKafkaError, Message } from '@confluentinc/kafka-javascript';
+import { monotonicMs } from '../clock.js';
 import { type KafkaSettings, loadRdKafka } from './client.js';
 
 export interface TestMessage {
@@ -13,7 +14,10 @@ export interface TestMessage {
 const SEND_TIMEOUT_MS = 30_000;
 const READ_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 20_000;
+const REFUSAL_TIMEOUT_MS = 3_000;
 const POLL_MS = 50;
+/** RD_KAFKA_OFFSET_BEGINNING */
+const EARLIEST = -2;
 
 /**
  * Resolves when every message is acknowledged by all in-sync replicas; rejects with the first
@@ -50,7 +54,10 @@ export async function sendMessages(
   }
 }
 
-/** The first `count` messages of the topic; rejects when they do not come within 30 s. */
+/**
+ * `count` messages of the topic, each partition from its beginning; rejects when they do not come
+ * within 30 s. Joins no group.
+ */
 export async function readMessages(
   brokers: string,
   topic: string,
@@ -59,38 +66,43 @@ export async function readMessages(
 ): Promise<Message[]> {
   const rdKafka = loadRdKafka();
   const consumer = new rdKafka.KafkaConsumer(
-    {
-      ...{ 'bootstrap.servers': brokers, 'group.id': `test-${process.pid}-${performance.now()}` },
-      ...{ 'enable.auto.commit': false },
-      ...settings,
-    },
-    { 'auto.offset.reset': 'earliest' },
+    // The client wants a group's name even so.
+    { 'bootstrap.servers': brokers, 'group.id': 'none', 'enable.auto.commit': false, ...settings },
+    {},
   );
   await connect(consumer);
   try {
-    consumer.subscribe([topic]);
+    const partitions = await partitionsOf(consumer, topic);
+    consumer.assign(partitions.map((partition) => ({ topic, partition, offset: EARLIEST })));
+    consumer.setDefaultConsumeTimeout(POLL_MS);
     return await readAll(consumer, count);
   } finally {
     await disconnect(consumer);
   }
 }
 
+const partitionsOf = (consumer: KafkaConsumer, topic: string): Promise<number[]> =>
+  new Promise((resolve, reject) => {
+    consumer.getMetadata({ topic, timeout: CONNECT_TIMEOUT_MS }, (error, { topics }) => {
+      if (error) return reject(error);
+      // It tells of all topics, also when it is asked for one.
+      const found = topics.find(({ name }) => name === topic);
+      resolve(found?.partitions.map(({ id }) => id) ?? []);
+    });
+  });
+
 function readAll(consumer: KafkaConsumer, count: number): Promise<Message[]> {
+  const end = monotonicMs() + READ_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     const found: Message[] = [];
-    const timer = setTimeout(() => {
-      reject(new Error(`${found.length} of ${count} messages came in ${READ_TIMEOUT_MS} ms`));
-    }, READ_TIMEOUT_MS);
-    const finish = (settle: () => void): void => {
-      clearTimeout(timer);
-      settle();
-    };
     const next = (): void => {
       consumer.consume(count - found.length, (error, messages) => {
-        if (error) return finish(() => reject(error));
-        found.push(...messages);
-        if (found.length >= count) finish(() => resolve(found));
-        else if (consumer.isConnected()) next();
+        found.push(...(messages ?? []));
+        if (error) reject(error);
+        else if (found.length >= count) resolve(found);
+        else if (monotonicMs() < end) next();
+        else
+          reject(new Error(`${found.length} of ${count} messages came in ${READ_TIMEOUT_MS} ms`));
       });
     };
     next();
@@ -105,9 +117,10 @@ interface Client {
   disconnect(callback: () => void): unknown;
 }
 
-const connect = (client: Client): Promise<void> =>
+/** A client that did not connect has disconnected by itself. */
+const connect = (client: Client, timeout = CONNECT_TIMEOUT_MS): Promise<void> =>
   new Promise((resolve, reject) => {
-    client.connect({ timeout: CONNECT_TIMEOUT_MS }, (error) => (error ? reject(error) : resolve()));
+    client.connect({ timeout }, (error) => (error ? reject(error) : resolve()));
   });
 
 const disconnect = (client: Client): Promise<void> =>
@@ -116,23 +129,32 @@ const disconnect = (client: Client): Promise<void> =>
   });
 
 /**
- * The code of the first error that a client meets when it connects (librdkafka's
- * RD_KAFKA_RESP_ERR, below zero for those of the client), or null when it connects.
+ * What a client meets first when it connects, in librdkafka's words ("authentication failure", "ssl
+ * error"), or null when it connects. The words are all there is: `event.error` has code -1 for
+ * everything, and what `connect` rejects with is -195 (ERR__TRANSPORT) whatever went wrong. Takes
+ * 3 s when it does not connect: it tries until its time is over, and blocks a thread of libuv.
  */
 export async function connectionError(
   brokers: string,
   settings: KafkaSettings,
-): Promise<number | null> {
+): Promise<string | null> {
   const { Producer } = loadRdKafka();
   const producer = new Producer({ 'bootstrap.servers': brokers, ...settings });
-  const failed = new Promise<number>((resolve) => {
-    producer.once('event.error', (error) => resolve(error.code));
+  let first: string | null = null;
+  producer.on('event.error', (error) => {
+    first ??= error.message;
   });
-  const connected = connect(producer).then(
-    () => null,
-    () => failed,
-  );
-  const code = await Promise.race([failed, connected]);
+  // Its errors come by polling, which only begins by itself when it is connected.
+  const polling = setInterval(() => {
+    if (producer.isConnected()) producer.poll();
+  }, POLL_MS);
+  try {
+    await connect(producer, REFUSAL_TIMEOUT_MS);
+  } catch (error) {
+    return first ?? (error as LibrdKafkaError).message;
+  } finally {
+    clearInterval(polling);
+  }
   await disconnect(producer);
-  return code;
+  return null;
 }
