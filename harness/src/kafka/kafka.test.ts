@@ -15,7 +15,7 @@ import {
   tlsSettings,
 } from './index.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 const directory = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
 const cluster = await KafkaCluster.start({ directory, sasl: true, tls: true });
 t.teardown(async () => {

@@ -10,7 +10,7 @@ import { createTopic, KafkaCluster, readMessages, sendMessages } from './index.j
 const PARTITIONS = 3;
 const MESSAGES_A_ROUND = 500;
 // Three Java processes on two cores, beside other tests.
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 t.test('one of three brokers is killed', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
