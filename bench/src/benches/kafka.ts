@@ -86,7 +86,12 @@ async function measure(options: BenchOptions, brokers: string): Promise<BenchRes
   await add('produce', (run) => produce(brokers, topicOf('produce', run), messages));
   const topic = topicOf('load', 0);
   await produce(brokers, topic, messages);
-  await add('load', (run) => load(brokers, topic, `g${run}`, input.eventCount));
+  // From the first event that is settled on: joining a group takes seconds whatever comes then.
+  options.say('load');
+  const loads = await profiled(options.profileDirectory, 'kafka-load', () =>
+    repeat(options, (run) => load(brokers, topic, `g${run}`, input.eventCount)),
+  );
+  measures = { ...measures, ...loads };
   facts.residentMiBMax = Math.round(process.resourceUsage().maxRSS / 1024);
   return { measures, facts, hash: input.hash };
 }
@@ -151,9 +156,11 @@ async function load(
   topic: string,
   group: string,
   eventCount: number,
-): Promise<void> {
+): Promise<RunFigures> {
   const stop = new AbortController();
+  const cpuBefore = ownCpuSeconds();
   let settled = 0;
+  let first: { readonly atSeconds: number; readonly settled: number } | null = null;
   const loader = new KafkaLoader({
     ...{ connection: { brokers }, topic, group, clientId: group, groupProtocol: 'classic' },
     ...{ sessionTimeoutMs: 10_000, memoryBytesMax: 96 * 1024 * 1024 },
@@ -163,13 +170,24 @@ async function load(
       for (const { seqs } of outcomes)
         for (let i = 0; i < seqs.length; i += 2)
           settled += (seqs[i + 1] as number) - (seqs[i] as number) + 1;
-      if (settled >= eventCount) stop.abort();
+      first ??= { atSeconds: monotonicSeconds(), settled };
+      if (settled < eventCount) return;
+      lastAtSeconds = monotonicSeconds();
+      stop.abort();
     },
   });
+  let lastAtSeconds = 0;
   const late = nodeTimers.after(LOAD_TIMEOUT_MS, () => stop.abort());
   await loader.run(stop.signal);
   late.cancel();
   if (settled < eventCount) throw new Error(`${settled} of ${eventCount} events came`);
+  const begun = first ?? { atSeconds: 0, settled: 0 };
+  const seconds = lastAtSeconds - begun.atSeconds;
+  const cpu = ownCpuSeconds() - cpuBefore;
+  return {
+    loadEventsPerSecond: ['throughput', 'events/s', (eventCount - begun.settled) / seconds],
+    loadCpuSecondsPerMillion: ['cpu', 'CPU-s/M', (cpu / eventCount) * 1e6],
+  };
 }
 
 /** Takes everything at once; knows nothing of what was there. */

@@ -8,9 +8,7 @@
  */
 export function checkShape(bytes: Uint8Array, schema: unknown): [key: string, value: string][] {
   const reader = new Reader(bytes);
-  const names: Names = new Map();
-  noteNames(schema, names);
-  skip(reader, schema, names);
+  skip(reader, schema, namesOf(schema));
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes stand behind the record`);
   return reader.entries;
 }
@@ -93,6 +91,19 @@ function skip(reader: Reader, schema: unknown, names: Names): void {
       else skip(reader, values, names);
     });
   else skip(reader, type, names);
+}
+
+const namesBySchema = new WeakMap<object, Names>();
+
+function namesOf(schema: unknown): Names {
+  if (typeof schema !== 'object' || schema === null) return new Map();
+  let names = namesBySchema.get(schema);
+  if (names === undefined) {
+    names = new Map();
+    noteNames(schema, names);
+    namesBySchema.set(schema, names);
+  }
+  return names;
 }
 
 function noteNames(schema: unknown, names: Names): void {

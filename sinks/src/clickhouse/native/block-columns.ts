@@ -32,24 +32,36 @@ const encoder = new TextEncoder();
 
 /** Columns as a block, fit to be inserted behind others. */
 export function blockOf({ rowCount, columns }: NativeColumns): Uint8Array<ArrayBuffer> {
-  const heads = columns.map(({ name, type }) =>
-    Buffer.concat([withLength(encoder.encode(name)), withLength(encoder.encode(type))]),
-  );
+  const ownHeads = columns.map(headOf);
   const start = Buffer.concat([varUint(columns.length), varUint(rowCount)]);
   let length = start.length;
   columns.forEach(({ data }, i) => {
-    length += (heads[i] as Buffer).length + data.length;
+    length += (ownHeads[i] as Buffer).length + data.length;
   });
   const block = allocateBytes(length);
   block.set(start);
   let at = start.length;
   columns.forEach(({ data }, i) => {
-    const head = heads[i] as Buffer;
+    const head = ownHeads[i] as Buffer;
     block.set(head, at);
     block.set(data, at + head.length);
     at += head.length + data.length;
   });
   return block;
+}
+
+/** Encoded once: every block has the same forty columns. */
+const heads = new Map<string, Buffer>();
+/** Names come from a topic: others than ours are not kept. */
+const HEADS_MAX = 1_024;
+
+function headOf({ name, type }: BlockColumn): Buffer {
+  const key = `${type} ${name}`;
+  const known = heads.get(key);
+  if (known !== undefined) return known;
+  const head = Buffer.concat([withLength(encoder.encode(name)), withLength(encoder.encode(type))]);
+  if (heads.size < HEADS_MAX) heads.set(key, head);
+  return head;
 }
 
 const withLength = (text: Uint8Array): Buffer => Buffer.concat([varUint(text.length), text]);
