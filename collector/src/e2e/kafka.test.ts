@@ -54,7 +54,10 @@ else
     t.teardown(() => weir.killTree());
     const send = async (first: number): Promise<void> => {
       const lines = Array.from({ length: EVENTS }, (_, i) => lineOf(first + i));
-      const reply = await fetch(`${weir.httpUrl}/ingest`, { method: 'POST', body: lines.join('\n') });
+      const reply = await fetch(`${weir.httpUrl}/ingest`, {
+        method: 'POST',
+        body: lines.join('\n'),
+      });
       t.equal(reply.status, 200);
     };
     const verify = async (waitSeconds: number): Promise<Report & { readonly code: number }> => {

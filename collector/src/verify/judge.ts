@@ -41,7 +41,9 @@ export function judge(found: Look, standstill: string | null): LedgerReport {
   const report = verifyLedger(issued, ledger, pending);
   const problems = [...report.problems];
   if (standstill !== null && report.inFlight > 0)
-    problems.push(`${report.inFlight} events are in ${found.place ?? 'the spool'}, and ${standstill}`);
+    problems.push(
+      `${report.inFlight} events are in ${found.place ?? 'the spool'}, and ${standstill}`,
+    );
   return { ...report, problems, closes: problems.length === 0 };
 }
 

@@ -117,7 +117,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const deep = options.deep ? await lookDeep(options, last) : null;
   problems.push(...evidence.problems, ...(await lookForCut(options, evidence)));
   problems.push(...(deep?.problems ?? []));
-  const shown = sinks.find(({ type }) => type === 'clickhouse' || type === 'kafka_loader') ?? sinks[0];
+  const shown =
+    sinks.find(({ type }) => type === 'clickhouse' || type === 'kafka_loader') ?? sinks[0];
   return {
     closes: problems.length === 0,
     inFlight: Math.max(0, ...sinks.map(({ inFlight }) => inFlight)),

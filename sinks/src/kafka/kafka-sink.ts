@@ -148,7 +148,7 @@ class KafkaSink implements Sink {
   }
 }
 
-/** What the loader and people see without decoding: whose numbers, and a trace to follow them by. */
+/** What people see without decoding: whose numbers, and a trace to follow them by. */
 function headersOf(head: MessageHead): MessageHeaders {
   const range = `${head.seqFirst}-${head.seqLast}`;
   const id = createHash('sha256')

@@ -1,7 +1,7 @@
-// Scenario: keyed HTTP senders give numbered events to a collector, some of which are no JSON; it
-// sends them to a real Kafka; loaders of one group put them into a ClickHouse server, behind a proxy
-// that cuts, hangs and loses answers. Loaders join, leave, are killed and frozen; the store is
-// killed; brokers are killed.
+// Scenario: keyed HTTP senders give numbered events to a collector, some of which are no JSON. It
+// sends them to a real Kafka; loaders of one group put them into a ClickHouse server behind a
+// proxy that cuts, hangs and loses answers. Loaders join, leave, are killed and frozen; the store
+// is killed; brokers are killed.
 // Guarantees: every acknowledged event is in the events table once, every malformed one in
 // quarantine once; the ledger has no gap; the lag is back at nothing soon after.
 import { mkdirSync, writeFileSync } from 'node:fs';

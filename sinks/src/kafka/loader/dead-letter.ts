@@ -1,5 +1,5 @@
-// Messages that cannot be processed go to the dead letter topic as they are, with a reason and where
-// they came from; the ledger says which numbers they held, as far as their headers tell.
+// Messages that cannot be processed go to the dead letter topic as they are, with a reason and
+// where they came from; the ledger says which numbers they held, as far as their headers tell.
 import type { Disposition, SequencedBatch } from '@weir/pipeline';
 import { allocateBytes, WeirError } from '@weir/pipeline';
 import type { ConsumedMessage, MessageHeaders } from '../client/binding.js';
