@@ -32,7 +32,13 @@ export function checkTogether(
       ...networkProblems(config),
       ...kafkaProblems(config),
     ],
-    warnings: [...graph.warnings, ...slimWarnings(config, environment)],
+    warnings: [
+      ...graph.warnings,
+      ...slimWarnings(config, environment),
+      ...(config.kafka.tls || config.kafka.tls_ca_file === undefined
+        ? []
+        : ['/kafka/tls_ca_file is of no effect while /kafka/tls is false']),
+    ],
   };
 }
 
@@ -47,8 +53,6 @@ function kafkaProblems({ kafka, sinks }: Config): ConfigProblem[] {
     problem('/kafka/username', `is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
   if ((kafka.tls_certificate_file === undefined) !== (kafka.tls_key_file === undefined))
     problem('/kafka/tls_certificate_file', 'and /kafka/tls_key_file go together');
-  if (!kafka.tls && (kafka.tls_ca_file ?? kafka.tls_certificate_file) !== undefined)
-    problem('/kafka/tls', 'is false, and files for it are named');
   return problems;
 }
 

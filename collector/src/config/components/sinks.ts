@@ -172,6 +172,7 @@ export const sinks: readonly ComponentSpec[] = [
     schema: KafkaSink,
     exampleId: 'kafka',
     example: {},
+    needs: { kafka: { brokers: 'kafka.example:9092' } },
     guarantees: [
       'Delivered means on all replicas that count (`acks=all`, idempotent producer); the spool keeps ' +
         'everything until then.',
