@@ -35,7 +35,7 @@ export function checkTogether(
     warnings: [
       ...graph.warnings,
       ...slimWarnings(config, environment),
-      ...(config.kafka.tls || config.kafka.tls_ca_file === undefined
+      ...(config.kafka.tls || config.kafka.tls_ca_file === ''
         ? []
         : ['/kafka/tls_ca_file is of no effect while /kafka/tls is false']),
     ],
@@ -51,7 +51,7 @@ function kafkaProblems({ kafka, sinks }: Config): ConfigProblem[] {
       problem(`/sinks/${id}`, 'needs /kafka/brokers, or KAFKA_BROKERS in the environment');
   if (kafka.sasl_mechanism !== 'none' && kafka.username === '')
     problem('/kafka/username', `is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
-  if ((kafka.tls_certificate_file === undefined) !== (kafka.tls_key_file === undefined))
+  if ((kafka.tls_certificate_file === '') !== (kafka.tls_key_file === ''))
     problem('/kafka/tls_certificate_file', 'and /kafka/tls_key_file go together');
   return problems;
 }

@@ -164,7 +164,7 @@ function resolvePaths(config: Config, merged: MergedDocument, baseDirectory: str
   }
   for (const name of ['tls_ca_file', 'tls_certificate_file', 'tls_key_file'] as const) {
     const path = config.kafka[name];
-    if (path !== undefined) config.kafka[name] = resolve(directoryOf(`/kafka/${name}`), path);
+    if (path !== '') config.kafka[name] = resolve(directoryOf(`/kafka/${name}`), path);
   }
   for (const [id, transform] of Object.entries(config.transforms)) {
     if (hasTable(transform))

@@ -2,8 +2,9 @@
 import { choice, closed, count, MiB, secret } from './nodes.js';
 import Type from './type.js';
 
+/** A file by its name; empty for none. */
 const file = (description: string, example: string) =>
-  Type.Optional(Type.String({ minLength: 1, description, examples: [example] }));
+  Type.String({ default: '', description, examples: [example] });
 
 export const KafkaSection = Type.Object(
   {

@@ -18,11 +18,9 @@ export function kafkaConnectionOf({ kafka }: Config): KafkaConnection {
     ...(kafka.tls
       ? {
           tls: {
-            ...(tls_ca_file === undefined ? {} : { caFile: tls_ca_file }),
-            ...(tls_certificate_file === undefined
-              ? {}
-              : { certificateFile: tls_certificate_file }),
-            ...(tls_key_file === undefined ? {} : { keyFile: tls_key_file }),
+            ...(tls_ca_file === '' ? {} : { caFile: tls_ca_file }),
+            ...(tls_certificate_file === '' ? {} : { certificateFile: tls_certificate_file }),
+            ...(tls_key_file === '' ? {} : { keyFile: tls_key_file }),
           },
         }
       : {}),
