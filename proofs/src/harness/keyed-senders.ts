@@ -29,6 +29,8 @@ export interface SenderOptions {
   /** Of one sender; default a number that no proof reaches. */
   readonly eventCount?: number;
   readonly eventsPerRequest?: number;
+  /** Text in each event that no compression makes shorter, so that a disk fills sooner. */
+  readonly noiseBytes?: number;
 }
 
 export class KeyedSenders {
@@ -39,6 +41,7 @@ export class KeyedSenders {
   readonly #startedMs = monotonicMs();
   readonly #eventCount: number;
   readonly #eventsPerRequest: number;
+  readonly #noise: readonly string[];
   retries = 0;
   /** Requests that their sender cut. */
   cuts = 0;
@@ -54,6 +57,7 @@ export class KeyedSenders {
     this.#oracle = oracle;
     this.#eventCount = options.eventCount ?? EVENTS_PER_SENDER_MAX;
     this.#eventsPerRequest = options.eventsPerRequest ?? EVENTS_PER_REQUEST;
+    this.#noise = noiseOf(options.noiseBytes ?? 0, seeded(options.seed));
     const senders = Array.from({ length: options.count }, (_, i): Sender => {
       const producer = `sender-${i}`;
       oracle.register(producer, this.#eventCount);
@@ -84,7 +88,7 @@ export class KeyedSenders {
       const first = sender.next;
       await this.#untilDue(first);
       const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
-      const body = bodyOf(sender.producer, first, count);
+      const body = bodyOf(sender.producer, first, count, this.#noise);
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
@@ -134,11 +138,21 @@ export class KeyedSenders {
 export const NUMBERS_OF_ROWS =
   "SELECT JSONExtractString(raw_data, 'producer'), JSONExtractUInt(raw_data, 'number') FROM dev.events";
 
-function bodyOf(producer: string, first: number, count: number): string {
+/** More than a frame has events: within one, no text comes twice. */
+const NOISE_TEXTS = 1_024;
+
+function noiseOf(bytes: number, random: () => number): string[] {
+  const letter = (): string => Math.floor(random() * 36).toString(36);
+  const text = (): string => Array.from({ length: bytes }, letter).join('');
+  return bytes === 0 ? [] : Array.from({ length: NOISE_TEXTS }, text);
+}
+
+function bodyOf(producer: string, first: number, count: number, noise: readonly string[]): string {
   const lines: string[] = [];
   for (let number = first; number < first + count; number++) {
+    const more = noise.length === 0 ? '' : `,"noise":"${noise[number % noise.length]}"`;
     lines.push(
-      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`,
+      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"${more}}`,
     );
   }
   return lines.join('\n');
