@@ -83,7 +83,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'test',
     summary: 'Run test cases of parsers and pipelines: events in, expected events out.',
-    load: async () => (await import('./test.js')).testCommand(),
+    load: async () => (await import('./test/index.js')).testCommand(),
   },
   {
     name: 'pack',

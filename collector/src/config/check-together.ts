@@ -1,6 +1,6 @@
 // What a JSON Schema cannot say: settings that are right each, and wrong together.
 import { resolve } from 'node:path';
-import { PACK_NAMES } from '@weir/parsers';
+import { compileRegex, PACK_NAMES } from '@weir/parsers';
 import { checkGraph, ENRICHERS, messageOf, WeirError } from '@weir/pipeline';
 import type { ConfigProblem } from '@weir/pipeline/config';
 import { AddressSet } from '../address-set.js';
@@ -29,6 +29,7 @@ export function checkTogether(
       ...sinkProblems(config),
       ...graph.problems,
       ...zoneProblems(config),
+      ...regexProblems(config),
       ...networkProblems(config),
       ...kafkaProblems(config),
     ],
@@ -95,6 +96,16 @@ function zoneProblems({ transforms }: Config): ConfigProblem[] {
       const path = `/transforms/${id}`;
       return [{ path, message: `${path}: ${messageOf(error)}` }];
     }
+  });
+}
+
+function regexProblems({ transforms }: Config): ConfigProblem[] {
+  return Object.entries(transforms).flatMap(([id, transform]) => {
+    if (transform.type !== 'parse' || transform.regex === undefined) return [];
+    const { regex, fields = {} } = transform;
+    return compileRegex({ regex, fields }).problems.map(({ path, message }) =>
+      problem(`/transforms/${id}${path}`, message),
+    );
   });
 }
 

@@ -30,6 +30,13 @@ export interface ParseDocument extends Transform, Partial<ModuleReference> {
   readonly time_zones?: Readonly<Record<string, string>>;
   /** Names of the columns of CSV, as a header line has them. */
   readonly columns?: string;
+  /**
+   * Patterns in RE2's syntax, tried in order before the packs. Not together with `pack` or
+   * `module`.
+   */
+  readonly regex?: string | readonly string[];
+  /** OCSF path, or `unmapped.NAME`, by name of a group of `regex`. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 /** Sets fields to constants. */
 export interface SetDocument extends Transform {

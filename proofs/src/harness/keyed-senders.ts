@@ -31,6 +31,8 @@ export interface SenderOptions {
   readonly eventsPerRequest?: number;
   /** Every so many-th event is no JSON: it belongs into quarantine. */
   readonly malformedEvery?: number;
+  /** Text in each event that no compression makes shorter, so that a disk fills sooner. */
+  readonly noiseBytes?: number;
 }
 
 export class KeyedSenders {
@@ -41,6 +43,7 @@ export class KeyedSenders {
   readonly #startedMs = monotonicMs();
   readonly #eventCount: number;
   readonly #eventsPerRequest: number;
+  readonly #noise: readonly string[];
   retries = 0;
   /** Requests that their sender cut. */
   cuts = 0;
@@ -56,6 +59,7 @@ export class KeyedSenders {
     this.#oracle = oracle;
     this.#eventCount = options.eventCount ?? EVENTS_PER_SENDER_MAX;
     this.#eventsPerRequest = options.eventsPerRequest ?? EVENTS_PER_REQUEST;
+    this.#noise = noiseOf(options.noiseBytes ?? 0, seeded(options.seed));
     const senders = Array.from({ length: options.count }, (_, i): Sender => {
       const producer = `sender-${i}`;
       oracle.register(producer, this.#eventCount);
@@ -86,7 +90,8 @@ export class KeyedSenders {
       const first = sender.next;
       await this.#untilDue(first);
       const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
-      const body = bodyOf(sender.producer, first, count, this.#options.malformedEvery ?? 0);
+      const texts = { noise: this.#noise, malformedEvery: this.#options.malformedEvery ?? 0 };
+      const body = bodyOf(sender.producer, first, count, texts);
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
@@ -144,13 +149,32 @@ export const NUMBERS_OF_QUARANTINE =
 export const isMalformed = (number: number, malformedEvery: number): boolean =>
   malformedEvery > 0 && number % malformedEvery === malformedEvery - 1;
 
-function bodyOf(producer: string, first: number, count: number, malformedEvery: number): string {
+/** More than a frame has events: within one, no text comes twice. */
+const NOISE_TEXTS = 1_024;
+
+function noiseOf(bytes: number, random: () => number): string[] {
+  const letter = (): string => Math.floor(random() * 36).toString(36);
+  const text = (): string => Array.from({ length: bytes }, letter).join('');
+  return bytes === 0 ? [] : Array.from({ length: NOISE_TEXTS }, text);
+}
+
+interface Texts {
+  readonly noise: readonly string[];
+  readonly malformedEvery: number;
+}
+
+function bodyOf(
+  producer: string,
+  first: number,
+  count: number,
+  { noise, malformedEvery }: Texts,
+): string {
   const lines: string[] = [];
   for (let number = first; number < first + count; number++) {
+    const more = noise.length === 0 ? '' : `,"noise":"${noise[number % noise.length]}"`;
     const end = isMalformed(number, malformedEvery) ? '' : '}';
-    lines.push(
-      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"${end}`,
-    );
+    const message = `login of user-${number % 977} failed`;
+    lines.push(`{"producer":"${producer}","number":${number},"message":"${message}"${more}${end}`);
   }
   return lines.join('\n');
 }
