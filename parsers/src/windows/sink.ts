@@ -162,7 +162,7 @@ export class WindowsSink implements PairSink {
     // <UserData> has an element between itself and the names.
     let name = to;
     while (name > from && source[name - 1] !== DOT) name--;
-    if (datumTable.lookup(source, name, to) === DATUM.layout) return;
+    if (name > from && datumTable.lookup(source, name, to) === DATUM.layout) return;
     if (isLowered) this.#lowered(source, name, to, start, end);
     else this.#named(source, name, to, start, end);
   }
