@@ -27,6 +27,9 @@ const CONTAINERS: readonly (readonly [prefix: string, isLowered: boolean])[] = [
   ['event_data.', false],
   ['user_data.', false],
 ];
+const containerTable = new KeyTable(
+  CONTAINERS.map(([prefix], index) => [prefix.slice(0, -1), index + 1] as const),
+);
 /** By first letter. */
 const CONTAINERS_BY_LETTER: (Container[] | undefined)[] = new Array(256).fill(undefined);
 for (const [prefix, isLowered] of CONTAINERS) {
@@ -68,6 +71,8 @@ export class WindowsSink implements PairSink {
   #nameEnd = 0;
   #unnamedCount = 0;
   #isInXml = false;
+  /** Of the container whose members are told by name. */
+  #isLowered = false;
   /** True when XML inside of JSON was not whole. */
   hasFault = false;
 
@@ -118,6 +123,24 @@ export class WindowsSink implements PairSink {
     if (isFlat && this.event.data(keySource, keyFrom, keyTo, start, end)) return;
     if (this.event.saysNothing(start, end)) return;
     this.#unmapped(keySource, keyFrom, keyTo, keyInPlace, start, end);
+  }
+
+  wantsMembers(path: Uint8Array, pathLength: number): boolean {
+    const container = containerTable.lookup(path, 0, pathLength);
+    if (container === 0) return false;
+    this.#isLowered = CONTAINERS[container - 1]?.[1] === true;
+    return true;
+  }
+
+  member(
+    bytes: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    start: number,
+    end: number,
+    isText: boolean,
+  ): void {
+    this.#datum(bytes, nameStart, nameEnd, start, end, isText, this.#isLowered);
   }
 
   #unmapped(
