@@ -60,6 +60,7 @@ export const PACK_NAMES: readonly string[] = ['auto', ...all.map((pack) => pack.
 
 type Named = Pick<Parser, 'name' | 'version'>;
 
+const indexOfPack = new Map(all.map((pack, index) => [pack, index]));
 const JSON_INDEX = all.indexOf(json);
 const INDEX_5424 = all.indexOf(syslog5424);
 const INDEX_3164 = all.indexOf(syslog3164);
@@ -242,7 +243,7 @@ function askPack(
 ): ParseVerdict {
   const verdict = pack.parse(batch, row, start, end, out);
   if (verdict === 'no') out.rollbackRow(row);
-  else out.setParser(row, all.indexOf(pack));
+  else out.setParser(row, indexOfPack.get(pack) as number);
   trace?.answered(pack, start, verdict);
   return verdict;
 }
