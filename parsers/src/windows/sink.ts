@@ -204,7 +204,7 @@ export class WindowsSink implements PairSink {
     scratch.byte(letter >= 0x61 && letter <= 0x7a ? letter - 0x20 : letter);
     scratch.copy(source, from + 1, to);
     const nameEnd = scratch.position;
-    if (this.event.data(scratch.view(), name - length, nameEnd - length, start, end)) return;
+    if (this.event.data(scratch.memory, name - length, nameEnd - length, start, end)) return;
     if (!this.event.saysNothing(start, end))
       this.#out.unmapped(this.#row, name, nameEnd, start, end);
   }
@@ -227,7 +227,7 @@ export class WindowsSink implements PairSink {
     const { bytes } = this.#batch;
     const isRaw = name < bytes.length;
     const shift = isRaw ? 0 : bytes.length;
-    const source = isRaw ? bytes : scratch.view();
+    const source = isRaw ? bytes : scratch.memory;
     if (this.event.data(source, name - shift, nameEnd - shift, start, end)) return;
     if (!this.event.saysNothing(start, end))
       this.#out.unmapped(this.#row, name, nameEnd, start, end);
@@ -292,7 +292,7 @@ export class WindowsSink implements PairSink {
   #nested(start: number, end: number): void {
     const { bytes } = this.#batch;
     const shift = start < bytes.length ? 0 : bytes.length;
-    const source = shift === 0 ? bytes : this.#out.scratch.view();
+    const source = shift === 0 ? bytes : this.#out.scratch.memory;
     this.#isInXml = true;
     if (!this.#xml.read(source, shift, start - shift, end - shift, this.#out, this))
       this.hasFault = true;
