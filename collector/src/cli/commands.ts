@@ -20,6 +20,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./loader.js')).loaderCommand(),
   },
   {
+    name: 'kafka',
+    summary: 'Check the Kafka cluster between edge and loaders, and make its topics.',
+    load: async () => (await import('./kafka/index.js')).kafkaCommand(),
+  },
+  {
     name: 'validate',
     summary: 'Check a configuration without running it, and print what was understood.',
     load: async () => (await import('./validate.js')).validateCommand(),
