@@ -1,5 +1,5 @@
-// Looks at a cluster from where Weir runs: whether it can be used as it stands, and what to do where
-// it cannot. Makes topics when it is asked to.
+// Looks at a cluster from where Weir runs: whether it can be used as it stands, and what to do
+// where it cannot. Makes topics when it is asked to.
 import { messageOf, type Timers } from '@weir/pipeline';
 import {
   type AdminHandle,
