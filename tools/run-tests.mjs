@@ -156,7 +156,8 @@ async function runTap(root, files, isLong, rawCoverage, tapRun) {
     ...(isLong ? { WEIR_LONG: '1' } : {}),
     ...(rawCoverage === null ? {} : { NODE_V8_COVERAGE: rawCoverage }),
   };
-  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', ...files];
+  const plainChildren = `--node-arg=--import=${new URL('plain-children.mjs', import.meta.url)}`;
+  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', plainChildren, ...files];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env,
