@@ -197,7 +197,8 @@ async function startBroker() {
 
 async function runTap(root, files, env, tapRun) {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs');
-  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', ...files];
+  const plainChildren = `--node-arg=--import=${new URL('plain-children.mjs', import.meta.url)}`;
+  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', plainChildren, ...files];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env,

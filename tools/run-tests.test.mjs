@@ -1,9 +1,12 @@
 // Scenario: TAP texts of every way in which a test file can end; lock files; folders of compiled
-// files. Guarantees: each result counts once, and nothing that went wrong is silent.
+// files; processes that a test starts. Guarantees: each result counts once, and nothing that went
+// wrong is silent; children of tests start as those of a user.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { checkLock } from './lock-check.mjs';
+import { withoutLoader } from './plain-children.mjs';
 import { pruneDist } from './prune-dist.mjs';
 import { allTests, compiledOf, TapCounter, wantsBroker } from './run-tests.mjs';
 
@@ -132,4 +135,15 @@ t.test('a lock file that does not fit, fits, or lacks other platforms', async (t
     'x-arm',
   ]);
   t.match(check(packages({}, '2.0.0')).problems, [/^p\/package.json: dependencies differ/]);
+});
+
+t.test('children of tests start without the loader of tap', async (t) => {
+  const show = ['-p', 'JSON.stringify(process.env.NODE_OPTIONS ?? null)'];
+  const optionsOf = (env) =>
+    JSON.parse(spawnSync(process.execPath, show, { env, encoding: 'utf8' }).stdout);
+  t.equal(optionsOf(process.env), null);
+  t.match(optionsOf({ ...process.env, NODE_OPTIONS: '--no-warnings' }), /^"?--no-warnings"?$/);
+  const loader = '"--import=file:///a/node_modules/@tapjs/processinfo/dist/esm/import.mjs"';
+  t.equal(withoutLoader(`--no-warnings ${loader}`), '--no-warnings');
+  t.equal(withoutLoader('--import=./own.mjs'), '--import=./own.mjs');
 });
