@@ -23,6 +23,7 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
+import { migrationOptions } from './migration-options.js';
 import { type OpenStore, openStore } from './open-store.js';
 import { anchorLast, openStoreEvidence, type StoreEvidence } from './store-evidence.js';
 
@@ -250,9 +251,7 @@ export class ClickhouseSink implements ManagedSink {
 
   async migrate(): Promise<void> {
     const { config, log } = this.#dependencies;
-    const { events_table: eventsTable, ttl_days: retentionDays, profile } = config.store;
-    const options = { eventsTable, retentionDays, profile };
-    const applied = await applyMigrations(this.store.store, options);
+    const applied = await applyMigrations(this.store.store, migrationOptions(config));
     if (applied.length > 0) log.debug({ component: this.id, applied }, 'migrations applied');
     this.#isMigrated = true;
     this.#migrationError = null;

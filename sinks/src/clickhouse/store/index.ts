@@ -2,9 +2,21 @@ export { checkProfile } from './check-profile.js';
 export {
   applyMigrations,
   type MigrationOptions,
-  RETENTION_DAYS_DEFAULT,
+  type MigrationPlan,
+  planMigrations,
 } from './migrations.js';
 export { STORE_PROFILES } from './profiles.js';
+export {
+  daysExpression,
+  type ExpiringTable,
+  RETENTION_DAYS_DEFAULT,
+  type Retention,
+  type RetentionChange,
+  readRetention,
+  retentionChanges,
+  setRetention,
+  ttlExpression,
+} from './retention.js';
 export {
   createStore,
   type QueryParams,
