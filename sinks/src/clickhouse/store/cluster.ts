@@ -10,7 +10,6 @@ const HEADS = [
   'CREATE OR REPLACE VIEW',
   'ALTER TABLE',
   'DROP TABLE IF EXISTS',
-  'RENAME TABLE',
 ];
 const HEAD = new RegExp(`^((?:${HEADS.join('|')}) ${NAME})`);
 const ENGINE = /^(ENGINE = |.*\) ENGINE = )((?:Replacing|Aggregating)?MergeTree)\b/m;

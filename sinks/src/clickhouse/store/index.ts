@@ -19,6 +19,7 @@ export {
 } from './retention.js';
 export {
   createStore,
+  type ExecutedStatement,
   type QueryParams,
   type StatementSettings,
   type Store,

@@ -149,7 +149,7 @@ async function pendingMigrations(
 ): Promise<PendingMigration[]> {
   const tables = tableNames(options.eventsTable);
   const { profile, retentionDays = RETENTION_DAYS_DEFAULT } = options;
-  const migrations = readMigrations(options.directory ?? DIRECTORY_DEFAULT, profile);
+  const migrations = readMigrations(options.directory ?? null, profile);
   const done = await appliedMigrations(store, tables, migrations);
   const pending: PendingMigration[] = [];
   for (const migration of migrations) {
@@ -167,15 +167,19 @@ async function pendingMigrations(
   return pending;
 }
 
-/** `NNNN_name.slim.sql` takes the place of `NNNN_name.sql` in a store of the slim profile. */
-export function readMigrations(directory: string, profile: StoreProfile): Migration[] {
+/**
+ * `NNNN_name.slim.sql` takes the place of `NNNN_name.sql` in a store of the slim profile.
+ * `directory`: null for that of the package.
+ */
+export function readMigrations(directory: string | null, profile: StoreProfile): Migration[] {
   const migrations: Migration[] = [];
-  const names = readdirSync(directory).sort();
+  const folder = directory ?? DIRECTORY_DEFAULT;
+  const names = readdirSync(folder).sort();
   for (const name of names) {
     const [, version, stem, only] = MIGRATION_FILE.exec(name) ?? [];
     if (version === undefined || (only !== undefined && only !== profile)) continue;
     if (only === undefined && names.includes(`${version}_${stem}.${profile}.sql`)) continue;
-    const sql = readFileSync(join(directory, name), 'utf8');
+    const sql = readFileSync(join(folder, name), 'utf8');
     const checksum = createHash('sha256').update(sql).digest('hex');
     migrations.push({ version: Number(version), name, sql, checksum });
   }
@@ -222,7 +226,8 @@ async function appliedMigrations(
   return done;
 }
 
-function statementsOf(sql: string, tables: TableNames, retentionDays: number): string[] {
+/** Statements of a file, with the names filled in. */
+export function statementsOf(sql: string, tables: TableNames, retentionDays: number): string[] {
   const values: Readonly<Record<string, string>> = {
     database: `\`${tables.database}\``,
     events: tables.events,
