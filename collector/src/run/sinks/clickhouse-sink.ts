@@ -134,6 +134,7 @@ export class ClickhouseSink implements ManagedSink {
       processor,
       store: store.store,
       fence: store.fence,
+      ...(store.revive === undefined ? {} : { revive: store.revive }),
       files,
       clock,
       timers,

@@ -15,6 +15,8 @@ import { debugSqlOptions } from '../debug-sql.js';
 export interface OpenStore {
   readonly store: Store;
   readonly fence: Fence;
+  /** Of the embedded store: ends it and starts it again. */
+  readonly revive?: () => Promise<void>;
   readonly url: string;
   /** URL without secrets, or the directory of the embedded store. */
   readonly target: string;
@@ -64,6 +66,7 @@ export async function openStore(
   return {
     store,
     fence: embeddedFence(supervised),
+    revive: () => supervised.fence(),
     url: supervised.url,
     target: directory,
     description: `embedded ClickHouse in ${directory}`,

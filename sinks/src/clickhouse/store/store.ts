@@ -50,7 +50,8 @@ export interface Store {
     blocks: readonly Uint8Array[],
     options: { readonly queryId: string; readonly settings?: StatementSettings },
   ): Promise<void>;
-  ping(): Promise<boolean>;
+  /** False also once the signal aborts. */
+  ping(signal?: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -143,8 +144,9 @@ class HttpStore implements Store {
     });
   }
 
-  async ping(): Promise<boolean> {
-    return (await this.#client.ping()).success;
+  async ping(signal?: AbortSignal): Promise<boolean> {
+    const options = signal === undefined ? {} : { abort_signal: signal };
+    return (await this.#client.ping({ select: false, ...options })).success;
   }
 
   close(): Promise<void> {
