@@ -30,6 +30,9 @@ export async function disaster(context: ProofContext, plant: Plant): Promise<Pro
     await drill.send('late');
     await drill.verifyCloses('before the second backup');
     await drill.storage('backup', 'second');
+    // The spool deletes what was delivered, at the latest at a start.
+    await weir.stop();
+    await weir.start();
     // What comes now is in the spool alone.
     const { storePid } = weir.runFile();
     if (storePid !== null) process.kill(storePid, 'SIGSTOP');

@@ -85,7 +85,9 @@ class Gate {
         await this.#weir.sql(
           `INSERT INTO dev.events SELECT * REPLACE ('old/${name}/${days}' AS stream, ` +
             `'${name}' AS retention_class, ingest_time - toIntervalDay(${days}) AS ingest_time) ` +
-            `FROM dev.events WHERE NOT startsWith(stream, 'old/') ORDER BY seq LIMIT ${OLD_ROWS}`,
+            // In a query of its own: else WHERE would look at the new name of the stream.
+            "FROM (SELECT * FROM dev.events WHERE NOT startsWith(stream, 'old/') " +
+            `ORDER BY seq LIMIT ${OLD_ROWS})`,
         );
   }
 
