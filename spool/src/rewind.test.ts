@@ -1,6 +1,6 @@
 // Scenario: a consumer settles everything, and segments behind it are deleted; it is rewound.
-// Guarantees: it is given again what is still there, and nothing says that it joined later: what was
-// deleted counts as delivered to it. Of a spool that does not exist nothing is made.
+// Guarantees: it is given again what is still there, and nothing says that it joined later: what
+// was deleted counts as delivered to it. Of a spool that does not exist nothing is made.
 import { createSequencer } from '@weir/pipeline';
 import t from 'tap';
 import { rewindConsumer } from './rewind.js';

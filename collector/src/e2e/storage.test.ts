@@ -1,8 +1,9 @@
-// Scenario: `weir storage` on a running instance and on a stopped one: status, migrations, retention,
-// a backup at work, one that is damaged, a store that is destroyed and restored as it was too early.
-// (The proof `drill` restores one that verifies.)
-// Guarantees: what was stored after the backup and left the spool is missing, by its numbers; nothing
-// is replaced without being told so, and nothing by a backup that does not match its manifest.
+// Scenario: `weir storage` on a running instance and on a stopped one: status, migrations,
+// retention, a backup at work, one that is damaged, a store that is destroyed and restored as it
+// was too early. (The proof `drill` restores one that verifies.)
+// Guarantees: what was stored after the backup and left the spool is missing, by its numbers;
+// nothing is replaced without being told so, and nothing by a backup that does not match its
+// manifest.
 import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandResult, WeirProcess } from '@weir/harness';
@@ -67,10 +68,8 @@ t.test('weir storage', async (t) => {
       ...['query', "SELECT count() FROM dev.events WHERE raw_data = 'secret'", '--data'],
       weir.directory,
     );
-    t.match(
-      stderr,
-      /^weir: sql: SELECT count\(\) FROM dev\.events WHERE raw_data = \? FORMAT TSV \([\d.]+ ms\)$/m,
-    );
+    t.match(stderr, /^weir: sql: SELECT count\(\) FROM dev\.events WHERE raw_data = \? FORMAT TSV /m);
+    t.match(stderr, / \([\d.]+ ms\)$/m);
     t.notMatch(stderr, /secret/);
   });
 

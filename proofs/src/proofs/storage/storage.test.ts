@@ -1,5 +1,5 @@
-// Scenario: the proof, honest and with each of its planted faults: a retention that is ten times what
-// the proof expects, and an event that is dropped.
+// Scenario: the proof, honest and with each of its planted faults: a retention that is ten times
+// what the proof expects, and an event that is dropped.
 import t from 'tap';
 import { runProof } from '../../testing.js';
 

@@ -1,8 +1,8 @@
 // Scenario: a store that refuses, is away, hangs and comes back, as a fake, as the real engine that
 // is stopped by a signal, and as an embedded engine that may be ended for it.
 // Guarantees: the circuit opens after failures in a row, or after one silence; while it is open one
-// ping a try is all that is sent, and nothing is read; a ping half-opens it, a delivery closes it, a
-// failure opens it again; each change is one line; every event is stored once.
+// ping a try is all that is sent, and nothing is read; a ping half-opens it, a delivery closes it,
+// a failure opens it again; each change is one line; every event is stored once.
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';

@@ -1,8 +1,8 @@
-// Scenario: a store with events, quarantine and dispositions is looked at, backed up while rows come
-// in, lost in part and as a whole, and restored, on the embedded engine as a server.
+// Scenario: a store with events, quarantine and dispositions is looked at, backed up while rows
+// come in, lost in part and as a whole, and restored, on the embedded engine as a server.
 // Guarantees: the figures are those of the tables; a ledger that was dropped is made again, twice
-// the same; a backup that was taken beside a loader at work holds no number without its row; what is
-// restored is what was there; a backup without its last part is none, and leaves what there is.
+// the same; a backup that was taken beside a loader at work holds no number without its row; what
+// is restored is what was there; a backup without its last part is none, and leaves what there is.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeTimers } from '@weir/pipeline/node';

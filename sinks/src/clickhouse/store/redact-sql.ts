@@ -1,7 +1,7 @@
 // A statement as a log may show it (SIEM_DEBUG_SQL): what was done, and none of the data.
 
 const SHOWN_MAX = 2_000;
-/** Names in quotes stay; literals go: strings, also heredocs and one without its end, and numbers. */
+/** Names in quotes stay; literals go: strings, heredocs, a string without its end, numbers. */
 const TOKEN =
   /`[^`]*`|"[^"]*"|\$(\w*)\$[\s\S]*?\$\1\$|'(?:[^'\\]|\\[\s\S]|'')*(?:'|$)|(?<![\w.])\d[\w.]*|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g;
 /** Three literals and more, and lists of such lists. */

@@ -37,14 +37,17 @@ export const ttlExpression = (retention: Retention): string =>
 export const daysMin = ({ days, classes }: Retention): number =>
   Math.min(days, ...Object.values(classes));
 
+const LITERALS = "(?:[^\\]'\\\\]|'(?:[^'\\\\]|\\\\.)*')*";
+const BY_CLASS = new RegExp(
+  `\\+ toIntervalDay\\(transform\\(retention_class, \\[(${LITERALS})\\], ` +
+    '\\[([\\d, ]+)\\], (\\d+)\\)\\)',
+);
+
 /** What a CREATE TABLE statement says; null for no TTL, or for one that is not of ours. */
 export function parseRetention(ddl: string): Retention | null {
   const plain = /\+ toIntervalDay\((\d+)\)/.exec(ddl)?.[1];
   if (plain !== undefined) return { days: Number(plain), classes: {} };
-  const found =
-    /\+ toIntervalDay\(transform\(retention_class, \[((?:[^\]'\\]|'(?:[^'\\]|\\.)*')*)\], \[([\d, ]+)\], (\d+)\)\)/.exec(
-      ddl,
-    );
+  const found = BY_CLASS.exec(ddl);
   if (found === null) return null;
   const [, names = '', numbers = '', days] = found;
   const values = numbers.split(',').map(Number);
