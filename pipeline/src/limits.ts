@@ -113,7 +113,7 @@ export const LIMITS = {
   loaderRetryDelayMsMax: 30_000,
   /** Failures of ClickHouse in a row after which nothing is sent to it but a ping. */
   breakerFailuresMax: 3,
-  /** The same after one statement that got no reply for so long. */
+  /** A statement that got no reply for so long has the store pinged; silence does the same. */
   breakerSilenceMs: 10_000,
   /** A ping that is not answered by then has failed. */
   breakerProbeMs: 5_000,

@@ -105,9 +105,10 @@ class Gate {
       found = await look();
       return found === wanted;
     }, CONDITION_MS_MAX);
-    this.figures[`${name}Kept${suffix}`] = found.replaceAll('\t', ' ').replaceAll('\n', ', ');
-    this.#context.say(`${name}${suffix}: ${isSo ? 'as it should be' : `NOT, but ${found}`}`);
-    if (!isSo) this.failure ??= `${name}: kept are "${found}", should be "${wanted}"`;
+    const kept = onOneLine(found);
+    this.figures[`${name}Kept${suffix}`] = kept;
+    this.#context.say(`${name}${suffix}: ${isSo ? 'as it should be' : `NOT, but ${kept}`}`);
+    if (!isSo) this.failure ??= `${name}: kept are "${kept}", should be "${onOneLine(wanted)}"`;
   }
 
   /** What was sent is there, and small. */
@@ -144,5 +145,7 @@ class Gate {
     return Number(await this.#weir.sql('SELECT count() FROM dev.quarantine'));
   }
 }
+
+const onOneLine = (rows: string): string => rows.replaceAll('\t', ' ').replaceAll('\n', ', ');
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -10,8 +10,6 @@ export interface BreakerOptions {
   readonly clock: Clock;
   /** Failures in a row that open it. */
   readonly failuresMax: number;
-  /** A statement that got no reply after this long opens it at once. */
-  readonly silenceMs: number;
   /** Called once for each change. */
   readonly log: (line: string) => void;
 }
@@ -22,7 +20,6 @@ export class Breaker {
   #failureCount = 0;
   #openCount = 0;
   #openedAtMs = 0;
-  #wasSilent = false;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -42,27 +39,17 @@ export class Breaker {
     };
   }
 
-  /** A statement ended without a reply, so long after it was sent. */
-  noReply(waitedMs: number): void {
-    if (waitedMs >= this.#options.silenceMs) this.#wasSilent = true;
-  }
-
   /** A try failed. Refused data say nothing about the store, and neither do files or workers. */
   failed(error: unknown): void {
-    const wasSilent = this.#wasSilent;
-    this.#wasSilent = false;
     if (!isOfStore(error)) return;
     this.#failureCount++;
-    if (this.#state === 'open') return;
-    const { failuresMax } = this.#options;
-    if (this.#state === 'closed' && !wasSilent && this.#failureCount < failuresMax) return;
-    this.#openCount++;
-    if (this.#state === 'closed') this.#openedAtMs = this.#options.clock.monotonicMs();
-    this.#change(
-      'open',
-      `the circuit to ClickHouse is open after ${failures(this.#failureCount)} ` +
-        `(${error.message}): nothing is sent until it answers a ping, the spool keeps everything`,
-    );
+    if (this.#state === 'closed' && this.#failureCount < this.#options.failuresMax) return;
+    this.#open(`after ${failures(this.#failureCount)} (${error.message})`);
+  }
+
+  /** It answers neither a statement nor a ping. */
+  silent(): void {
+    this.#open('since it answers neither a statement nor a ping');
   }
 
   /** It answered a ping: one delivery is tried. */
@@ -74,10 +61,20 @@ export class Breaker {
   /** Rows were stored. */
   succeeded(): void {
     this.#failureCount = 0;
-    this.#wasSilent = false;
     if (this.#state === 'closed') return;
     const openMs = Math.round(this.stats().openMs);
     this.#change('closed', `the circuit to ClickHouse is closed again after ${openMs} ms`);
+  }
+
+  #open(why: string): void {
+    if (this.#state === 'open') return;
+    this.#openCount++;
+    if (this.#state === 'closed') this.#openedAtMs = this.#options.clock.monotonicMs();
+    this.#change(
+      'open',
+      `the circuit to ClickHouse is open ${why}: nothing more is read or sent until it answers a ` +
+        'ping, the spool keeps everything',
+    );
   }
 
   #change(state: BreakerState, line: string): void {

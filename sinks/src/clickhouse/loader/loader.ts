@@ -48,6 +48,7 @@ export class Loader {
   #isRefused = false;
   readonly #breaker: Breaker;
   readonly #pulse: Pulse;
+  #reviving: Promise<void> | null = null;
   /** Ends with `run`, also when a statement has not. */
   readonly #life = new AbortController();
   /** Of batches that an earlier process may have sent without an intent that says so. */
@@ -57,10 +58,17 @@ export class Loader {
     const options = { ...given, store: this.#watched(given.store) };
     this.#options = options;
     this.#limits = { ...LOADER_LIMITS, ...options.limits };
-    const { breakerFailuresMax: failuresMax, breakerSilenceMs: silenceMs } = this.#limits;
+    const { breakerFailuresMax: failuresMax, breakerSilenceMs: silenceMs, probeMs } = this.#limits;
+    this.#breaker = new Breaker({ clock: given.clock, log: given.log, failuresMax });
     const { store, timers } = given;
-    this.#pulse = new Pulse({ store, timers, probeMs: this.#limits.probeMs, silenceMs });
-    this.#breaker = new Breaker({ clock: given.clock, log: given.log, failuresMax, silenceMs });
+    this.#pulse = new Pulse({
+      ...{ store, timers, probeMs, silenceMs },
+      onSilent: () => this.#noteSilence(),
+      onAnswer: () => {
+        this.#breaker.probed();
+        this.#gatherer?.nudge();
+      },
+    });
     this.#tables = tableNames(options.eventsTable);
     this.#checks = new Checks(options.store, this.#tables);
     this.#delivery = new Delivery(
@@ -132,13 +140,29 @@ export class Loader {
     const { revive } = this.#options;
     let found = await this.#pulse.ping(signal);
     if (found === 'silent' && revive !== undefined && !signal.aborted) {
-      await revive();
+      await this.#revive();
       this.#isUncertain = false;
       found = await this.#pulse.ping(signal);
     }
     if (found !== 'answered')
       throw new WeirError('WEIR_STORE_UNREACHABLE', `a ping to ClickHouse: ${found}`);
     this.#breaker.probed();
+  }
+
+  /** The first time it may only be very busy; after that an engine of ours is ended. */
+  async #noteSilence(): Promise<void> {
+    if (this.#breaker.state === 'open') await this.#revive();
+    else this.#breaker.silent();
+  }
+
+  /** Several statements may find out at once. */
+  async #revive(): Promise<void> {
+    this.#reviving ??= this.#options.revive?.() ?? Promise.resolve();
+    try {
+      await this.#reviving;
+    } finally {
+      this.#reviving = null;
+    }
   }
 
   /** An engine that hangs must not hold up a stop: its statement counts as unanswered. */
@@ -290,7 +314,9 @@ export class Loader {
         smallGroupEvents: SMALL_GROUP_ROWS,
       },
       deliveriesMax: 1,
-      batchesInFlightMax: () => this.#limits.batchesInFlightMax,
+      // A statement that hangs is waited for, and nothing more is read meanwhile.
+      batchesInFlightMax: () =>
+        this.#breaker.state === 'open' ? 0 : this.#limits.batchesInFlightMax,
       clock,
       timers,
       consumer,
@@ -323,16 +349,11 @@ export class Loader {
   }
 
   async #watch<T>(reply: Promise<T>): Promise<T> {
-    const { clock } = this.#options;
-    const sentMs = clock.monotonicMs();
     try {
       return await this.#pulse.replyOf(reply, this.#life.signal);
     } catch (error) {
       const isReply = error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED';
-      if (!isReply) {
-        this.#isUncertain = true;
-        this.#breaker.noReply(clock.monotonicMs() - sentMs);
-      }
+      if (!isReply) this.#isUncertain = true;
       throw error;
     }
   }

@@ -30,7 +30,7 @@ export interface LoaderLimits {
   readonly replayReadMs: number;
   /** Failures of the store in a row that open the circuit. */
   readonly breakerFailuresMax: number;
-  /** A statement without a reply for this long opens it at once. */
+  /** After so long without a reply the store is pinged; silence opens the circuit at once. */
   readonly breakerSilenceMs: number;
   /** A ping gets this long. */
   readonly probeMs: number;

@@ -1,6 +1,7 @@
-// Whether the store answers at all. A statement may take long; a store that does not answer a ping
-// either hangs, and its statement is not waited for any more.
-import { type Timers, WeirError } from '@weir/pipeline';
+// Whether the store answers at all. A statement may take long; while one does, the store is pinged.
+// A statement that hangs is waited for all the same: what was sent may still take effect, and no
+// fence of a server sees what waits in a socket.
+import type { Timers } from '@weir/pipeline';
 import type { Store } from '../store/index.js';
 
 export type Answer = 'answered' | 'refused' | 'silent';
@@ -12,6 +13,9 @@ export interface PulseOptions {
   readonly probeMs: number;
   /** A statement gets this long before the store is asked, and again and again. */
   readonly silenceMs: number;
+  /** A ping was not answered while a statement waits; once more each time. */
+  readonly onSilent: () => Promise<void>;
+  readonly onAnswer: () => void;
 }
 
 export class Pulse {
@@ -43,41 +47,30 @@ export class Pulse {
     }
   }
 
-  /**
-   * The reply of a statement, or WEIR_STORE_UNREACHABLE when the store has fallen silent. `life`:
-   * nobody is asked any more once it aborts.
-   */
+  /** The reply, however late it comes. `life`: nobody is asked any more once it aborts. */
   async replyOf<T>(reply: Promise<T>, life: AbortSignal): Promise<T> {
     const ended = new AbortController();
     const stop = (): void => ended.abort();
     life.addEventListener('abort', stop, { once: true });
     if (life.aborted) stop();
+    void this.#watch(ended.signal);
     try {
-      return await Promise.race([reply, this.#silence(ended.signal)]);
+      return await reply;
     } finally {
       stop();
       life.removeEventListener('abort', stop);
     }
   }
 
-  /** Never resolves; rejects unless the signal comes before. */
-  #silence(ended: AbortSignal): Promise<never> {
-    const { timers, silenceMs } = this.#options;
-    return new Promise((_, reject) => {
-      const look = async (): Promise<void> => {
-        await timers.sleep(silenceMs, ended);
-        while (!ended.aborted) {
-          const found = await this.ping(ended);
-          if (ended.aborted) return;
-          if (found === 'silent') {
-            const message = 'ClickHouse hangs: it answers neither a statement nor a ping';
-            reject(new WeirError('WEIR_STORE_UNREACHABLE', message));
-            return;
-          }
-          await timers.sleep(silenceMs, ended);
-        }
-      };
-      look().catch(reject);
-    });
+  async #watch(ended: AbortSignal): Promise<void> {
+    const { timers, silenceMs, probeMs, onSilent, onAnswer } = this.#options;
+    await timers.sleep(silenceMs, ended);
+    while (!ended.aborted) {
+      const found = await this.ping(ended);
+      if (ended.aborted) return;
+      if (found === 'silent') await onSilent();
+      else if (found === 'answered') onAnswer();
+      await timers.sleep(found === 'answered' ? silenceMs : probeMs, ended);
+    }
   }
 }
