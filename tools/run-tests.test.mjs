@@ -8,7 +8,7 @@ import t from 'tap';
 import { checkLock } from './lock-check.mjs';
 import { withoutLoader } from './plain-children.mjs';
 import { pruneDist } from './prune-dist.mjs';
-import { allTests, compiledOf, TapCounter } from './run-tests.mjs';
+import { allTests, compiledOf, TapCounter, wantsBroker } from './run-tests.mjs';
 
 async function count(text) {
   const files = [];
@@ -100,6 +100,17 @@ t.test('test files are found by source, by compiled file, and all at once', asyn
   t.equal(compiledOf(root, 'p/dist/gone.js'), null, 'no test');
   t.strictSame(allTests(root, false), ['p/dist/a.test.js']);
   t.strictSame(allTests(root, true), ['p/dist/a.test.js', 'p/dist/b.long.test.js']);
+});
+
+t.test('tests that read KAFKA_BROKERS get a broker', (t) => {
+  const root = makeTree(t, {
+    // In two pieces: this file wants none.
+    'with.test.js': `const brokers = ${'process.env'}.KAFKA_BROKERS;`,
+    'without.test.js': `const url = ${'process.env'}.KAFKA_BROKERS_URL;`,
+  });
+  t.equal(wantsBroker(root, 'with.test.js'), true);
+  t.equal(wantsBroker(root, 'without.test.js'), false);
+  t.end();
 });
 
 t.test('compiled files without a source are removed, others stay', async (t) => {

@@ -15,6 +15,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run.js')).runCommand(),
   },
   {
+    name: 'loader',
+    summary: 'Load events from a Kafka topic into ClickHouse; run as many as there is work for.',
+    load: async () => (await import('./loader.js')).loaderCommand(),
+  },
+  {
     name: 'validate',
     summary: 'Check a configuration without running it, and print what was understood.',
     load: async () => (await import('./validate.js')).validateCommand(),

@@ -6,7 +6,8 @@ import { createStore, type SourceReport, tableNames } from '@weir/sinks/clickhou
 import { inspectSpool } from '@weir/spool';
 import { Command } from 'commander';
 import { type ExportSummary, exportBundle } from '../verify/export.js';
-import { isClickhouse, knownSinks } from '../verify/sink-record.js';
+import { isClickhouse, type KnownSink, knownSinks } from '../verify/sink-record.js';
+import { isKafka } from '../verify/topic.js';
 import {
   type SinkReport,
   type VerifyOptions,
@@ -91,6 +92,10 @@ async function run(flags: VerifyFlags): Promise<void> {
   );
 }
 
+/** The store behind a topic is looked at where it is named: --url, CLICKHOUSE_URL or store.url. */
+const isStoredBehind = (sink: KnownSink, { storeUrl }: Instance): boolean =>
+  isKafka(sink) && storeUrl !== null && storeUrl !== '';
+
 async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Promise<void> {
   const files = nodeFiles();
   const { directory, isRunning } = instance;
@@ -100,7 +105,10 @@ async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Pro
     consumers.map(({ name }) => name),
   );
   const withStore = async <T>(use: (store: VerifyOptions['store']) => Promise<T>): Promise<T> => {
-    if (!sinks.some((sink) => sink.isConfigured && isClickhouse(sink))) return use(null);
+    const isWanted = sinks.some(
+      (sink) => sink.isConfigured && (isClickhouse(sink) || isStoredBehind(sink, instance)),
+    );
+    if (!isWanted) return use(null);
     return withStoreUrl(instance, async (url) => {
       const store = createStore({ url });
       try {

@@ -31,9 +31,30 @@ export function checkTogether(
       ...zoneProblems(config),
       ...regexProblems(config),
       ...networkProblems(config),
+      ...kafkaProblems(config),
     ],
-    warnings: [...graph.warnings, ...slimWarnings(config, environment)],
+    warnings: [
+      ...graph.warnings,
+      ...slimWarnings(config, environment),
+      ...(config.kafka.tls || config.kafka.tls_ca_file === ''
+        ? []
+        : ['/kafka/tls_ca_file is of no effect while /kafka/tls is false']),
+    ],
   };
+}
+
+function kafkaProblems({ kafka, sinks }: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const problem = (path: string, sentence: string): void =>
+    void problems.push({ path, message: `${path} ${sentence}` });
+  for (const [id, { type }] of Object.entries(sinks))
+    if (type === 'kafka' && kafka.brokers === '')
+      problem(`/sinks/${id}`, 'needs /kafka/brokers, or KAFKA_BROKERS in the environment');
+  if (kafka.sasl_mechanism !== 'none' && kafka.username === '')
+    problem('/kafka/username', `is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
+  if ((kafka.tls_certificate_file === '') !== (kafka.tls_key_file === ''))
+    problem('/kafka/tls_certificate_file', 'and /kafka/tls_key_file go together');
+  return problems;
 }
 
 /** The slim table has no column for most of what a transform can set. */

@@ -207,4 +207,6 @@ export interface WorkerSetup {
   readonly pipelineModule: string | null;
   /** Of the ClickHouse sink. Default `full`. */
   readonly storeProfile?: StoreProfile;
+  /** By sink, where its rows are not in the encoding of its type. */
+  readonly encodings?: Readonly<Record<string, string>>;
 }

@@ -31,6 +31,8 @@ export interface SenderOptions {
   readonly eventsPerRequest?: number;
   /** Text in each event that no compression makes shorter, so that a disk fills sooner. */
   readonly noiseBytes?: number;
+  /** Every so many-th event is no JSON: it belongs into quarantine. */
+  readonly malformedEvery?: number;
 }
 
 export class KeyedSenders {
@@ -88,7 +90,13 @@ export class KeyedSenders {
       const first = sender.next;
       await this.#untilDue(first);
       const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
-      const body = bodyOf(sender.producer, first, count, this.#noise);
+      const body = bodyOf(
+        sender.producer,
+        first,
+        count,
+        this.#options.malformedEvery ?? 0,
+        this.#noise,
+      );
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
@@ -138,6 +146,14 @@ export class KeyedSenders {
 export const NUMBERS_OF_ROWS =
   "SELECT JSONExtractString(raw_data, 'producer'), JSONExtractUInt(raw_data, 'number') FROM dev.events";
 
+/** The same of rows in quarantine, whose bytes are no JSON. */
+export const NUMBERS_OF_QUARANTINE =
+  'SELECT extract(raw_data, \'"producer":"([^"]+)"\'), ' +
+  'toUInt64(extract(raw_data, \'"number":([0-9]+)\')) FROM dev.quarantine';
+
+export const isMalformed = (number: number, malformedEvery: number): boolean =>
+  malformedEvery > 0 && number % malformedEvery === malformedEvery - 1;
+
 /** More than a frame has events: within one, no text comes twice. */
 const NOISE_TEXTS = 1_024;
 
@@ -147,12 +163,19 @@ function noiseOf(bytes: number, random: () => number): string[] {
   return bytes === 0 ? [] : Array.from({ length: NOISE_TEXTS }, text);
 }
 
-function bodyOf(producer: string, first: number, count: number, noise: readonly string[]): string {
+function bodyOf(
+  producer: string,
+  first: number,
+  count: number,
+  malformedEvery: number,
+  noise: readonly string[],
+): string {
   const lines: string[] = [];
   for (let number = first; number < first + count; number++) {
     const more = noise.length === 0 ? '' : `,"noise":"${noise[number % noise.length]}"`;
+    const end = isMalformed(number, malformedEvery) ? '' : '}';
     lines.push(
-      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"${more}}`,
+      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"${more}${end}`,
     );
   }
   return lines.join('\n');

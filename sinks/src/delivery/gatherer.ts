@@ -170,7 +170,7 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
         const item: InFlight<Look> = { head, look, encoded: null };
         this.#inFlight.push(item);
         this.#bytesInFlight += head.byteCount;
-        if (head.eventCount === 0 || look.isDone) this.#finish(item, EMPTY_ENCODED);
+        if (look.isDone) this.#finish(item, EMPTY_ENCODED);
         else
           this.#options.process(spooled.batch, look.skipSeqs).then(
             (encoded) => this.#finish(item, encoded),

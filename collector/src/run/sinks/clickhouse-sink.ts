@@ -5,6 +5,7 @@ import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
 import {
   applyMigrations,
   checkProfile,
+  IntentFile,
   Loader,
   type RequeueReport,
   type RequeueRequest,
@@ -133,11 +134,10 @@ export class ClickhouseSink implements ManagedSink {
       processor,
       store: store.store,
       fence: store.fence,
-      files,
       clock,
       timers,
       random,
-      intentDirectory,
+      intents: new IntentFile(files, intentDirectory),
       // A fence on a shared server must end the statements of this collector only.
       loaderName: spool.nodeId,
       eventsTable: config.store.events_table,

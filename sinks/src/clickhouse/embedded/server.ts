@@ -16,6 +16,7 @@ import { createInsertFiles } from './insert-files.js';
 import type { ChildMessage } from './messages.js';
 import { readRequest } from './request.js';
 import { answer, answerError, type StoreContext } from './respond.js';
+import { RunningQueries } from './running-queries.js';
 
 const [directory = '', port = '0'] = process.argv.slice(2);
 const password = process.env[PASSWORD_VARIABLE] ?? '';
@@ -72,7 +73,12 @@ async function handle(
 }
 
 function serve(connections: Connections): void {
-  const context = { engine: loadEngine(), connections, files: createInsertFiles(directory) };
+  const context = {
+    engine: loadEngine(),
+    connections,
+    files: createInsertFiles(directory),
+    running: new RunningQueries(),
+  };
   const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 0 }, (req, res) => {
     void handle(context, req, res);
   });

@@ -9,7 +9,7 @@ import { isDataError, type Store, type TableNames, tableNames } from '../store/i
 import { Checks } from './checks.js';
 import { Delivery } from './delivery.js';
 import { Group, type GroupEntry } from './group.js';
-import { type Intent, IntentFile } from './intent.js';
+import type { Intent } from './intent.js';
 import { type Landed, readBack } from './landed.js';
 import {
   LOADER_LIMITS,
@@ -19,7 +19,7 @@ import {
   type LoaderStats,
   SMALL_GROUP_ROWS,
 } from './options.js';
-import { insertByPieces } from './put-aside.js';
+import { insertByPieces, quarantineWhole } from './put-aside.js';
 
 /** What was found of a batch in the tables; null means that it needed no look. */
 interface LandedLook extends BatchLook {
@@ -53,11 +53,12 @@ export class Loader {
     this.#limits = { ...LOADER_LIMITS, ...options.limits };
     this.#tables = tableNames(options.eventsTable);
     this.#checks = new Checks(options.store, this.#tables);
-    this.#delivery = new Delivery(
-      options,
-      this.#tables,
-      new IntentFile(options.files, options.intentDirectory),
-    );
+    this.#delivery = new Delivery(options, this.#tables);
+  }
+
+  /** Of all statements of this loader, also of earlier processes that had its name. */
+  get queryIdPrefix(): string {
+    return this.#delivery.queryIdPrefix;
   }
 
   stats(): LoaderStats {
@@ -233,6 +234,7 @@ export class Loader {
     if (!this.#isRefused) return { head, encoded: await processor.process(spooled.batch, known) };
     const encoded = await insertByPieces(spooled.batch, known, {
       process: (batch, skipSeqs) => processor.process(batch, skipSeqs),
+      putAside: this.#options.putAside ?? quarantineWhole,
       insert: ({ events, quarantine }) =>
         this.#delivery.insert(intent, {
           events: events === null ? [] : [events.bytes],
@@ -263,7 +265,11 @@ export class Loader {
       isDraining: () => this.#draining,
       look: async (head) => {
         const landed = await this.#checks.landedOf(head);
-        return { landed, skipSeqs: landed?.skipSeqs(head) ?? null, isDone: false };
+        return {
+          landed,
+          skipSeqs: landed?.skipSeqs(head) ?? null,
+          isDone: head.eventCount === 0,
+        };
       },
       newGroup: (openedAtMs) => new Group(openedAtMs),
       add: (group, head, encoded, { landed }) => group.add({ head, encoded }, landed),
@@ -328,7 +334,7 @@ export class Loader {
     const text = messageOf(error);
     // Once for each trouble, not at each try.
     if (state !== this.#state || text !== this.#lastError)
-      this.#options.log(`loader: ${text}; next try in ${delayMs} ms, the spool keeps everything`);
+      this.#options.log(`loader: ${text}; next try in ${delayMs} ms, nothing is lost meanwhile`);
     this.#state = state;
     this.#lastError = text;
   }

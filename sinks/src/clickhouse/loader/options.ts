@@ -2,7 +2,6 @@ import {
   type BatchProcessor,
   type Clock,
   type Consumer,
-  type Files,
   LIMITS,
   type Random,
   type SettledOutcome,
@@ -12,6 +11,8 @@ import {
 import type { ReceiptOutcome } from '@weir/spool';
 import type { Store } from '../store/index.js';
 import type { Fence } from './fence.js';
+import type { IntentStore } from './intent.js';
+import type { PutAside } from './put-aside.js';
 
 export interface LoaderLimits {
   readonly batchesInFlightMax: number;
@@ -81,15 +82,16 @@ export interface LoaderOptions {
   readonly processor: BatchProcessor;
   readonly store: Store;
   readonly fence: Fence;
-  readonly files: Files;
   readonly clock: Clock;
   readonly timers: Timers;
   /** For jitter; without it there is none. */
   readonly random?: Random;
   /** Part of the query ids, so that a fence ends only inserts of its own. Default `loader`. */
   readonly loaderName?: string;
-  /** A directory that exists, on the disk of the spool. */
-  readonly intentDirectory: string;
+  /** On the disk of the spool (IntentFile), or with the positions of a topic. */
+  readonly intents: IntentStore;
+  /** Makes rows for quarantine of a batch that the store refuses; default: quarantineWhole. */
+  readonly putAside?: PutAside;
   readonly eventsTable?: string;
   /** Of the events table, and of the blocks that the processor makes. */
   readonly profile: StoreProfile;

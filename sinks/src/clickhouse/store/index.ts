@@ -1,4 +1,5 @@
 export { checkProfile } from './check-profile.js';
+export { type FenceToken, fencedStore, readFence, writeFence } from './fenced-store.js';
 export {
   applyMigrations,
   type MigrationOptions,
