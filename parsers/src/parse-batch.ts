@@ -26,7 +26,7 @@ import { SyslogHeader } from './syslog/header.js';
 import { syslog3164, syslog5424, writeGeneric } from './syslog/index.js';
 import { readHeader } from './syslog/read-header.js';
 import { writeHeader, writeMessage } from './syslog/write.js';
-import { at, NUL, OPEN_BRACKET, SPACE } from './text/ascii.js';
+import { at, NUL, OPEN_BRACE, OPEN_BRACKET, SPACE } from './text/ascii.js';
 import { type AssumedZone, assumeZone } from './text/assumed-zone.js';
 import { firstInvalidUtf8 } from './text/utf8.js';
 import { xml } from './xml/index.js';
@@ -60,11 +60,14 @@ export const PACK_NAMES: readonly string[] = ['auto', ...all.map((pack) => pack.
 
 type Named = Pick<Parser, 'name' | 'version'>;
 
+const indexOfPack = new Map(all.map((pack, index) => [pack, index]));
 const JSON_INDEX = all.indexOf(json);
 const INDEX_5424 = all.indexOf(syslog5424);
 const INDEX_3164 = all.indexOf(syslog3164);
 const TIME = FIELD.time;
 const HASH = 0x23;
+/** Texts of the packs before this one do not begin with a brace. */
+const BRACE_PLACE = bodyPacks.indexOf(json);
 const header = new SyslogHeader();
 const head = new JsonHead();
 /** Null unless someone asks how events come to their packs. */
@@ -218,7 +221,7 @@ function parseJson(
   const { objects, isForced } = choice;
   const first = objects.length === 0 ? -1 : objectStart(batch.bytes, start, end);
   if (first >= 0) {
-    head.read(batch.bytes, first, end);
+    head.read(batch, first, end);
     for (let i = 0; i < objects.length; i++) {
       const pack = objects[i] as JsonPack;
       if (!isForced && !pack.claims(head)) {
@@ -243,7 +246,7 @@ function askPack(
 ): ParseVerdict {
   const verdict = pack.parse(batch, row, start, end, out);
   if (verdict === 'no') out.rollbackRow(row);
-  else out.setParser(row, all.indexOf(pack));
+  else out.setParser(row, indexOfPack.get(pack) as number);
   trace?.answered(pack, start, verdict);
   return verdict;
 }
@@ -283,7 +286,8 @@ function parseSyslogRow(
     const verdict = askPack(tagged, batch, row, bodyStart, end, out);
     if (verdict !== 'no') return withHeader(batch, row, verdict, out);
   }
-  for (let i = 0; i < bodies.length; i++) {
+  const isBrace = bodies === bodyPacks && trace === null && batch.bytes[bodyStart] === OPEN_BRACE;
+  for (let i = isBrace ? BRACE_PLACE : 0; i < bodies.length; i++) {
     const pack = bodies[i] as Pack;
     if (!isForced && (pack === tagged || !pack.detect(batch.bytes, bodyStart, end))) {
       trace?.passedOver(pack);

@@ -20,6 +20,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./loader.js')).loaderCommand(),
   },
   {
+    name: 'kafka',
+    summary: 'Check the Kafka cluster between edge and loaders, and make its topics.',
+    load: async () => (await import('./kafka/index.js')).kafkaCommand(),
+  },
+  {
     name: 'validate',
     summary: 'Check a configuration without running it, and print what was understood.',
     load: async () => (await import('./validate.js')).validateCommand(),
@@ -74,6 +79,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'spool',
     summary: 'Look into, check, repair or export the disk buffer of an instance.',
     load: async () => (await import('./spool/index.js')).spoolCommand(),
+  },
+  {
+    name: 'storage',
+    summary: 'Look after the tables: migrations, sizes, retention, backup and restore.',
+    load: async () => (await import('./storage/index.js')).storageCommand(),
   },
   {
     name: 'prove',

@@ -109,7 +109,7 @@ export class GenericEvent implements PairSink {
   /** Sets where values of this position are read from; what to subtract from positions there. */
   #locate(start: number): number {
     const isRaw = start < this.#rawEnd;
-    this.#source = isRaw ? this.#batch.bytes : this.#out.scratch.view();
+    this.#source = isRaw ? this.#batch.bytes : this.#out.scratch.memory;
     return isRaw ? 0 : this.#rawEnd;
   }
 
@@ -243,7 +243,7 @@ export class GenericEvent implements PairSink {
     if (kind === KIND.deviceTime && formatEnd !== 0) {
       const formatStart = this.#kept[formatAt] as number;
       const isRaw = formatStart < this.#rawEnd;
-      const format = isRaw ? this.#batch.bytes : this.#out.scratch.view();
+      const format = isRaw ? this.#batch.bytes : this.#out.scratch.memory;
       const less = isRaw ? 0 : this.#rawEnd;
       const isRead = readFormatted(
         this.#batch,

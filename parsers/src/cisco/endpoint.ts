@@ -16,17 +16,9 @@ export interface EndpointReader {
   value(target: number, start: number, end: number): void;
 }
 
-/** Bytes that end an endpoint's text. */
-const isEnd = (byte: number): boolean =>
-  byte <= SPACE ||
-  byte === OPEN ||
-  byte === CLOSE ||
-  byte === COMMA ||
-  byte === 0x3b ||
-  byte === 0x22 ||
-  byte === 0x27 ||
-  byte === 0x3e ||
-  byte === CLOSE_BRACKET;
+/** By byte: 1 for those that end an endpoint's text. */
+const isEnd = new Uint8Array(256).fill(1, 0, SPACE + 1);
+for (const byte of [OPEN, CLOSE, COMMA, 0x3b, 0x22, 0x27, 0x3e, CLOSE_BRACKET]) isEnd[byte] = 1;
 
 /** Reads at `start`; `side` is 0 for the source. Position behind it, -1 when there is none. */
 export function readEndpoint(
@@ -41,7 +33,7 @@ export function readEndpoint(
   let colon = -1;
   let colons = 0;
   let slash = -1;
-  while (position < end && !isEnd(bytes[position] as number)) {
+  while (position < end && isEnd[bytes[position] as number] === 0) {
     const byte = bytes[position] as number;
     if (byte === COLON) {
       if (colons++ === 0) colon = position;

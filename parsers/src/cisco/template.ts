@@ -17,6 +17,7 @@ const OP = { literal: 1, field: 2, option: 3, ended: 4, done: 5 } as const;
 const OP_NUMBERS = 4;
 /** Values of one event: a template has far fewer. */
 const VALUES_MAX = 64;
+const BYTE_SET_WORDS = 8;
 const OPEN_PARENTHESIS = 0x28;
 const encoder = new TextEncoder();
 
@@ -66,9 +67,15 @@ export class TemplateSet implements EndpointReader {
   readonly #poolNumbers: number[] = [];
   readonly #code: number[] = [];
   #ops: Int32Array = new Int32Array(0);
-  /** By follow: how many texts, then start and length of each. A text of length 0 is the end. */
+  /**
+   * By follow: how many texts, where the bytes stand that they begin with, then start and length of
+   * each. A text of length 0 is the end.
+   */
   readonly #followList: number[] = [];
   #follows: Int32Array = new Int32Array(0);
+  /** Sets of bytes, a bit for each, eight words a set. Most follows share theirs with others. */
+  readonly #setNumbers: number[] = [];
+  #sets: Int32Array = new Int32Array(0);
   /** Target, start, end of each value. */
   readonly #values = new Int32Array(VALUES_MAX * 3);
   /** How many values there are. */
@@ -106,6 +113,7 @@ export class TemplateSet implements EndpointReader {
     this.#ops = Int32Array.from(this.#code);
     this.#follows = Int32Array.from(this.#followList);
     this.#pool = Uint8Array.from(this.#poolNumbers);
+    this.#sets = Int32Array.from(this.#setNumbers);
   }
 
   target(index: number): number {
@@ -191,9 +199,22 @@ export class TemplateSet implements EndpointReader {
 
   #follow(follows: readonly string[]): number {
     const at = this.#followList.length;
-    this.#followList.push(follows.length);
+    this.#followList.push(follows.length, this.#firstBytes(follows));
     for (const text of follows) this.#followList.push(...this.#literal(text));
     return at;
+  }
+
+  /** Where the set of the bytes stands that one of the texts begins with, in either case. */
+  #firstBytes(texts: readonly string[]): number {
+    const set = new Array<number>(BYTE_SET_WORDS).fill(0);
+    for (const text of texts)
+      for (const letter of [text.slice(0, 1).toLowerCase(), text.slice(0, 1).toUpperCase()]) {
+        const byte = letter.charCodeAt(0);
+        if (letter !== '') set[byte >> 5] = (set[byte >> 5] ?? 0) | (1 << (byte & 31));
+      }
+    for (let at = 0; at < this.#setNumbers.length; at += BYTE_SET_WORDS)
+      if (set.every((word, i) => this.#setNumbers[at + i] === word)) return at;
+    return this.#setNumbers.push(...set) - BYTE_SET_WORDS;
   }
 
   /** True when the text went wrong only because it ended. */
@@ -252,18 +273,22 @@ export class TemplateSet implements EndpointReader {
     const isWord = kind === KIND.word;
     const follows = this.#follows;
     const count = follows[follow] as number;
+    const set = follows[follow + 1] as number;
     // Words in parentheses are values of their own: they never begin a text.
     if (!isWord && bytes[start] === OPEN_PARENTHESIS) return -1;
     this.#isOpenEnd = true;
     let mayEnd = count === 0;
-    for (let i = 0; i < count; i++) if (follows[follow + 2 + 2 * i] === 0) mayEnd = true;
+    for (let i = 0; i < count; i++) if (follows[follow + 3 + 2 * i] === 0) mayEnd = true;
     const isLast = kind === KIND.last;
     for (let step = start; step < end; step++) {
       const position = isLast ? start + end - 1 - step : step;
       const byte = bytes[position] as number;
+      // Most bytes begin none of the texts.
+      const isFirst = (((this.#sets[set + (byte >> 5)] as number) >> (byte & 31)) & 1) === 1;
+      if (!isFirst && byte !== SPACE) continue;
       // One space of a text stands for any number: the first of them says what all do.
       if (byte === SPACE && position > start && bytes[position - 1] === SPACE) continue;
-      for (let i = follow + 1; i <= follow + 2 * count; i += 2) {
+      for (let i = follow + 2; isFirst && i <= follow + 2 * count; i += 2) {
         const length = follows[i + 1] as number;
         if (length === 0) continue;
         const first = this.#pool[follows[i] as number] as number;

@@ -137,7 +137,7 @@ export class FieldWriter implements PairSink {
     // An empty value takes no column; unmapped shows that the key was there.
     if (end === start) return false;
     const isInBytes = start < this.#batch.bytes.length;
-    const source = isInBytes ? this.#batch.bytes : out.scratch.view();
+    const source = isInBytes ? this.#batch.bytes : out.scratch.memory;
     const shift = isInBytes ? 0 : this.#batch.bytes.length;
     const from = start - shift;
     const to = end - shift;
@@ -237,7 +237,7 @@ export class FieldWriter implements PairSink {
     if (this.#out.unmappedAt(pair, 2) - start !== keyTo - keyFrom) return false;
     const base = this.#batch.bytes.length;
     const isInBytes = start < base;
-    const known = isInBytes ? this.#batch.bytes : this.#out.scratch.view();
+    const known = isInBytes ? this.#batch.bytes : this.#out.scratch.memory;
     const shift = isInBytes ? start : start - base;
     for (let i = keyFrom; i < keyTo; i++)
       if (known[shift + i - keyFrom] !== keySource[i]) return false;

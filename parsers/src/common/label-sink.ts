@@ -89,7 +89,7 @@ export class LabelSink implements PairSink {
       const keyEnd = slots[hasLabel ? at + 3 : at + 5] as number;
       const isRaw = keyStart < this.#rawEnd;
       const shift = isRaw ? 0 : this.#rawEnd;
-      const source = isRaw ? this.#batch.bytes : this.#out.scratch.view();
+      const source = isRaw ? this.#batch.bytes : this.#out.scratch.memory;
       const inPlace = isRaw ? keyStart : -1;
       const position = start < this.#rawEnd ? start : keyStart;
       this.#sink.pair(

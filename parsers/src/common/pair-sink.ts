@@ -17,4 +17,19 @@ export interface PairSink {
     isText: boolean,
     position: number,
   ): void;
+  /**
+   * Asked of JSON once for each object within the outermost one: whether its members are wanted by
+   * their own names. Those that have no escapes and are no objects then go to `member`, and their
+   * paths are not put together.
+   */
+  wantsMembers?(path: Uint8Array, pathLength: number): boolean;
+  /** A member of such an object. Its name stands in `bytes`; the value is as that of `pair`. */
+  member?(
+    bytes: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    start: number,
+    end: number,
+    isText: boolean,
+  ): void;
 }

@@ -37,9 +37,19 @@ export class Templates {
   /** First step of each template, and one more. */
   readonly #steps: Uint16Array;
   /** By number of a first word: the templates that begin with it. */
-  readonly #byWord: readonly Uint16Array[];
-  readonly #open: Uint16Array;
+  readonly #byWord: readonly Group[];
+  readonly #open: Group;
   readonly #words: KeyTable;
+  /** By template: index of its first hole with `*` that a text stands behind; else its steps. */
+  readonly #greedy: Uint16Array;
+  /** Behind each step of the template tried last and its text, up to a hole with `*`. */
+  readonly #behind: Uint32Array;
+  /**
+   * Where the text behind the first hole with `*` stands, from the last place on, as far as was
+   * looked.
+   */
+  readonly #places = new Uint32Array(ATTEMPTS_MAX);
+  #placeCount = 0;
   /** Where the holes of the template that fits stand, by its step. */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
@@ -49,8 +59,9 @@ export class Templates {
     const reaches: number[] = [];
     const literals: string[] = [];
     const steps = [0];
-    for (const pattern of patterns) {
-      for (const step of stepsOf(pattern)) {
+    const all = patterns.map(stepsOf);
+    for (const template of all) {
+      for (const step of template) {
         names.push(step.name);
         reaches.push(step.reach);
         literals.push(step.literal);
@@ -78,10 +89,12 @@ export class Templates {
       if (word === undefined) open.push(index);
       else words.set(word, [...(words.get(word) ?? []), index]);
     });
-    this.#open = Uint16Array.from(open);
+    this.#open = groupOf(all, open);
     this.#words = new KeyTable([...words.keys()].map((word, index) => [word, index + 1] as const));
-    this.#byWord = [...words.values()].map((list) => Uint16Array.from(list));
+    this.#byWord = [...words.values()].map((list) => groupOf(all, list));
     const most = steps.reduce((max, step, i) => Math.max(max, step - (steps[i - 1] ?? 0)), 0);
+    this.#greedy = Uint16Array.from(all, greedyOf);
+    this.#behind = new Uint32Array(most);
     this.starts = new Uint32Array(most);
     this.ends = new Uint32Array(most);
   }
@@ -92,7 +105,7 @@ export class Templates {
     while (space < end && bytes[space] !== SPACE) space++;
     const word = space < end ? this.#words.lookup(bytes, start, space) : 0;
     if (word !== 0) {
-      const index = this.#matchOf(this.#byWord[word - 1] as Uint16Array, bytes, start, end);
+      const index = this.#matchOf(this.#byWord[word - 1] as Group, bytes, start, end);
       if (index >= 0) return index;
     }
     return this.#matchOf(this.#open, bytes, start, end);
@@ -108,53 +121,94 @@ export class Templates {
     return this.#steps[template + 1] as number;
   }
 
-  #matchOf(list: Uint16Array, bytes: Uint8Array, start: number, end: number): number {
-    for (let i = 0; i < list.length; i++) {
-      const template = list[i] as number;
-      if (this.#fits(template, this.#steps[template] as number, bytes, start, end)) return template;
+  /**
+   * What a template has in common with the one before it is not read again: it begins behind that,
+   * or is passed over where that did not fit.
+   */
+  #matchOf(group: Group, bytes: Uint8Array, start: number, end: number): number {
+    const { templates, shared } = group;
+    let fitting = 0;
+    for (let i = 0; i < templates.length; i++) {
+      const common = shared[i] as number;
+      if (common > fitting) continue;
+      const template = templates[i] as number;
+      fitting = this.#fittingSteps(template, common, bytes, start, end);
+      if (fitting < 0) return template;
     }
     return -1;
   }
 
-  /** Steps from `from` to the template's end, on bytes[start, end). */
-  #fits(template: number, from: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const first = this.#steps[template] as number;
-    const last = this.#steps[template + 1] as number;
-    let position = start;
-    for (let step = from; step < last; step++) {
-      const reach = this.#reach[step] as number;
-      if (reach === REACH.last && step + 1 < last)
-        return this.#fitsLast(template, step, bytes, position, end);
-      const stop = this.#holeEnd(step, step + 1 === last, bytes, position, end);
-      if (stop < 0) return false;
-      this.starts[step - first] = position;
-      this.ends[step - first] = stop;
-      position = stop + (reach === REACH.literal ? 0 : this.#lengthOf(step));
-    }
-    return position === end;
-  }
-
-  /** From the last place where the template can go on to earlier ones. */
-  #fitsLast(
+  /**
+   * -1 when the template fits; else how many of its first steps do: all of them where it is not
+   * known which one fails. The first `common` steps are those of the template tried before.
+   */
+  #fittingSteps(
     template: number,
-    step: number,
+    common: number,
     bytes: Uint8Array,
     start: number,
     end: number,
-  ): boolean {
+  ): number {
+    const known = Math.min(common, this.#greedy[template] as number);
+    const position = known === 0 ? start : (this.#behind[known - 1] as number);
+    if (common <= known) this.#placeCount = 0;
+    return this.#fit(template, known, bytes, position, end);
+  }
+
+  /** Steps from `from` on bytes[start, end). */
+  #fit(template: number, from: number, bytes: Uint8Array, start: number, end: number): number {
+    const first = this.#steps[template] as number;
+    const count = this.#count(template);
+    let position = start;
+    for (let index = from; index < count; index++) {
+      const step = first + index;
+      const reach = this.#reach[step] as number;
+      if (reach === REACH.last && index + 1 < count)
+        return this.#fitLast(template, index, bytes, position, end);
+      const stop = this.#holeEnd(step, index + 1 === count, bytes, position, end);
+      if (stop < 0) return index;
+      this.starts[index] = position;
+      this.ends[index] = stop;
+      position = stop + (reach === REACH.literal ? 0 : this.#lengthOf(step));
+      this.#behind[index] = position;
+    }
+    return position === end ? -1 : count;
+  }
+
+  /** From the last place where the template can go on to earlier ones. */
+  #fitLast(template: number, index: number, bytes: Uint8Array, start: number, end: number): number {
+    const step = (this.#steps[template] as number) + index;
     const length = this.#lengthOf(step);
-    const index = step - (this.#steps[template] as number);
+    const isFirst = index === this.#greedy[template];
+    let stop = end - length + 1;
     let attempts = 0;
-    for (let stop = end - length; stop >= start; stop--) {
-      if (!this.#hasLiteral(step, bytes, stop, end)) continue;
-      if (this.#fits(template, step + 1, bytes, stop + length, end)) {
+    for (; attempts < ATTEMPTS_MAX; attempts++) {
+      if (isFirst && attempts < this.#placeCount) stop = this.#places[attempts] as number;
+      else {
+        stop = this.#placeBefore(step, bytes, start, stop, end);
+        if (stop < 0) break;
+        if (isFirst) this.#places[this.#placeCount++] = stop;
+      }
+      if (this.#fit(template, index + 1, bytes, stop + length, end) < 0) {
         this.starts[index] = start;
         this.ends[index] = stop;
-        return true;
+        return -1;
       }
-      if (++attempts === ATTEMPTS_MAX) return false;
     }
-    return false;
+    return attempts === 0 ? index : this.#count(template);
+  }
+
+  /** The last position in [start, limit) where the step's text stands, or -1. */
+  #placeBefore(step: number, bytes: Uint8Array, start: number, limit: number, end: number): number {
+    const first = this.#literals[this.#literalStart[step] as number];
+    let stop = limit - 1;
+    while (stop >= start && (bytes[stop] !== first || !this.#hasLiteral(step, bytes, stop, end)))
+      stop--;
+    return stop < start ? -1 : stop;
+  }
+
+  #count(template: number): number {
+    return (this.#steps[template + 1] as number) - (this.#steps[template] as number);
   }
 
   #lengthOf(step: number): number {
@@ -174,18 +228,19 @@ export class Templates {
         return this.#holdsAll(reach, bytes, start, stop) ? stop : -1;
       return stop;
     }
-    if (reach === REACH.first) {
-      for (let stop = start; stop + length <= end; stop++)
-        if (this.#hasLiteral(step, bytes, stop, end)) return stop;
-      return -1;
-    }
     if (reach === REACH.digits) {
       let stop = start;
       while (stop < end && isDigit(bytes[stop] as number)) stop++;
       return stop > start && this.#hasLiteral(step, bytes, stop, end) ? stop : -1;
     }
+    const first = this.#literals[this.#literalStart[step] as number];
+    if (reach === REACH.first) {
+      for (let stop = start; stop + length <= end; stop++)
+        if (bytes[stop] === first && this.#hasLiteral(step, bytes, stop, end)) return stop;
+      return -1;
+    }
     for (let stop = start + 1; stop < end && bytes[stop - 1] !== SPACE; stop++)
-      if (this.#hasLiteral(step, bytes, stop, end)) return stop;
+      if (bytes[stop] === first && this.#hasLiteral(step, bytes, stop, end)) return stop;
     return -1;
   }
 
@@ -205,6 +260,36 @@ export class Templates {
     for (let i = 0; i < length; i++) if (bytes[position + i] !== literals[first + i]) return false;
     return true;
   }
+}
+
+/** Templates in the order in which they are tried. */
+interface Group {
+  readonly templates: Uint16Array;
+  /** How many first steps of each are those of the one before it. */
+  readonly shared: Uint16Array;
+}
+
+function groupOf(all: readonly (readonly Step[])[], templates: readonly number[]): Group {
+  const shared = templates.map((template, i) =>
+    i === 0 ? 0 : sharedSteps(all[templates[i - 1] as number] ?? [], all[template] ?? []),
+  );
+  return { templates: Uint16Array.from(templates), shared: Uint16Array.from(shared) };
+}
+
+/** A step at the end of a template is another one than within it: it has to reach the end. */
+function sharedSteps(left: readonly Step[], right: readonly Step[]): number {
+  const isEnd = (steps: readonly Step[], index: number): boolean => index + 1 === steps.length;
+  const differs = (step: Step, index: number): boolean =>
+    step.reach !== right[index]?.reach ||
+    step.literal !== right[index]?.literal ||
+    isEnd(left, index) !== isEnd(right, index);
+  const index = left.findIndex(differs);
+  return index < 0 ? left.length : index;
+}
+
+function greedyOf(steps: readonly Step[]): number {
+  const index = steps.findIndex(({ reach }) => reach === REACH.last);
+  return index < 0 ? steps.length : index;
 }
 
 interface Step {

@@ -106,7 +106,7 @@ export class TypedWriter {
     const rawEnd = this.batch.bytes.length;
     const isRaw = start < rawEnd;
     const shift = isRaw ? 0 : rawEnd;
-    const source = isRaw ? this.batch.bytes : out.scratch.view();
+    const source = isRaw ? this.batch.bytes : out.scratch.memory;
     const from = start - shift;
     const to = end - shift;
     switch (as) {

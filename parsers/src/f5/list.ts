@@ -99,7 +99,7 @@ export class F5List {
 
   #locate(position: number): void {
     const isRaw = position < this.#bytes.length;
-    this.#source = isRaw ? this.#bytes : this.typed.out.scratch.view();
+    this.#source = isRaw ? this.#bytes : this.typed.out.scratch.memory;
     this.#shift = isRaw ? 0 : this.#bytes.length;
   }
 

@@ -2,14 +2,14 @@
 // Guarantees: outermost keys alone are seen, with the place of their values, within the bytes that
 //   are looked at; malformed text never throws; what the packs leave is generic JSON.
 import t from 'tap';
-import { utf8 } from '../testing.js';
+import { batchOf, utf8 } from '../testing.js';
 import { HEAD_BYTES_MAX, JsonHead, objectStart } from './head.js';
 import { HEAD } from './head-keys.js';
 
 const head = new JsonHead();
 const read = (text: string): JsonHead => {
   const bytes = utf8(text);
-  head.read(bytes, 0, bytes.length);
+  head.read(batchOf([bytes]), 0, bytes.length);
   return head;
 };
 

@@ -1,7 +1,9 @@
 // The first keys of a JSON object, by which packs know the shapes that they read. It is looked at
 // once an event, whichever pack asks, and no further than a few hundred bytes: what follows may be
 // malformed, and only a parser finds that.
+import type { RawBatch } from '@weir/pipeline';
 import {
+  at,
   BACKSLASH,
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -13,11 +15,14 @@ import {
   SPACE,
 } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';
+import { findEither, fourOf, WordCopy } from '../text/words.js';
 import { HEAD, HEAD_KEY_NAMES } from './head-keys.js';
 
 /** Bytes that are looked at. */
 export const HEAD_BYTES_MAX = 512;
 
+const FOUR_QUOTES = fourOf(QUOTE);
+const FOUR_BACKSLASHES = fourOf(BACKSLASH);
 const keyTable = new KeyTable(HEAD_KEY_NAMES.map((name) => [name, HEAD[name]] as const));
 
 /** Position behind white space of JSON. */
@@ -53,15 +58,19 @@ export class JsonHead {
   /** Number of the first key; 0 where it is none of HEAD, -1 where there is none. */
   firstKey = 0;
   #generation = 0;
-  /** Where the next key stands, and where the look ends. */
-  #position = 0;
+  /** The value of the key read last, -1 before the first one; and where the look ends. */
+  #value = -1;
   #stop = 0;
+  readonly #wordCopy = new WordCopy();
+  #words!: DataView;
   readonly #seenIn = new Uint32Array(HEAD_KEY_NAMES.length + 1);
   readonly #valueAt = new Uint32Array(HEAD_KEY_NAMES.length + 1);
 
   /** Begins with the outermost keys of the object at `start`, its opening brace. */
-  read(bytes: Uint8Array, start: number, end: number): void {
+  read(batch: RawBatch, start: number, end: number): void {
+    const { bytes } = batch;
     this.bytes = bytes;
+    this.#words = this.#wordCopy.of(batch);
     this.start = start;
     this.end = end;
     if (++this.#generation === 0xffffffff) {
@@ -69,7 +78,7 @@ export class JsonHead {
       this.#generation = 1;
     }
     this.#stop = Math.min(end, start + HEAD_BYTES_MAX);
-    this.#position = skipBlanks(bytes, start + 1, this.#stop);
+    this.#value = -1;
     this.firstKey = this.#next();
   }
 
@@ -80,11 +89,12 @@ export class JsonHead {
   #next(): number {
     const bytes = this.bytes;
     const stop = this.#stop;
-    let position = this.#position;
-    this.#position = stop;
+    // A value is passed over only when a key behind it is wanted.
+    let position = this.#keyBehind(this.#value);
+    this.#value = stop;
     if (position >= stop || bytes[position] !== QUOTE) return -1;
     const keyStart = position + 1;
-    const keyEnd = stringEnd(bytes, keyStart, stop);
+    const keyEnd = stringEnd(bytes, this.#words, keyStart, stop);
     position = skipBlanks(bytes, keyEnd + 1, stop);
     if (position >= stop || bytes[position] !== COLON) return -1;
     position = skipBlanks(bytes, position + 1, stop);
@@ -93,10 +103,17 @@ export class JsonHead {
       this.#seenIn[key] = this.#generation;
       this.#valueAt[key] = position;
     }
-    position = valueEnd(bytes, position, stop);
-    if (position < stop && bytes[position] === COMMA)
-      this.#position = skipBlanks(bytes, position + 1, stop);
+    this.#value = position;
     return key;
+  }
+
+  /** Where the key behind the value at `position` stands; not below #stop where there is none. */
+  #keyBehind(position: number): number {
+    const bytes = this.bytes;
+    const stop = this.#stop;
+    if (position < 0) return skipBlanks(bytes, this.start + 1, stop);
+    const behind = valueEnd(bytes, this.#words, position, stop);
+    return at(bytes, behind, stop) === COMMA ? skipBlanks(bytes, behind + 1, stop) : stop;
   }
 
   /** True when the object has this key (a number of HEAD) among its first ones. */
@@ -125,21 +142,21 @@ export class JsonHead {
 }
 
 /** Position of the closing quote of the string whose text is at `start`, or `end`. */
-function stringEnd(bytes: Uint8Array, start: number, end: number): number {
-  let position = start;
-  while (position < end && bytes[position] !== QUOTE)
-    position += bytes[position] === BACKSLASH ? 2 : 1;
+function stringEnd(bytes: Uint8Array, words: DataView, start: number, end: number): number {
+  let position = findEither(words, start, end, FOUR_QUOTES, FOUR_BACKSLASHES);
+  while (position < end && bytes[position] === BACKSLASH)
+    position = findEither(words, position + 2, end, FOUR_QUOTES, FOUR_BACKSLASHES);
   return Math.min(position, end);
 }
 
 /** Position behind the value at `start`: of the comma or brace there, or `end`. */
-function valueEnd(bytes: Uint8Array, start: number, end: number): number {
+function valueEnd(bytes: Uint8Array, words: DataView, start: number, end: number): number {
   let depth = 0;
   let position = start;
   while (position < end) {
     const byte = bytes[position] as number;
     if (byte === QUOTE) {
-      position = stringEnd(bytes, position + 1, end) + 1;
+      position = stringEnd(bytes, words, position + 1, end) + 1;
       continue;
     }
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;

@@ -33,6 +33,8 @@ export class JsonReader {
   readonly #path = new Uint8Array(PATH_BYTES_MAX);
   #pathLength = 0;
   #isPathTooLong = false;
+  /** Members of the open object go to the sink by their own names. */
+  #isByName = false;
   #bytes: Uint8Array = new Uint8Array(0);
   #end = 0;
   #position = 0;
@@ -64,6 +66,7 @@ export class JsonReader {
     this.#base = batch.offsets[row] as number;
     this.#pathLength = 0;
     this.#isPathTooLong = false;
+    this.#isByName = false;
     const first = this.#next();
     if (first !== OPEN_BRACE) {
       if (!this.#skipValue(1) || !this.#isAtEnd()) return false;
@@ -122,11 +125,12 @@ export class JsonReader {
     const isPlain = !strings.hasEscape;
     if (this.#next() !== COLON) return this.#fail(this.#position);
     this.#position++;
-    // A plain key of the outermost object is used where it stands; all others are put together.
-    const isInPlace = depth === 1 && isPlain;
     const savedLength = this.#pathLength;
     const savedTooLong = this.#isPathTooLong;
     const first = this.#next();
+    // A plain key of the outermost object is used where it stands; all others are put together.
+    const isNamed = this.#isByName && first !== OPEN_BRACE;
+    const isInPlace = isPlain && (depth === 1 || isNamed);
     if (!isInPlace || first === OPEN_BRACE) this.#extendPath(depth, keyStart, keyEnd, isPlain);
     const isRead = this.#value(depth, first, isInPlace ? keyStart : -1, keyEnd);
     this.#pathLength = savedLength;
@@ -159,7 +163,10 @@ export class JsonReader {
   #value(depth: number, first: number, keyInPlace: number, keyEnd: number): boolean {
     const start = this.#position;
     if (first === OPEN_BRACE) {
+      const isByName = this.#isByName;
+      this.#isByName = this.#fields.wantsMembers?.(this.#path, this.#pathLength) ?? false;
       if (!this.#object(depth + 1)) return false;
+      this.#isByName = isByName;
       // An empty object has no pair of its own; its text says that it was there.
       if (this.#isEmptyObject(start))
         this.#emit(keyInPlace, keyEnd, start, this.#position, false, start);
@@ -205,7 +212,9 @@ export class JsonReader {
       return;
     }
     const fields = this.#fields;
-    if (keyInPlace >= 0)
+    if (keyInPlace >= 0 && this.#isByName)
+      fields.member?.(this.#bytes, keyInPlace, keyEnd, start, end, isText);
+    else if (keyInPlace >= 0)
       fields.pair(this.#bytes, keyInPlace, keyEnd, keyInPlace, start, end, isText, position);
     else fields.pair(this.#path, 0, this.#pathLength, -1, start, end, isText, position);
   }

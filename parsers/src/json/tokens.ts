@@ -1,6 +1,17 @@
 // Strings, numbers and literals of RFC 8259.
 import type { Scratch } from '@weir/pipeline';
-import { at, BACKSLASH, DOT, isDigit, MINUS, PLUS, QUOTE, SPACE, ZERO } from '../text/ascii.js';
+import {
+  at,
+  BACKSLASH,
+  DOT,
+  isDigit,
+  MINUS,
+  PLUS,
+  QUOTE,
+  SPACE,
+  startsWith,
+  ZERO,
+} from '../text/ascii.js';
 import { fourOf } from '../text/words.js';
 
 const EACH_LOW_BIT = 0x01010101;
@@ -212,14 +223,9 @@ function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
   return i;
 }
 
-const LITERALS = ['true', 'false', 'null'].map((text) => new TextEncoder().encode(text));
-
 /** Position behind `true`, `false` or `null`, -1 for anything else. */
 export function literalEnd(bytes: Uint8Array, start: number, end: number): number {
-  for (const literal of LITERALS) {
-    if (start + literal.length > end) continue;
-    if (literal.every((byte, index) => bytes[start + index] === byte))
-      return start + literal.length;
-  }
-  return -1;
+  const first = at(bytes, start, end);
+  const literal = first === 0x74 ? 'true' : first === 0x66 ? 'false' : 'null';
+  return startsWith(bytes, start, end, literal) ? start + literal.length : -1;
 }

@@ -157,7 +157,7 @@ const isLineAt = (bytes: Uint8Array, start: number, end: number): boolean =>
 function readLine(batch: RawBatch, row: number, out: ColumnWriter): boolean {
   const { length } = batch.bytes;
   const shift = sink.messageStart < length ? 0 : length;
-  const source = shift === 0 ? batch.bytes : out.scratch.view();
+  const source = shift === 0 ? batch.bytes : out.scratch.memory;
   const start = sink.messageStart - shift;
   return line.read(batch, row, source, shift, start, sink.messageEnd - shift, out);
 }

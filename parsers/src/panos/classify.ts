@@ -108,7 +108,7 @@ function lookup(
   if (end === 0) return 0;
   const isRaw = start < batch.bytes.length;
   const shift = isRaw ? 0 : batch.bytes.length;
-  return table.lookup(isRaw ? batch.bytes : out.scratch.view(), start - shift, end - shift);
+  return table.lookup(isRaw ? batch.bytes : out.scratch.memory, start - shift, end - shift);
 }
 
 function globalprotect(

@@ -39,7 +39,7 @@ export function writeMisc(
   const { miscStart: start, miscEnd: end } = facts;
   const isRaw = start < batch.bytes.length;
   const shift = isRaw ? 0 : batch.bytes.length;
-  const source = isRaw ? batch.bytes : out.scratch.view();
+  const source = isRaw ? batch.bytes : out.scratch.memory;
   const from = start - shift;
   const to = end - shift;
   let slash = from;

@@ -93,7 +93,7 @@ export class PanosEvent {
       )
         return;
     } else {
-      const view = this.#out.scratch.view();
+      const view = this.#out.scratch.memory;
       if (isNone(view, start - this.#rawEnd, end - this.#rawEnd)) return;
     }
     if (this.#special(kind, field, start, end)) return;
@@ -107,7 +107,7 @@ export class PanosEvent {
     const { facts } = this;
     const isRaw = start < this.#rawEnd;
     const shift = isRaw ? 0 : this.#rawEnd;
-    const source = isRaw ? this.#bytes : this.#out.scratch.view();
+    const source = isRaw ? this.#bytes : this.#out.scratch.memory;
     const from = start - shift;
     const to = end - shift;
     switch (kind) {
@@ -246,7 +246,7 @@ export class PanosEvent {
   /** TRAFFIC and so on. */
   setType(start: number, end: number): void {
     const isRaw = start < this.#rawEnd;
-    const source = isRaw ? this.#bytes : this.#out.scratch.view();
+    const source = isRaw ? this.#bytes : this.#out.scratch.memory;
     const shift = isRaw ? 0 : this.#rawEnd;
     this.facts.type = typeTable.lookup(source, start - shift, end - shift);
     this.#typeStart = start;
@@ -256,7 +256,7 @@ export class PanosEvent {
   /** What the type is about: url, end, auth and so on. */
   setSubtype(start: number, end: number): void {
     const isRaw = start < this.#rawEnd;
-    const source = isRaw ? this.#bytes : this.#out.scratch.view();
+    const source = isRaw ? this.#bytes : this.#out.scratch.memory;
     const shift = isRaw ? 0 : this.#rawEnd;
     // Types without subtypes have a zero there.
     if (end - start === 1 && source[start - shift] === 0x30) return;
@@ -388,7 +388,7 @@ export class PanosEvent {
     if (threatEnd !== 0) {
       const isRaw = threatStart < this.#rawEnd;
       const shift = isRaw ? 0 : this.#rawEnd;
-      const source = isRaw ? this.#bytes : out.scratch.view();
+      const source = isRaw ? this.#bytes : out.scratch.memory;
       writeThreat(source, row, threatStart - shift, threatEnd - shift, shift, out);
     }
     if (out.has(row, F.finding_title)) return;

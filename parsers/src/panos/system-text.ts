@@ -32,7 +32,7 @@ export function readSystemText(
   const { out } = typed;
   const isRaw = facts.textStart < batch.bytes.length;
   const shift = isRaw ? 0 : batch.bytes.length;
-  const source = isRaw ? batch.bytes : out.scratch.view();
+  const source = isRaw ? batch.bytes : out.scratch.memory;
   const from = facts.textStart - shift;
   const to = facts.textEnd - shift;
   if (facts.userEnd === 0) readUser(source, from, to, shift, facts);

@@ -104,7 +104,7 @@ export class PanosTime {
     if (end === 0) return Number.NaN;
     const isRaw = start < batch.bytes.length;
     const shift = isRaw ? 0 : batch.bytes.length;
-    const source = isRaw ? batch.bytes : out.scratch.view();
+    const source = isRaw ? batch.bytes : out.scratch.memory;
     const reading = this.#reading;
     if (end - start === LOCAL_BYTES && this.#readLocal(source, start - shift)) {
       // The zone that the event names goes before one that is configured.

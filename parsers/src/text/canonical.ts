@@ -2,7 +2,7 @@
 // What is canonical already stays where it stands in the event; anything else goes to scratch.
 import type { ColumnWriter } from '@weir/pipeline';
 import { COLON, DOT, isDigit, isHexDigit, MINUS, PERCENT } from './ascii.js';
-import { isIp } from './ip.js';
+import { isIp, isIpv4 } from './ip.js';
 
 const GROUPS = 8;
 const HEX = '0123456789abcdef';
@@ -21,6 +21,11 @@ export function writeCanonicalIp(
   base: number,
   out: ColumnWriter,
 ): boolean {
+  // Most are of version 4, whose only form is the canonical one.
+  if (isIpv4(source, start, end)) {
+    out.span(row, field, start + base, end + base);
+    return true;
+  }
   let first = start;
   let last = end;
   if (source[first] === 0x5b && source[last - 1] === 0x5d) {

@@ -15,7 +15,8 @@ export function isIp(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
+/** True for a dotted quad. */
+export function isIpv4(bytes: Uint8Array, start: number, end: number): boolean {
   let position = start;
   for (let part = 1; part <= 4; part++) {
     let value = digitAt(bytes, position++, end);

@@ -246,7 +246,7 @@ export class WindowsEvent {
   /** The bytes in which an absolute position stands, and where it stands there. */
   #source(position: number): Uint8Array {
     const { batch, out } = this.values;
-    return position < batch.bytes.length ? batch.bytes : out.scratch.view();
+    return position < batch.bytes.length ? batch.bytes : out.scratch.memory;
   }
 
   #local(position: number): number {

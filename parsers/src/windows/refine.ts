@@ -160,7 +160,7 @@ export class Refinement {
     const start = data[2 * number] as number;
     const { length } = batch.bytes;
     if (start < length) return table.lookup(batch.bytes, start, end);
-    return table.lookup(out.scratch.view(), start - length, end - length);
+    return table.lookup(out.scratch.memory, start - length, end - length);
   }
 
   #object(data: Uint32Array, activities: readonly number[]): void {

@@ -27,6 +27,9 @@ const CONTAINERS: readonly (readonly [prefix: string, isLowered: boolean])[] = [
   ['event_data.', false],
   ['user_data.', false],
 ];
+const containerTable = new KeyTable(
+  CONTAINERS.map(([prefix], index) => [prefix.slice(0, -1), index + 1] as const),
+);
 /** By first letter. */
 const CONTAINERS_BY_LETTER: (Container[] | undefined)[] = new Array(256).fill(undefined);
 for (const [prefix, isLowered] of CONTAINERS) {
@@ -68,6 +71,8 @@ export class WindowsSink implements PairSink {
   #nameEnd = 0;
   #unnamedCount = 0;
   #isInXml = false;
+  /** Of the container whose members are told by name. */
+  #isLowered = false;
   /** True when XML inside of JSON was not whole. */
   hasFault = false;
 
@@ -120,6 +125,24 @@ export class WindowsSink implements PairSink {
     this.#unmapped(keySource, keyFrom, keyTo, keyInPlace, start, end);
   }
 
+  wantsMembers(path: Uint8Array, pathLength: number): boolean {
+    const container = containerTable.lookup(path, 0, pathLength);
+    if (container === 0) return false;
+    this.#isLowered = CONTAINERS[container - 1]?.[1] === true;
+    return true;
+  }
+
+  member(
+    bytes: Uint8Array,
+    nameStart: number,
+    nameEnd: number,
+    start: number,
+    end: number,
+    isText: boolean,
+  ): void {
+    this.#datum(bytes, nameStart, nameEnd, start, end, isText, this.#isLowered);
+  }
+
   #unmapped(
     source: Uint8Array,
     from: number,
@@ -162,7 +185,7 @@ export class WindowsSink implements PairSink {
     // <UserData> has an element between itself and the names.
     let name = to;
     while (name > from && source[name - 1] !== DOT) name--;
-    if (datumTable.lookup(source, name, to) === DATUM.layout) return;
+    if (name > from && datumTable.lookup(source, name, to) === DATUM.layout) return;
     if (isLowered) this.#lowered(source, name, to, start, end);
     else this.#named(source, name, to, start, end);
   }
@@ -181,7 +204,7 @@ export class WindowsSink implements PairSink {
     scratch.byte(letter >= 0x61 && letter <= 0x7a ? letter - 0x20 : letter);
     scratch.copy(source, from + 1, to);
     const nameEnd = scratch.position;
-    if (this.event.data(scratch.view(), name - length, nameEnd - length, start, end)) return;
+    if (this.event.data(scratch.memory, name - length, nameEnd - length, start, end)) return;
     if (!this.event.saysNothing(start, end))
       this.#out.unmapped(this.#row, name, nameEnd, start, end);
   }
@@ -204,7 +227,7 @@ export class WindowsSink implements PairSink {
     const { bytes } = this.#batch;
     const isRaw = name < bytes.length;
     const shift = isRaw ? 0 : bytes.length;
-    const source = isRaw ? bytes : scratch.view();
+    const source = isRaw ? bytes : scratch.memory;
     if (this.event.data(source, name - shift, nameEnd - shift, start, end)) return;
     if (!this.event.saysNothing(start, end))
       this.#out.unmapped(this.#row, name, nameEnd, start, end);
@@ -269,7 +292,7 @@ export class WindowsSink implements PairSink {
   #nested(start: number, end: number): void {
     const { bytes } = this.#batch;
     const shift = start < bytes.length ? 0 : bytes.length;
-    const source = shift === 0 ? bytes : this.#out.scratch.view();
+    const source = shift === 0 ? bytes : this.#out.scratch.memory;
     this.#isInXml = true;
     if (!this.#xml.read(source, shift, start - shift, end - shift, this.#out, this))
       this.hasFault = true;

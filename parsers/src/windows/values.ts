@@ -141,7 +141,7 @@ export class WindowsValues extends TypedWriter {
     const rawEnd = this.batch.bytes.length;
     const isRaw = start < rawEnd;
     this.#shift = isRaw ? 0 : rawEnd;
-    this.#source = isRaw ? this.batch.bytes : this.out.scratch.view();
+    this.#source = isRaw ? this.batch.bytes : this.out.scratch.memory;
     this.#from = start - this.#shift;
     this.#to = end - this.#shift;
   }

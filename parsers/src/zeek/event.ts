@@ -110,7 +110,7 @@ export class ZeekEvent {
 
   /** The bytes that an absolute position is in. */
   sourceOf(position: number): Uint8Array {
-    return position < this.batch.bytes.length ? this.batch.bytes : this.out.scratch.view();
+    return position < this.batch.bytes.length ? this.batch.bytes : this.out.scratch.memory;
   }
 
   /** What to subtract from an absolute position for an index into sourceOf. */

@@ -154,7 +154,7 @@ class ZeekPairs implements PairSink {
       const start = this.#pairs[index * NUMBERS_PER_PAIR + 1] as number;
       const end = this.#pairs[index * NUMBERS_PER_PAIR + 2] as number;
       const base = this.#batch.bytes.length;
-      const known = start < base ? this.#batch.bytes : this.#out.scratch.view();
+      const known = start < base ? this.#batch.bytes : this.#out.scratch.memory;
       const shift = start < base ? 0 : base;
       if (isSame(known, start - shift, end - shift, source.subarray(from, to))) return index;
     }

@@ -50,6 +50,14 @@ export class Scratch {
     return this.#base + this.#length;
   }
 
+  /**
+   * The memory itself, for reading at `position - base`: what is behind the bytes written says
+   * nothing. Valid until the next write; unlike `view` it costs nothing.
+   */
+  get memory(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** The bytes written so far; valid until the next write. */
   view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);

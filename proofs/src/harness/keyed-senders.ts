@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly url: () => string;
   readonly count: number;
   readonly seed: number;
+  /** Producers are called so, with a number behind it; default `sender`. */
+  readonly name?: string;
   /** Pause between the requests of one sender. */
   readonly pauseMs?: number;
   /** Of one sender, from the start on: what could not be sent in time is made up for. */
@@ -29,10 +31,10 @@ export interface SenderOptions {
   /** Of one sender; default a number that no proof reaches. */
   readonly eventCount?: number;
   readonly eventsPerRequest?: number;
-  /** Text in each event that no compression makes shorter, so that a disk fills sooner. */
-  readonly noiseBytes?: number;
   /** Every so many-th event is no JSON: it belongs into quarantine. */
   readonly malformedEvery?: number;
+  /** Text in each event that no compression makes shorter, so that a disk fills sooner. */
+  readonly noiseBytes?: number;
 }
 
 export class KeyedSenders {
@@ -61,7 +63,7 @@ export class KeyedSenders {
     this.#eventsPerRequest = options.eventsPerRequest ?? EVENTS_PER_REQUEST;
     this.#noise = noiseOf(options.noiseBytes ?? 0, seeded(options.seed));
     const senders = Array.from({ length: options.count }, (_, i): Sender => {
-      const producer = `sender-${i}`;
+      const producer = `${options.name ?? 'sender'}-${i}`;
       oracle.register(producer, this.#eventCount);
       return { producer, next: 0, random: seeded(options.seed + 1 + i) };
     });
@@ -90,13 +92,8 @@ export class KeyedSenders {
       const first = sender.next;
       await this.#untilDue(first);
       const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
-      const body = bodyOf(
-        sender.producer,
-        first,
-        count,
-        this.#options.malformedEvery ?? 0,
-        this.#noise,
-      );
+      const texts = { noise: this.#noise, malformedEvery: this.#options.malformedEvery ?? 0 };
+      const body = bodyOf(sender.producer, first, count, texts);
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
@@ -163,20 +160,23 @@ function noiseOf(bytes: number, random: () => number): string[] {
   return bytes === 0 ? [] : Array.from({ length: NOISE_TEXTS }, text);
 }
 
+interface Texts {
+  readonly noise: readonly string[];
+  readonly malformedEvery: number;
+}
+
 function bodyOf(
   producer: string,
   first: number,
   count: number,
-  malformedEvery: number,
-  noise: readonly string[],
+  { noise, malformedEvery }: Texts,
 ): string {
   const lines: string[] = [];
   for (let number = first; number < first + count; number++) {
     const more = noise.length === 0 ? '' : `,"noise":"${noise[number % noise.length]}"`;
     const end = isMalformed(number, malformedEvery) ? '' : '}';
-    lines.push(
-      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"${more}${end}`,
-    );
+    const message = `login of user-${number % 977} failed`;
+    lines.push(`{"producer":"${producer}","number":${number},"message":"${message}"${more}${end}`);
   }
   return lines.join('\n');
 }

@@ -21,35 +21,32 @@ const JOBS = [
 ];
 const KEYS = ['ED25519', 'RSA', 'ECDSA'];
 
+/** The mark stands where sshd writes a text of others: the sentence stays one of its own. */
 function writeSshd(t: TemplateWriter, draw: Draw): void {
   const part = draw.below(100);
-  if (part < 40) {
-    const key = draw.chance(70);
-    t.text(`Accepted ${key ? 'publickey' : 'password'} for ${draw.skewed(USERS)} from `);
-    writeInside(t, draw);
+  if (part < 75) {
+    const isKnown = part < 40;
+    t.text(isKnown ? 'Accepted publickey for ' : 'Failed publickey for invalid user ');
+    t.text(`${draw.skewed(isKnown ? USERS : ACCOUNTS)} from `);
+    if (isKnown) writeInside(t, draw);
+    else writeOutside(t, draw);
     t.text(' port ');
     writePort(t, draw);
-    t.text(' ssh2');
-    if (key) t.text(`: ${draw.skewed(KEYS)} SHA256:`).token(43);
-  } else if (part < 75) {
-    t.text(`Failed password for invalid user ${draw.skewed(ACCOUNTS)} from `);
-    writeOutside(t, draw);
-    t.text(' port ');
-    writePort(t, draw);
-    t.text(' ssh2');
+    t.text(` ssh2: ${draw.skewed(KEYS)} SHA256:`).token(43);
+    t.text(' ').mark();
   } else if (part < 88) {
-    t.text(`Disconnected from user ${draw.skewed(USERS)} `);
+    t.text('Received disconnect from ');
     writeInside(t, draw);
     t.text(' port ');
     writePort(t, draw);
+    t.text(':11: disconnected by user ').mark();
   } else {
-    t.text('Connection closed by authenticating user root ');
+    t.text('Unable to negotiate with ');
     writeOutside(t, draw);
     t.text(' port ');
     writePort(t, draw);
-    t.text(' [preauth]');
+    t.text(': no matching host key type found. Their offer: ssh-dss ').mark().text(' [preauth]');
   }
-  t.text(' ').mark();
 }
 
 function writeSudo(t: TemplateWriter, draw: Draw): void {
@@ -64,8 +61,9 @@ function writeSudo(t: TemplateWriter, draw: Draw): void {
 function writeCron(t: TemplateWriter, draw: Draw): void {
   t.text(`(${draw.skewed(ACCOUNTS)}) CMD (${draw.skewed(JOBS)} --job=`)
     .number(6)
-    .text(') ')
-    .mark();
+    .text(' ')
+    .mark()
+    .text(')');
 }
 
 export const sshd: Kind = {
