@@ -306,7 +306,8 @@ export class Loader {
   async #gather(signal: AbortSignal): Promise<void> {
     const { consumer, clock, timers, processor } = this.#options;
     consumer.rewind();
-    this.#checks.begin(consumer.pendingFrameCount);
+    const { comesInPieces = false } = this.#options;
+    this.#checks.begin(comesInPieces ? Number.POSITIVE_INFINITY : consumer.pendingFrameCount);
     const { rowsMax, bytesMax } = this.#limits;
     this.#gatherer = new Gatherer<Group, LandedLook>({
       limits: {

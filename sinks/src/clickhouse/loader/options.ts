@@ -103,6 +103,11 @@ export interface LoaderOptions {
   readonly loaderName?: string;
   /** On the disk of the spool (IntentFile), or with the positions of a topic. */
   readonly intents: IntentStore;
+  /**
+   * A frame may come in several batches, so their number says nothing: once batches are checked
+   * against the tables they are until the next start. Default false.
+   */
+  readonly comesInPieces?: boolean;
   /** Makes rows for quarantine of a batch that the store refuses; default: quarantineWhole. */
   readonly putAside?: PutAside;
   readonly eventsTable?: string;
