@@ -59,7 +59,7 @@ export interface PartitionLoaderOptions {
 export type LoaderSabotage = 'drop_batch' | 'no_fence';
 
 const RETRY_DELAY_MS_MAX = 5_000;
-/** A broker that was away needs its time; what does not come by then is looked for in the tables. */
+/** A broker that was away needs its time. What does not come is looked for in the tables. */
 const REPLAY_READ_MS = 30_000;
 /** How long a partition that is given away may still finish what it has begun. */
 const FINISH_WAIT_MS = 3_000;
