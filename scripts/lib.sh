@@ -34,3 +34,32 @@ apt_install() {
   DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null
 }
+
+# Headers beside node spare node-gyp a download, when they are of the same version.
+find_headers() {
+  prefix=$(node -p 'require("node:path").resolve(process.execPath, "../..")')
+  header=$prefix/include/node/node_version.h
+  [ -f "$prefix/include/node/node.h" ] && [ -f "$header" ] || return 0
+  major=$(sed -n 's/^#define NODE_MAJOR_VERSION \([0-9]*\)$/\1/p' "$header")
+  if [ "$major" = "$(node -p 'process.versions.node.split(".")[0]')" ]; then
+    npm_config_nodedir=$prefix
+    export npm_config_nodedir
+  fi
+}
+
+# What a Kafka broker runs on, and what fetches its jars; 1 when something is missing and cannot be installed.
+install_kafka() {
+  missing_kafka=
+  [ "$(java_major)" -ge 17 ] || missing_kafka=' default-jre-headless'
+  have mvn || ls "${XDG_CACHE_HOME:-$HOME/.cache}"/weir/kafka-*/kafka_*.jar >/dev/null 2>&1 ||
+    missing_kafka="$missing_kafka maven"
+  # shellcheck disable=SC2086
+  [ -z "$missing_kafka" ] || install_packages 'for a local Kafka broker' $missing_kafka || return 1
+  # The default is older on some systems that have a newer one as well.
+  [ "$(java_major)" -ge 17 ] || install_packages 'a Kafka broker needs Java 17' openjdk-17-jre-headless
+}
+
+java_major() {
+  major=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
+  printf '%s' "${major:-0}"
+}

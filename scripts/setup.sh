@@ -42,22 +42,11 @@ check_compiler() {
   }
 }
 
-# Headers beside node spare node-gyp a download, when they are of the same version.
-find_headers() {
-  prefix=$(node -p 'require("node:path").resolve(process.execPath, "../..")')
-  header=$prefix/include/node/node_version.h
-  [ -f "$prefix/include/node/node.h" ] && [ -f "$header" ] || return 0
-  major=$(sed -n 's/^#define NODE_MAJOR_VERSION \([0-9]*\)$/\1/p' "$header")
-  if [ "$major" = "$(node -p 'process.versions.node.split(".")[0]')" ]; then
-    npm_config_nodedir=$prefix
-    export npm_config_nodedir
-  fi
-}
-
 # True when npm has finished an installation from the present lock file without this script.
 is_installed() {
   [ -f node_modules/.package-lock.json ] || return 1
   [ -z "$(find package-lock.json -newer node_modules/.package-lock.json)" ] || return 1
+  [ -f node_modules/@confluentinc/kafka-javascript/package.json ] || return 1
   load_natives 2>/dev/null
 }
 
@@ -86,9 +75,12 @@ install_modules() {
   # npm ci refuses a lock file that lacks optional packages of other platforms.
   if [ "$lock" = complete ]; then install='ci'; else install='install --no-save'; fi
   say "installing npm packages (npm $install); the embedded ClickHouse engine is most of them"
+  # Install scripts run by name: the Kafka client's own would compile for minutes, in vain, and npm takes an
+  # optional package away whose script fails, and with it the types that the build needs.
   # shellcheck disable=SC2086
-  npm $install --include=dev --no-audit --no-fund --no-update-notifier </dev/null ||
-    fail_install
+  npm $install --ignore-scripts --include=dev --include=optional \
+    --no-audit --no-fund --no-update-notifier </dev/null || fail_install
+  npm rebuild --no-update-notifier chdb zstd-napi </dev/null >/dev/null || fail_install
   load_natives || fail 2 'native packages did not install completely.' \
     'zstd-napi needs python3, make and g++ (apt-get install python3 make g++) and must be allowed to run' \
     'its install script (allowScripts in package.json; no ignore-scripts in an npmrc); chdb exists for' \
@@ -99,7 +91,11 @@ check_node
 want=$(fingerprint)
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
   is_installed || install_modules
+  sh scripts/kafka-client.sh || true
   printf '%s\n' "$want" >"$stamp"
+elif [ -z "${WEIR_SETUP_QUIET:-}" ]; then
+  # What could not be had at the last attempt is tried again only when a person asks for it.
+  sh scripts/kafka-client.sh || true
 fi
 
 [ -f pipeline/dist/index.js ] || say 'building (tsc -b)'

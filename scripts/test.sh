@@ -28,6 +28,8 @@ install_test_tools() {
   have faketime || missing="$missing faketime"
   have mkfs.ext4 || [ -x /usr/sbin/mkfs.ext4 ] || missing="$missing e2fsprogs"
   have mount || missing="$missing mount"
+  have redis-server || missing="$missing redis-server"
+  have openssl || missing="$missing openssl"
   [ -z "$missing" ] && return
   forbid_service_start
   # shellcheck disable=SC2086
@@ -36,7 +38,7 @@ install_test_tools() {
   allow_service_start
 }
 
-# A freshly installed rsyslog must not start with the system: tests start their own, on own ports.
+# What was freshly installed must not start with the system: tests start their own, on own ports.
 policy=/usr/sbin/policy-rc.d
 made_policy=
 forbid_service_start() {
@@ -49,9 +51,11 @@ allow_service_start() {
   [ -n "$made_policy" ] || return 0
   rm -f "$policy"
   made_policy=
-  case $missing in
-    *rsyslog*) have systemctl && systemctl disable rsyslog.service >/dev/null 2>&1 || true ;;
-  esac
+  for service in rsyslog redis-server; do
+    case $missing in
+      *$service*) have systemctl && systemctl disable "$service.service" >/dev/null 2>&1 || true ;;
+    esac
+  done
 }
 
 WEIR_SETUP_QUIET=1 sh scripts/setup.sh || {
@@ -60,6 +64,9 @@ WEIR_SETUP_QUIET=1 sh scripts/setup.sh || {
   exit "$code"
 }
 install_test_tools
+# Tests of Kafka: a broker of Apache, fetched once (ADR 0028), and the client.
+install_kafka || say 'no Kafka broker can be started; the tests that need one are skipped' >&2
+sh scripts/kafka-client.sh || say 'the tests that need the Kafka client fail' >&2
 checks_failed=0
 
 if [ -z "$only_files" ]; then

@@ -132,31 +132,73 @@ async function main() {
  * Tests that repeat the same code millions of times, or kill what they start, say nothing of
  * coverage that others do not say: without it they are faster, and c8 has less to merge.
  */
-const UNCOVERED = /^(bench|lanes|proofs|simulation|spool\/dist\/fault|parsers\/dist\/fuzz)\//;
+const UNCOVERED =
+  /^(bench|harness|lanes|proofs|simulation|spool\/dist\/fault|parsers\/dist\/fuzz)\//;
+
+/**
+ * True for a test that reads `process.env.KAFKA_BROKERS`: such tests share one broker. The others do
+ * not see the variable, as a collector takes it for the wish to use Kafka.
+ */
+export function wantsBroker(root, file) {
+  return /process\.env\.KAFKA_BROKERS\b/.test(readFileSync(join(root, file), 'utf8'));
+}
 
 async function runAll(root, files, isLong, rawCoverage, counter) {
   const isCovered = (file) => rawCoverage !== null && !UNCOVERED.test(file);
-  const runs = [
-    [files.filter((file) => !isCovered(file)), null],
-    [files.filter(isCovered), rawCoverage],
-  ];
+  const withBroker = files.filter((file) => wantsBroker(root, file));
+  const without = files.filter((file) => !withBroker.includes(file));
   let code = files.length === 0 ? 1 : 0;
-  for (const [some, raw] of runs) {
-    if (some.length === 0) continue;
-    const codeOfRun = await runTap(root, some, isLong, raw, counter.run());
-    code ||= codeOfRun;
+  const runBoth = async (all, environment) => {
+    const runs = [
+      [all.filter((file) => !isCovered(file)), {}],
+      [all.filter(isCovered), { NODE_V8_COVERAGE: rawCoverage }],
+    ];
+    for (const [some, coverage] of runs) {
+      if (some.length === 0) continue;
+      const env = { ...environment, ...(isLong ? { WEIR_LONG: '1' } : {}), ...coverage };
+      const codeOfRun = await runTap(root, some, env, counter.run());
+      code ||= codeOfRun;
+    }
+  };
+  const { KAFKA_BROKERS: _, ...clean } = process.env;
+  await runBoth(without, clean);
+  if (withBroker.length > 0) {
+    const shared = await startBroker();
+    try {
+      await runBoth(
+        withBroker,
+        shared === null ? clean : { ...clean, KAFKA_BROKERS: shared.brokers },
+      );
+    } finally {
+      await shared?.end();
+    }
   }
   return code;
 }
 
-async function runTap(root, files, isLong, rawCoverage, tapRun) {
+/** One broker for all tests that want one; null, said why, where it cannot be had. */
+async function startBroker() {
+  const directory = mkdtempSync(join(tmpdir(), 'weir-kafka-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  try {
+    const { KafkaCluster } = await import('../harness/dist/kafka/index.js');
+    const cluster = await KafkaCluster.start({ directory });
+    const end = async () => {
+      await cluster.kill();
+      remove();
+    };
+    return { brokers: cluster.brokers, end };
+  } catch (error) {
+    remove();
+    console.error(`test: no Kafka broker: ${error.message}; tests that want one are skipped`);
+    return null;
+  }
+}
+
+async function runTap(root, files, env, tapRun) {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs');
-  const env = {
-    ...process.env,
-    ...(isLong ? { WEIR_LONG: '1' } : {}),
-    ...(rawCoverage === null ? {} : { NODE_V8_COVERAGE: rawCoverage }),
-  };
-  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', ...files];
+  const plainChildren = `--node-arg=--import=${new URL('plain-children.mjs', import.meta.url)}`;
+  const args = [tap, 'run', '--reporter=tap', '--disable-coverage', plainChildren, ...files];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env,

@@ -1,11 +1,14 @@
 // Scenario: TAP texts of every way in which a test file can end; lock files; folders of compiled
-// files. Guarantees: each result counts once, and nothing that went wrong is silent.
+// files; processes that a test starts. Guarantees: each result counts once, and nothing that went
+// wrong is silent; children of tests start as those of a user.
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { checkLock } from './lock-check.mjs';
+import { withoutLoader } from './plain-children.mjs';
 import { pruneDist } from './prune-dist.mjs';
-import { allTests, compiledOf, TapCounter } from './run-tests.mjs';
+import { allTests, compiledOf, TapCounter, wantsBroker } from './run-tests.mjs';
 
 async function count(text) {
   const files = [];
@@ -99,6 +102,17 @@ t.test('test files are found by source, by compiled file, and all at once', asyn
   t.strictSame(allTests(root, true), ['p/dist/a.test.js', 'p/dist/b.long.test.js']);
 });
 
+t.test('tests that read KAFKA_BROKERS get a broker', (t) => {
+  const root = makeTree(t, {
+    // In two pieces: this file wants none.
+    'with.test.js': `const brokers = ${'process.env'}.KAFKA_BROKERS;`,
+    'without.test.js': `const url = ${'process.env'}.KAFKA_BROKERS_URL;`,
+  });
+  t.equal(wantsBroker(root, 'with.test.js'), true);
+  t.equal(wantsBroker(root, 'without.test.js'), false);
+  t.end();
+});
+
 t.test('compiled files without a source are removed, others stay', async (t) => {
   const root = makeTree(t, files());
   t.equal(pruneDist(root).length, 3);
@@ -121,4 +135,15 @@ t.test('a lock file that does not fit, fits, or lacks other platforms', async (t
     'x-arm',
   ]);
   t.match(check(packages({}, '2.0.0')).problems, [/^p\/package.json: dependencies differ/]);
+});
+
+t.test('children of tests start without the loader of tap', async (t) => {
+  const show = ['-p', 'JSON.stringify(process.env.NODE_OPTIONS ?? null)'];
+  const optionsOf = (env) =>
+    JSON.parse(spawnSync(process.execPath, show, { env, encoding: 'utf8' }).stdout);
+  t.equal(optionsOf(process.env), null);
+  t.match(optionsOf({ ...process.env, NODE_OPTIONS: '--no-warnings' }), /^"?--no-warnings"?$/);
+  const loader = '"--import=file:///a/node_modules/@tapjs/processinfo/dist/esm/import.mjs"';
+  t.equal(withoutLoader(`--no-warnings ${loader}`), '--no-warnings');
+  t.equal(withoutLoader('--import=./own.mjs'), '--import=./own.mjs');
 });

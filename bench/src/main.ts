@@ -8,6 +8,7 @@ import type { Bench } from './bench.js';
 import { endToEnd } from './benches/end-to-end.js';
 import { enrich } from './benches/enrich.js';
 import { httpOut } from './benches/http-out.js';
+import { kafka } from './benches/kafka.js';
 import { parse } from './benches/parse.js';
 import { recovery } from './benches/recovery.js';
 import { spool } from './benches/spool.js';
@@ -16,7 +17,16 @@ import { isoNow } from './clock.js';
 import { compare, differencesOf } from './compare.js';
 import { type BenchReport, linesOf, reportOf } from './report.js';
 
-const BENCHES: readonly Bench[] = [spool, recovery, parse, enrich, httpOut, endToEnd, stress];
+const BENCHES: readonly Bench[] = [
+  spool,
+  recovery,
+  parse,
+  enrich,
+  httpOut,
+  kafka,
+  endToEnd,
+  stress,
+];
 const LIST = BENCHES.map((bench) => `  ${bench.name.padEnd(12)} ${bench.summary}`).join('\n');
 
 interface Options {

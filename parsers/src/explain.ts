@@ -17,12 +17,13 @@ export interface Explanation {
 }
 
 type Named = Pick<Parser, 'name' | 'version'>;
+type Taker = Named & Pick<Pack, 'rule'>;
 
 /** Of one row at a time. */
 export class Trace {
   #batch!: RawBatch;
   #row = 0;
-  #taker: Pack | null = null;
+  #taker: Taker | null = null;
   #takenFrom = -1;
   readonly #notRecognised = new Set<string>();
   readonly #saidNo = new Set<string>();
@@ -45,7 +46,7 @@ export class Trace {
   }
 
   /** `start` is where the text begins that the pack was given. */
-  answered(pack: Pack, start: number, verdict: ParseVerdict): void {
+  answered(pack: Taker, start: number, verdict: ParseVerdict): void {
     if (verdict === 'no') {
       this.refused(pack);
       return;

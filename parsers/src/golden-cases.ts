@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ColumnWriter, EventRow, HeaderLines, type InputFormat } from '@weir/pipeline';
-import { parseBatch } from './index.js';
+import { parseBatch, type RegexSpec, regexParser } from './index.js';
 import { batchOf } from './testing.js';
 
 export interface CaseConfig {
@@ -13,6 +13,9 @@ export interface CaseConfig {
   readonly pack: string;
   /** Of CSV. */
   readonly columns: string;
+  /** Patterns of the user, and the fields of their groups; asked before the packs. */
+  readonly regex?: RegexSpec['regex'];
+  readonly fields?: RegexSpec['fields'];
   readonly receivedAt: string;
   /** Whether header lines are told from events, as framing does. */
   readonly header: 'none' | 'marked' | 'first_line';
@@ -95,13 +98,19 @@ function linesOf(bytes: Buffer): Buffer[] {
 
 /** What the packs make of the events: a line of JSON each. */
 export function parsedLines(events: readonly CaseEvent[], given: Partial<CaseConfig>): string[] {
-  const { format, pack, columns, receivedAt } = { ...DEFAULTS, ...given };
+  const { format, pack, columns, regex, fields = {}, receivedAt } = { ...DEFAULTS, ...given };
   const receivedAtNs = BigInt(Date.parse(receivedAt)) * 1_000_000n;
   const contexts = events.map(({ context }) => context);
   const batch = batchOf(
     events.map(({ bytes }) => bytes),
     { format, receivedAtNs, contexts },
   );
-  const row = new EventRow(parseBatch(batch, writer, { pack, columns }));
+  const row = new EventRow(
+    parseBatch(batch, writer, {
+      pack,
+      columns,
+      ...(regex === undefined ? {} : { own: regexParser({ regex, fields }) }),
+    }),
+  );
   return events.map((_, index) => JSON.stringify(row.move(index).toOcsf()));
 }

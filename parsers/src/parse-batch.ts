@@ -199,7 +199,10 @@ function parseRow(
         trace?.refused(own);
       }
       verdict = parseJson(batch, row, start, end, out);
-    } else out.setParser(row, all.length);
+    } else {
+      out.setParser(row, all.length);
+      if (own !== null) trace?.answered(own, start, verdict);
+    }
     if (!out.has(row, TIME) && !out.hasMark(row, MARK.timestamp_invalid))
       out.mark(row, MARK.timestamp_missing, 0);
     return verdict;
@@ -263,6 +266,7 @@ function parseSyslogRow(
     const verdict = own.parse(batch, row, bodyStart, end, out);
     if (verdict !== 'no') {
       out.setParser(row, all.length);
+      trace?.answered(own, bodyStart, verdict);
       const isWhole = writeHeader(batch, row, header, out);
       return verdict === 'parsed' && !isWhole ? 'partial' : verdict;
     }

@@ -14,6 +14,8 @@ export const ERRORS = {
     'The spool was written by a version that this one cannot read; it was left untouched.',
   WEIR_SPOOL_IO: 'Writing or reading the spool failed.',
   WEIR_SPOOL_CLOSED: 'The spool was closed while the operation waited.',
+  WEIR_KAFKA_CLIENT_MISSING: 'The Kafka client is not installed, or does not fit this Node.js.',
+  WEIR_KAFKA_UNREACHABLE: 'No broker answers, or it refuses the credentials.',
   WEIR_SINK_UNREACHABLE: 'The destination of a sink cannot be reached.',
   WEIR_SINK_REJECTED: 'The destination of a sink refused events.',
   WEIR_SINK_IO: 'Writing a file of a sink, of its ledger or of its quarantine failed.',
@@ -23,6 +25,7 @@ export const ERRORS = {
   WEIR_MIGRATION_CHANGED: 'A migration that was already applied has changed since.',
   WEIR_STORE_PROFILE:
     'The events table was made with another profile than is configured, or is none of Weir.',
+  WEIR_BACKUP_INVALID: 'A backup is not whole, or does not match its manifest.',
   WEIR_EVENT_INVALID: 'Bytes are no event in the encoding that was named.',
   WEIR_REQUEUE_BUSY: 'Another requeue from quarantine is under way.',
   WEIR_WORKER_FAILED: 'A pipeline worker threw or died.',

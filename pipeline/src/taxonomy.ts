@@ -79,7 +79,13 @@ export const REFUSAL_CAUSES = [
   'udp_kernel_drop',
 ] as const;
 /** Causes of declared losses: the event had a number. */
-export const LOSS_CAUSES = ['spool_corruption', 'spool_write_failed', 'sink_overrun'] as const;
+export const LOSS_CAUSES = [
+  'spool_corruption',
+  'spool_write_failed',
+  'sink_overrun',
+  // In the dead letter topic: a message that no loader can read. Replayed, its numbers are stored.
+  'dead_letter',
+] as const;
 export type RefusalCause = (typeof REFUSAL_CAUSES)[number];
 export type LossCause = (typeof LOSS_CAUSES)[number];
 export type DispositionCause = RefusalCause | LossCause | `filter:${string}`;

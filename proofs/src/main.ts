@@ -17,22 +17,28 @@ import {
 } from './harness/report.js';
 import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
+import { drill } from './proofs/drill/index.js';
+import { kafkaStress } from './proofs/kafka-stress/index.js';
 import { ledger } from './proofs/ledger/index.js';
 import { parsers } from './proofs/parsers/index.js';
 import { peersSpool } from './proofs/peers-spool/index.js';
 import { protocolPacks } from './proofs/protocol-packs/index.js';
 import { quarantine } from './proofs/quarantine/index.js';
 import { resilience } from './proofs/resilience/index.js';
+import { storage } from './proofs/storage/index.js';
 
 const PROOFS: readonly Proof[] = [
   collectorSpool,
   ledger,
   quarantine,
   resilience,
+  storage,
+  drill,
   agentSpool,
   peersSpool,
   protocolPacks,
   parsers,
+  kafkaStress,
 ];
 const DEFAULT_SEED = 20_260_101;
 const LIST = PROOFS.map((proof) => `  ${proof.name.padEnd(18)} ${proof.summary}`).join('\n');
@@ -43,6 +49,7 @@ interface Options {
   readonly keep?: true;
   readonly long?: true;
   readonly preflight?: true;
+  readonly count?: string;
 }
 
 class UsageError extends Error {}
@@ -112,6 +119,15 @@ function seedOf({ seed }: Options): number {
   throw new UsageError(`--seed must be an integer; got ${seed}`);
 }
 
+function countOf(proof: Proof, { count }: Options): number | null {
+  if (count === undefined) return null;
+  const value = Number(count);
+  const [min, max] = proof.counts ?? [0, 0];
+  if (proof.counts === undefined) throw new UsageError(`${proof.name} takes no --count`);
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new UsageError(`--count must be ${min} to ${max}; got ${count}`);
+}
+
 async function runProof(
   proof: Proof,
   sabotage: string | null,
@@ -129,7 +145,8 @@ async function runProof(
     result = skip(flight.missing.join('; '));
   } else {
     say(`takes about ${flight.needs.expectedSeconds} s on two cores`);
-    const asked = { seed, sabotage, isLong: options.long ?? false, say };
+    const count = countOf(proof, options);
+    const asked = { seed, sabotage, isLong: options.long ?? false, say, count };
     result = await runIn(proof, asked, options.keep ?? false);
   }
   const durationMs = Math.round(monotonicMs() - startedMs);
@@ -163,6 +180,7 @@ const program = new Command('proof')
   .option('--sabotage [fault]', 'plant a fault, the proof must then fail; `list` names them')
   .option('--preflight', 'only say what the proof needs and whether it is here')
   .option('--long', 'the version that takes too long for every day, where there is one')
+  .option('--count <events>', 'how many events, where the proof says that it takes it')
   .option('--keep', 'keep data directory and log of a run that passed')
   .addHelpText('after', `\n${LIST}`)
   .action(main);

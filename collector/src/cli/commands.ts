@@ -15,6 +15,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./run.js')).runCommand(),
   },
   {
+    name: 'loader',
+    summary: 'Load events from a Kafka topic into ClickHouse; run as many as there is work for.',
+    load: async () => (await import('./loader.js')).loaderCommand(),
+  },
+  {
+    name: 'kafka',
+    summary: 'Check the Kafka cluster between edge and loaders, and make its topics.',
+    load: async () => (await import('./kafka/index.js')).kafkaCommand(),
+  },
+  {
     name: 'validate',
     summary: 'Check a configuration without running it, and print what was understood.',
     load: async () => (await import('./validate.js')).validateCommand(),
@@ -71,6 +81,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./spool/index.js')).spoolCommand(),
   },
   {
+    name: 'storage',
+    summary: 'Look after the tables: migrations, sizes, retention, backup and restore.',
+    load: async () => (await import('./storage/index.js')).storageCommand(),
+  },
+  {
     name: 'prove',
     summary: 'Prove with a signed checkpoint that one event was taken in.',
     load: async () => (await import('./prove.js')).proveCommand(),
@@ -78,7 +93,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'test',
     summary: 'Run test cases of parsers and pipelines: events in, expected events out.',
-    load: async () => (await import('./test.js')).testCommand(),
+    load: async () => (await import('./test/index.js')).testCommand(),
   },
   {
     name: 'pack',

@@ -21,6 +21,7 @@ import {
 } from '../load/index.js';
 import { LoadError } from '../load/plan.js';
 import { startProgress } from '../load/progress.js';
+import { integer } from './integer.js';
 
 const SEED_DEFAULT = 1;
 const COUNT_DEFAULT = 100_000;
@@ -234,15 +235,6 @@ const usage = (message: string): WeirError => new WeirError('WEIR_USAGE', messag
 
 const choice = (flags: string, description: string, choices: readonly string[]): Option =>
   new Option(flags, description).choices([...choices]);
-
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max))
-      throw new InvalidArgumentError(`It must be an integer from ${min} to ${max}.`);
-    return value;
-  };
-}
 
 function time(text: string): number {
   const timeMs = Date.parse(text);

@@ -59,6 +59,12 @@ t.test('options', async (t) => {
   t.match(forced.lines, [{ message: 'a=1 b=2', parser: 'syslog_3164' }]);
   const asSyslog = await run('{"a":1}\n', '--input-format', 'syslog');
   t.match(asSyslog.lines, [{ parser: 'json', marks: ['pri_missing', 'timestamp_missing'] }]);
+  const regex = ['--regex', 'no (?P<a>b)', '--regex', '(?P<k>\\w)=(?P<v>\\w)'];
+  const byPattern = await run(`${kv}\n<13>x\n`, ...regex, '--field', 'v=user.name', '--explain');
+  t.match(byPattern.lines, [
+    { explain: { pack: 'regex', rule: 'pattern 2' }, user: { name: '1' }, unmapped: { k: 'a' } },
+    { explain: { pack: 'syslog_3164', said_no: ['regex'] } },
+  ]);
   const counted = await run('4 <13>12 <13>two\nline', '--framing', 'octet');
   t.match(counted.lines, [{ raw_data: '<13>' }, { message: 'two\nline' }]);
 });
@@ -125,6 +131,13 @@ t.test('wrong usage', async (t) => {
     code: 'WEIR_USAGE',
     message: /; got "fortigate"; did you mean fortigate_kv\?$/,
   });
+  for (const [args, message] of [
+    [['--regex', '(?P<a>'], /^\/regex\/0 is no regular expression \(RE2\): missing closing \)/],
+    [['--regex', '(?P<a>b)', '--field', 'c=time'], /^\/fields\/c no pattern has a group c/],
+    [['--field', 'a=time'], /--field names groups of --regex, which is missing/],
+    [['--field', 'time'], /--field must be GROUP=PATH/],
+  ] as const)
+    await t.rejects(attempt(...args), { message });
 });
 
 t.test('a reader that leaves', async (t) => {

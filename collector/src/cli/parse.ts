@@ -1,7 +1,13 @@
 // `weir parse`: raw events on standard input, one JSON line per event on standard output, in order, also
 // for those that fail.
 import { once } from 'node:events';
-import { type Explanation, PACK_NAMES, type ParseOptions, parseBatch } from '@weir/parsers';
+import {
+  type Explanation,
+  PACK_NAMES,
+  type ParseOptions,
+  parseBatch,
+  regexParser,
+} from '@weir/parsers';
 import {
   ColumnWriter,
   EventRow,
@@ -26,6 +32,8 @@ interface ParseCommandOptions {
   readonly framing: StdinFraming;
   readonly inputFormat: InputFormat | 'auto';
   readonly columns?: string;
+  readonly regex?: readonly string[];
+  readonly field?: Readonly<Record<string, string>>;
   readonly header: 'marked' | 'first-line';
   readonly explain?: true;
 }
@@ -43,6 +51,12 @@ export function parseCommand(): Command {
       ]),
     )
     .addOption(new Option('--columns <names>', 'columns of CSV, as a header line has them'))
+    .option(
+      '--regex <pattern>',
+      'pattern (RE2) with named groups, asked first; repeatable',
+      addText,
+    )
+    .option('--field <group=path>', 'OCSF path or unmapped.NAME of a group; repeatable', addField)
     .addOption(
       words('--header <kind>', 'first-line: the first line has the names of CSV columns', [
         'marked',
@@ -64,6 +78,24 @@ export function parseCommand(): Command {
 /** An option that is one of the words; the first is the default. */
 const words = (flags: string, description: string, choices: readonly string[]): Option =>
   withChoices(new Option(flags, description), choices).default(choices[0]);
+
+const addText = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+];
+
+function addField(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const equals = text.indexOf('=');
+  if (equals < 1)
+    throw new WeirError(
+      'WEIR_USAGE',
+      `--field must be GROUP=PATH, such as who=user.name; got ${text}`,
+    );
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
 
 async function run(options: ParseCommandOptions): Promise<void> {
   const frames = new StdinFrames({
@@ -96,8 +128,15 @@ class Printer {
 
   readonly #explanations: Explanation[] = [];
 
-  constructor({ pack, columns = '', schema, explain }: ParseCommandOptions) {
-    this.#parseOptions = { pack, columns };
+  constructor({ pack, columns = '', regex, field, schema, explain }: ParseCommandOptions) {
+    if (field !== undefined && regex === undefined)
+      throw new WeirError('WEIR_USAGE', '--field names groups of --regex, which is missing');
+    const fields = field ?? {};
+    this.#parseOptions = {
+      pack,
+      columns,
+      ...(regex === undefined ? {} : { own: regexParser({ regex, fields }) }),
+    };
     if (explain)
       this.#parseOptions = {
         ...this.#parseOptions,

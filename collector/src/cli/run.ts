@@ -15,8 +15,9 @@ export function runCommand(): Command {
     .option('--quiet', 'no status lines')
     .addHelpText(
       'after',
-      '\nWithout [sinks] the environment says where events go: SIEM_BASE_URL (another Weir), else' +
-        '\nCLICKHOUSE_URL (a server), else the embedded store. EVENTS_TABLE: default dev.events.' +
+      '\nWithout [sinks] the environment says where events go: KAFKA_BROKERS (a topic, KAFKA_TOPIC),' +
+        '\nelse SIEM_BASE_URL (another Weir), else CLICKHOUSE_URL (a server), else the embedded store.' +
+        '\nEVENTS_TABLE: default dev.events.' +
         '\nFlags go over environment, environment over file.',
     )
     .action(async (options: RunOptions) => {

@@ -2,6 +2,7 @@
 import { WeirError } from '@weir/pipeline';
 import { Command } from 'commander';
 import type { TapCounts } from '../run/tap-hub.js';
+import { isColoured } from './colour.js';
 import { addDataOption, type ControlClient, type DataFlag, findControl } from './control-client.js';
 import { count } from './numbers.js';
 import { prettyEvent } from './tap-pretty.js';
@@ -109,7 +110,9 @@ class TapView {
     this.#counts = end ?? counts ?? this.#counts;
     if (opened !== undefined) this.#begin(opened);
     if (event === undefined) return;
-    const text = this.#isPretty ? prettyEvent(event, isColoured()) : JSON.stringify(event);
+    const text = this.#isPretty
+      ? prettyEvent(event, isColoured(process.stdout))
+      : JSON.stringify(event);
     if (process.stdout.write(`${text}\n`)) return;
     await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
@@ -129,11 +132,6 @@ class TapView {
     process.stderr.write(`weir: ${parts.join(', ')}\n`);
   }
 }
-
-const isColoured = (): boolean =>
-  process.stdout.isTTY === true &&
-  (process.env.NO_COLOR ?? '') === '' &&
-  process.env.TERM !== 'dumb';
 
 const positive =
   (flag: string) =>

@@ -3,6 +3,7 @@ import { WeirError } from '@weir/pipeline';
 import { nodeTimers } from '@weir/pipeline/node';
 import { Command } from 'commander';
 import type { StatusReport } from '../run/control/index.js';
+import { isColoured } from './colour.js';
 import { addDataOption, type ControlClient, type DataFlag, findControl } from './control-client.js';
 import { onQuit, Screen } from './top-screen.js';
 import { textOfTop } from './top-text.js';
@@ -49,8 +50,9 @@ async function top(flags: TopFlags): Promise<void> {
 async function once(client: ControlClient, { interval, json }: TopFlags): Promise<void> {
   for await (const { before, now } of looks(client, interval, new AbortController().signal)) {
     const view = viewOfStatus(before, now);
-    const isColoured = process.stdout.isTTY === true && mayColour();
-    const lines = json ? [JSON.stringify(view)] : textOfTop(view, { isColoured });
+    const lines = json
+      ? [JSON.stringify(view)]
+      : textOfTop(view, { isColoured: isColoured(process.stdout) });
     process.stdout.write(`${lines.join('\n')}\n`);
     return;
   }
@@ -69,7 +71,7 @@ async function watch(client: ControlClient, { interval }: TopFlags): Promise<voi
   screen.open();
   try {
     for await (const { before, now } of looks(client, interval, stop.signal)) {
-      screen.show(textOfTop(viewOfStatus(before, now), { isColoured: mayColour() }));
+      screen.show(textOfTop(viewOfStatus(before, now), { isColoured: isColoured(process.stdout) }));
     }
   } finally {
     screen.close();
@@ -92,5 +94,3 @@ async function* looks(
     before = now;
   }
 }
-
-const mayColour = (): boolean => (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb';

@@ -185,6 +185,29 @@ t.test('every mistake is a line', async (t) => {
   ]);
 });
 
+t.test('patterns and the fields of their groups', async (t) => {
+  const folder = t.testdir({
+    'a.toml': [
+      '[transforms.gate]',
+      'type = "parse"',
+      'inputs = ["*"]',
+      "regex = ['(?P<who>a)', '(?P<b>c']",
+      'fields = { who = "user.nme" }',
+      '[sinks.out]',
+      'type = "stdout"',
+      'inputs = ["gate"]',
+    ].join('\n'),
+  });
+  const wrong = await weir(folder, ['validate', join(folder, 'a.toml')]);
+  t.equal(wrong.code, 2);
+  t.equal(
+    wrong.stderr,
+    'weir: a.toml: /transforms/gate/regex/1 is no regular expression (RE2): missing closing ) at ' +
+      'character 1: "(?P<b>c"\na.toml: /transforms/gate/fields/who must be an OCSF path or ' +
+      'unmapped.NAME; did you mean user.name?; got "user.nme"\n',
+  );
+});
+
 t.test('what generate prints validates', async (t) => {
   const folder = t.testdir({});
   const made = await weir(folder, ['generate', '--format', 'yaml', 'syslog/filter/file']);

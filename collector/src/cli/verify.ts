@@ -2,25 +2,21 @@
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
-import { createStore, type SourceReport, tableNames } from '@weir/sinks/clickhouse';
+import { type SourceReport, tableNames } from '@weir/sinks/clickhouse';
 import { inspectSpool } from '@weir/spool';
 import { Command } from 'commander';
 import { type ExportSummary, exportBundle } from '../verify/export.js';
-import { isClickhouse, knownSinks } from '../verify/sink-record.js';
+import { isClickhouse, type KnownSink, knownSinks } from '../verify/sink-record.js';
+import { isKafka } from '../verify/topic.js';
 import {
   type SinkReport,
   type VerifyOptions,
   type VerifyReport,
   verify,
 } from '../verify/verify.js';
-import {
-  addInstanceOptions,
-  type Instance,
-  type InstanceFlags,
-  withInstance,
-  withStoreUrl,
-} from './instance.js';
+import { addInstanceOptions, type Instance, type InstanceFlags, withInstance } from './instance.js';
 import { checkBundle, checkProof } from './offline.js';
+import { withStore as openStore } from './open-store.js';
 import { checkOutFile } from './out-file.js';
 import { table } from './table.js';
 
@@ -91,6 +87,10 @@ async function run(flags: VerifyFlags): Promise<void> {
   );
 }
 
+/** The store behind a topic is looked at where it is named: --url, CLICKHOUSE_URL or store.url. */
+const isStoredBehind = (sink: KnownSink, { storeUrl }: Instance): boolean =>
+  isKafka(sink) && storeUrl !== null && storeUrl !== '';
+
 async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Promise<void> {
   const files = nodeFiles();
   const { directory, isRunning } = instance;
@@ -100,15 +100,11 @@ async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Pro
     consumers.map(({ name }) => name),
   );
   const withStore = async <T>(use: (store: VerifyOptions['store']) => Promise<T>): Promise<T> => {
-    if (!sinks.some((sink) => sink.isConfigured && isClickhouse(sink))) return use(null);
-    return withStoreUrl(instance, async (url) => {
-      const store = createStore({ url });
-      try {
-        return await use({ store, tables: tableNames(instance.eventsTable) });
-      } finally {
-        await store.close();
-      }
-    });
+    const isWanted = sinks.some(
+      (sink) => sink.isConfigured && (isClickhouse(sink) || isStoredBehind(sink, instance)),
+    );
+    if (!isWanted) return use(null);
+    return openStore(instance, (store) => use({ store, tables: tableNames(instance.eventsTable) }));
   };
   const { export: file } = flags;
   const common = { files, timers: nodeTimers, directory, sinks, isRunning };

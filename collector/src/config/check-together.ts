@@ -1,6 +1,6 @@
 // What a JSON Schema cannot say: settings that are right each, and wrong together.
 import { resolve } from 'node:path';
-import { PACK_NAMES } from '@weir/parsers';
+import { compileRegex, PACK_NAMES } from '@weir/parsers';
 import { checkGraph, ENRICHERS, messageOf, WeirError } from '@weir/pipeline';
 import type { ConfigProblem } from '@weir/pipeline/config';
 import { AddressSet } from '../address-set.js';
@@ -29,10 +29,32 @@ export function checkTogether(
       ...sinkProblems(config),
       ...graph.problems,
       ...zoneProblems(config),
+      ...regexProblems(config),
       ...networkProblems(config),
+      ...kafkaProblems(config),
     ],
-    warnings: [...graph.warnings, ...slimWarnings(config, environment)],
+    warnings: [
+      ...graph.warnings,
+      ...slimWarnings(config, environment),
+      ...(config.kafka.tls || config.kafka.tls_ca_file === ''
+        ? []
+        : ['/kafka/tls_ca_file is of no effect while /kafka/tls is false']),
+    ],
   };
+}
+
+function kafkaProblems({ kafka, sinks }: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const problem = (path: string, sentence: string): void =>
+    void problems.push({ path, message: `${path} ${sentence}` });
+  for (const [id, { type }] of Object.entries(sinks))
+    if (type === 'kafka' && kafka.brokers === '')
+      problem(`/sinks/${id}`, 'needs /kafka/brokers, or KAFKA_BROKERS in the environment');
+  if (kafka.sasl_mechanism !== 'none' && kafka.username === '')
+    problem('/kafka/username', `is empty, and /kafka/sasl_mechanism is ${kafka.sasl_mechanism}`);
+  if ((kafka.tls_certificate_file === '') !== (kafka.tls_key_file === ''))
+    problem('/kafka/tls_certificate_file', 'and /kafka/tls_key_file go together');
+  return problems;
 }
 
 /** The slim table has no column for most of what a transform can set. */
@@ -74,6 +96,16 @@ function zoneProblems({ transforms }: Config): ConfigProblem[] {
       const path = `/transforms/${id}`;
       return [{ path, message: `${path}: ${messageOf(error)}` }];
     }
+  });
+}
+
+function regexProblems({ transforms }: Config): ConfigProblem[] {
+  return Object.entries(transforms).flatMap(([id, transform]) => {
+    if (transform.type !== 'parse' || transform.regex === undefined) return [];
+    const { regex, fields = {} } = transform;
+    return compileRegex({ regex, fields }).problems.map(({ path, message }) =>
+      problem(`/transforms/${id}${path}`, message),
+    );
   });
 }
 

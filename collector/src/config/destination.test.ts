@@ -52,10 +52,18 @@ t.test('another Weir goes over a server', async (t) => {
   t.throws(() => chosen(t, '', { SIEM_BASE_URL: 'central' }), { code: 'WEIR_CONFIG_INVALID' });
 });
 
-t.test('Kafka is refused in a sentence', async (t) => {
-  t.throws(() => chosen(t, '', { ...SERVER, ...SIEM, ...KAFKA }), {
+t.test('Kafka goes over everything else', async (t) => {
+  const { sinks, why } = chosen(t, '', { ...SERVER, ...SIEM, ...KAFKA });
+  t.match(sinks, { kafka: { type: 'kafka', envelope: 'batch', inputs: ['*'] } });
+  t.equal(
+    why,
+    'the topic siem.events.v1 of KAFKA_BROKERS; SIEM_BASE_URL and CLICKHOUSE_URL are not used',
+  );
+  const named = chosen(t, '[kafka]\nbrokers = "a:9092"\ntopic = "mine"\n', {});
+  t.equal(named.why, 'the topic mine of kafka.brokers');
+  t.throws(() => chosen(t, '[sinks.k]\ntype = "kafka"\n', {}), {
     code: 'WEIR_CONFIG_INVALID',
-    message: /KAFKA_BROKERS is set, and this version has no Kafka sink/,
+    message: /\/sinks\/k needs \/kafka\/brokers, or KAFKA_BROKERS/,
   });
 });
 

@@ -3,12 +3,13 @@
 import { EVERY_SOURCE, openEnds, WeirError } from '@weir/pipeline';
 import { graphOf } from './graph.js';
 import { defaultsOf } from './schema/nodes.js';
-import { ClickhouseSink, type SinkConfig, WeirSink } from './schema/sinks.js';
+import { ClickhouseSink, KafkaSink, type SinkConfig, WeirSink } from './schema/sinks.js';
 import type { Config } from './schema.js';
 
 /** Consumer of the spool, and so name of a frontier, in every data directory there is. */
 const CLICKHOUSE_ID = 'clickhouse';
 const UPSTREAM_ID = 'upstream';
+const KAFKA_ID = 'kafka';
 
 export interface ChosenDestination {
   /** By id; never empty. */
@@ -18,8 +19,8 @@ export interface ChosenDestination {
 }
 
 /**
- * Sinks of the configuration; without any KAFKA_BROKERS (refused: there is no such sink yet) >
- * SIEM_BASE_URL > CLICKHOUSE_URL or store.url > the embedded store. Throws WEIR_CONFIG_INVALID.
+ * Sinks of the configuration; without any KAFKA_BROKERS or kafka.brokers > SIEM_BASE_URL >
+ * CLICKHOUSE_URL or store.url > the embedded store. Throws WEIR_CONFIG_INVALID.
  */
 export function chooseDestination(
   config: Config,
@@ -27,16 +28,10 @@ export function chooseDestination(
 ): ChosenDestination {
   const given = Object.entries(config.sinks);
   if (given.length > 0) return { sinks: config.sinks, why: whyGiven(given, environment) };
-  if (isSet(environment.KAFKA_BROKERS)) {
-    throw new WeirError(
-      'WEIR_CONFIG_INVALID',
-      'KAFKA_BROKERS is set, and this version has no Kafka sink; unset it, or name the destination ' +
-        'in [sinks]',
-    );
-  }
   // It takes what comes out of the transforms, where there are any.
   const hasTransforms = Object.keys(config.transforms).length > 0;
   const inputs = hasTransforms ? openEnds(graphOf(config)) : [EVERY_SOURCE];
+  if (config.kafka.brokers !== '') return kafka(config, inputs, environment);
   if (isSet(environment.SIEM_BASE_URL)) {
     return upstream(environment.SIEM_BASE_URL, inputs, environment);
   }
@@ -47,6 +42,23 @@ export function chooseDestination(
       : `the ClickHouse server of ${isSet(environment.CLICKHOUSE_URL) ? 'CLICKHOUSE_URL' : 'store.url'}`;
   return { sinks: { [CLICKHOUSE_ID]: clickhouse }, why };
 }
+
+function kafka(
+  config: Config,
+  inputs: readonly string[],
+  environment: Readonly<NodeJS.ProcessEnv>,
+): ChosenDestination {
+  const sink = { ...defaultsOf(KafkaSink), type: 'kafka', inputs } as SinkConfig;
+  const from = isSet(environment.KAFKA_BROKERS) ? 'KAFKA_BROKERS' : 'kafka.brokers';
+  const unused = ['SIEM_BASE_URL', 'CLICKHOUSE_URL'].filter((name) => isSet(environment[name]));
+  const rest = unused.length === 0 ? '' : `; ${unused.join(' and ')} ${verbOf(unused)} not used`;
+  return {
+    sinks: { [KAFKA_ID]: sink },
+    why: `the topic ${config.kafka.topic} of ${from}${rest}`,
+  };
+}
+
+const verbOf = (names: readonly string[]): string => (names.length === 1 ? 'is' : 'are');
 
 function upstream(
   url: string,
@@ -69,10 +81,13 @@ function whyGiven(
   environment: Readonly<NodeJS.ProcessEnv>,
 ): string {
   const hasStore = sinks.some(([, { type }]) => type === 'clickhouse');
-  // CLICKHOUSE_URL goes over store.url, so a clickhouse sink does use it.
-  const unused = ['KAFKA_BROKERS', 'SIEM_BASE_URL', ...(hasStore ? [] : ['CLICKHOUSE_URL'])].filter(
-    (name) => isSet(environment[name]),
-  );
+  const hasKafka = sinks.some(([, { type }]) => type === 'kafka');
+  // CLICKHOUSE_URL goes over store.url, so a clickhouse sink does use it; so with KAFKA_BROKERS.
+  const unused = [
+    ...(hasKafka ? [] : ['KAFKA_BROKERS']),
+    'SIEM_BASE_URL',
+    ...(hasStore ? [] : ['CLICKHOUSE_URL']),
+  ].filter((name) => isSet(environment[name]));
   const ids = sinks.map(([id, { type }]) => `${id} (${type})`).join(', ');
   if (unused.length === 0) return `the sinks of the configuration: ${ids}`;
   const verb = unused.length === 1 ? 'adds' : 'add';

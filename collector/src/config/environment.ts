@@ -1,4 +1,4 @@
-// Settings from environment variables. The three of the platform, and for every setting
+// Settings from environment variables. Those of the platform, and for every setting
 // WEIR_SECTION__KEY (two underscores between the parts of its path), also
 // WEIR_SINKS__ARCHIVE__MAX_FILES; WEIR_DATA_DIR and WEIR_LOG_LEVEL for those without a section.
 import type { JsonSchema } from '@weir/pipeline';
@@ -16,6 +16,9 @@ const PREFIX = 'WEIR_';
 const PLATFORM_VARIABLES: readonly (readonly [string, readonly string[]])[] = [
   ['CLICKHOUSE_URL', ['store', 'url']],
   ['EVENTS_TABLE', ['store', 'events_table']],
+  ['KAFKA_BROKERS', ['kafka', 'brokers']],
+  ['KAFKA_TOPIC', ['kafka', 'topic']],
+  ['KAFKA_GROUP_ID', ['kafka', 'group_id']],
 ];
 const TOP_LEVEL = ['data_dir', 'log_level'];
 

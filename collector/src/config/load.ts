@@ -162,6 +162,10 @@ function resolvePaths(config: Config, merged: MergedDocument, baseDirectory: str
       sink.tls_ca_file = resolve(directoryOf(`/sinks/${id}/tls_ca_file`), sink.tls_ca_file);
     }
   }
+  for (const name of ['tls_ca_file', 'tls_certificate_file', 'tls_key_file'] as const) {
+    const path = config.kafka[name];
+    if (path !== '') config.kafka[name] = resolve(directoryOf(`/kafka/${name}`), path);
+  }
   for (const [id, transform] of Object.entries(config.transforms)) {
     if (hasTable(transform))
       Object.assign(transform, {

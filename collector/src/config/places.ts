@@ -40,7 +40,16 @@ export function readUserPlace(path: string | undefined): ReadPlace | null {
   return readPlace(path);
 }
 
+/** The file or folder of a configuration in a folder; null when it has none. */
+export const userPlaceIn = (folder: string): string | null =>
+  onlyOf([...NAMES, 'weir.d'].map((name) => join(folder, name)));
+
 function readOnly(candidates: readonly string[]): ReadPlace | null {
+  const path = onlyOf(candidates);
+  return path === null ? null : readPlace(path);
+}
+
+function onlyOf(candidates: readonly string[]): string | null {
   const found = candidates.filter((path) => existsSync(path));
   const [path] = found;
   if (found.length > 1) {
@@ -49,7 +58,7 @@ function readOnly(candidates: readonly string[]): ReadPlace | null {
       `there are ${found.join(' and ')}; keep one, or name one with --config`,
     );
   }
-  return path === undefined ? null : readPlace(path);
+  return path ?? null;
 }
 
 function readPlace(path: string): ReadPlace {

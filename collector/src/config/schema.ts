@@ -1,6 +1,7 @@
 // The configuration of the collector: one JSON Schema, with defaults, descriptions and examples
 // inside it. The types are derived from it, so there is one description and no second.
 
+import { KafkaSection } from './schema/kafka.js';
 import { byId, closed } from './schema/nodes.js';
 import { LedgerSection, SpoolSection, StoreSection, WorkersSection } from './schema/sections.js';
 import { SinkSchema } from './schema/sinks.js';
@@ -35,14 +36,15 @@ export const ConfigSchema = Type.Object(
     sinks: byId(SinkSchema, {
       default: {},
       description:
-        'Destinations by id. Without any the environment decides: SIEM_BASE_URL (a sink upstream of ' +
-        'type weir), else CLICKHOUSE_URL or store.url, else the embedded store (a sink clickhouse).',
+        'Destinations by id. Without any the environment decides: KAFKA_BROKERS or kafka.brokers (a ' +
+        'sink kafka), else SIEM_BASE_URL (a sink upstream of type weir), else CLICKHOUSE_URL or store.url, else the embedded store (a sink clickhouse).',
       examples: [{ archive: { type: 'file', path: 'var/out/events.ndjson', required: false } }],
     }),
     spool: SpoolSection,
     ledger: LedgerSection,
     workers: WorkersSection,
     store: StoreSection,
+    kafka: KafkaSection,
   },
   { ...closed, $id: 'weir-config', title: 'Configuration of weir run' },
 );

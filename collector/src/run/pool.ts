@@ -48,5 +48,8 @@ export function setupOf(options: SetupOptions): WorkerSetup {
   const sourceOfListener: Record<string, string> = {};
   for (const { listener, source } of listenersOf(config)) sourceOfListener[listener] = source;
   const storeProfile = config.store.profile;
-  return { nodeId, sourceOfListener, graph, baseUrl, pipelineModule, storeProfile };
+  const encodings: Record<string, string> = {};
+  for (const [id, sink] of Object.entries(config.sinks))
+    if (sink.type === 'kafka' && sink.envelope === 'event') encodings[id] = 'kafka_event';
+  return { nodeId, sourceOfListener, graph, baseUrl, pipelineModule, storeProfile, encodings };
 }

@@ -1,113 +1,156 @@
 // What a case gave against what its folder expects.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '@weir/pipeline';
-import { diff } from 'jest-diff';
-import type { TestCase } from './find-cases.js';
+import { parseDocument } from '@weir/pipeline/config';
+import { type FieldDifference, fieldDifferences } from './field-differences.js';
+import { INPUT_NAME, type TestCase } from './find-cases.js';
 import type { CaseLine, CaseOutput } from './run-case.js';
+
+/** Why a case failed, or what --update changed. */
+export interface Finding {
+  /** Expected file, and the line in it, from 1; null when it is not about one line. */
+  readonly file: string;
+  readonly line: number | null;
+  /** Where the event stands in input.raw; null when it is not about one. */
+  readonly input: { readonly file: string; readonly line: number } | null;
+  /** A sentence; with fields, what they are about. */
+  readonly message: string;
+  readonly fields: readonly FieldDifference[];
+}
 
 export interface CaseResult {
   readonly name: string;
-  /** `updated`: the expected file was written. */
+  /** Configuration that the case went through; null for the packs alone. */
+  readonly config: string | null;
+  /** `updated`: an expected file was written. */
   readonly outcome: 'passed' | 'failed' | 'updated';
   readonly eventCount: number;
   readonly durationMs: number;
-  /** Readable differences; empty when it passed. */
-  readonly failures: readonly string[];
+  /** Empty when it passed. */
+  readonly failures: readonly Finding[];
+  /** What --update changed in files that were there. */
+  readonly changes: readonly Finding[];
 }
 
-const FAILURES_SHOWN_MAX = 10;
-const CONTEXT_LINES = 2;
+const EXPECTED_NAME = /^expected(\..+)?\.jsonl$/;
 
 /** `expected.jsonl`; with several sinks to look at, `expected.SINK.jsonl`. */
-export const expectedPath = (folder: string, sink: string, isOnly: boolean): string =>
-  join(folder, isOnly ? 'expected.jsonl' : `expected.${sink}.jsonl`);
+const expectedName = (sink: string, isOnly: boolean): string =>
+  isOnly ? 'expected.jsonl' : `expected.${sink}.jsonl`;
 
 export interface CheckOptions {
   readonly isUpdate: boolean;
-  readonly isColored: boolean;
   readonly durationMs: number;
 }
 
 export function checkCase(
-  { name, folder, events }: TestCase,
+  testCase: TestCase,
   outputs: readonly CaseOutput[],
-  options: CheckOptions,
+  { isUpdate, durationMs }: CheckOptions,
 ): CaseResult {
-  const failures: string[] = [];
+  const { name, folder, config, events } = testCase;
+  const failures: Finding[] = [];
+  const changes: Finding[] = [];
   let isWritten = false;
-  for (const { sink, lines } of outputs) {
-    const isOnly = outputs.length === 1;
-    const path = expectedPath(folder, sink, isOnly);
-    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-    if (options.isUpdate) {
-      if (existsSync(path) && isSame(readFileSync(path, 'utf8'), lines)) continue;
-      writeFileSync(path, text);
-      isWritten = true;
-      continue;
+  const names = outputs.map(({ sink }) => expectedName(sink, outputs.length === 1));
+  outputs.forEach(({ lines }, index) => {
+    const path = join(folder, names[index] as string);
+    const isThere = existsSync(path);
+    const found = isThere ? findingsOf(testCase, path, lines) : [];
+    if (!isUpdate) {
+      failures.push(
+        ...(isThere ? found : [about(path, 'there is no such file; --update writes it')]),
+      );
+      return;
     }
-    failures.push(
-      ...differences(path, lines, options.isColored).map((each) =>
-        isOnly ? each : `at sink ${sink}, ${each}`,
+    if (isThere && found.length === 0) return;
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    isWritten = true;
+    changes.push(...found);
+  });
+  failures.push(...strayFiles(folder, names));
+  const outcome = failures.length > 0 ? 'failed' : isWritten ? 'updated' : 'passed';
+  return { name, config, outcome, eventCount: events.length, durationMs, failures, changes };
+}
+
+/** A file that nothing is compared with looks like a test and is none. */
+function strayFiles(folder: string, names: readonly string[]): Finding[] {
+  return readdirSync(folder)
+    .filter((name) => EXPECTED_NAME.test(name) && !names.includes(name))
+    .map((name) =>
+      about(
+        join(folder, name),
+        `compared with nothing; this case is compared with ${names.join(', ')}`,
       ),
     );
-  }
-  const outcome = failures.length > 0 ? 'failed' : isWritten ? 'updated' : 'passed';
-  return { name, outcome, eventCount: events.length, durationMs: options.durationMs, failures };
 }
 
-function isSame(text: string, lines: readonly CaseLine[]): boolean {
-  try {
-    return isDeepStrictEqual(parsed(text), lines);
-  } catch {
-    return false;
-  }
+const about = (file: string, message: string, line: number | null = null): Finding => ({
+  file,
+  line,
+  input: null,
+  message,
+  fields: [],
+});
+
+interface ExpectedLine {
+  readonly value: unknown;
+  /** From 1. */
+  readonly line: number;
 }
 
-function differences(path: string, lines: readonly CaseLine[], isColored: boolean): string[] {
-  if (!existsSync(path)) return [`there is no ${path}; --update writes it`];
-  let expected: unknown[];
-  try {
-    expected = parsed(readFileSync(path, 'utf8'));
-  } catch (error) {
-    return [`${path} is not one JSON object a line: ${messageOf(error)}`];
-  }
-  const found: string[] = [];
-  if (expected.length !== lines.length) {
-    found.push(`${expected.length} events are expected and ${lines.length} came in`);
-  }
-  lines.forEach((line, index) => {
+function findingsOf(
+  { folder, events, lineNumbers }: TestCase,
+  path: string,
+  lines: readonly CaseLine[],
+): Finding[] {
+  const found: Finding[] = [];
+  const expected = readExpected(path, found);
+  // Which line belongs to which event is not known.
+  if (found.length > 0) return found;
+  lines.forEach((got, index) => {
     const wanted = expected[index];
-    if (wanted === undefined || isDeepStrictEqual(wanted, line)) return;
-    if (found.length < FAILURES_SHOWN_MAX) found.push(shown(index, wanted, line, isColored));
-    else if (found.length === FAILURES_SHOWN_MAX) found.push('more events differ');
+    const input = { file: join(folder, INPUT_NAME), line: lineNumbers[index] as number };
+    if (wanted === undefined) {
+      const message = `no line for event ${index + 1} of ${events.length}`;
+      found.push({ ...about(path, message), input, fields: [{ path: '', got }] });
+    } else if (!isDeepStrictEqual(wanted.value, got)) {
+      const fields = fieldDifferences(wanted.value, got);
+      found.push({ file: path, line: wanted.line, input, message: `event ${index + 1}`, fields });
+    }
   });
+  for (const { line, value } of expected.slice(lines.length)) {
+    const message = `more lines than events: ${events.length} came in`;
+    found.push({ ...about(path, message, line), fields: [{ path: '', expected: value }] });
+  }
   return found;
 }
 
-function shown(index: number, wanted: unknown, line: CaseLine, isColored: boolean): string {
-  const plain = (text: string): string => text;
-  const text = diff(wanted, line, {
-    aAnnotation: 'expected',
-    bAnnotation: 'actual',
-    expand: false,
-    contextLines: CONTEXT_LINES,
-    ...(isColored
-      ? {}
-      : {
-          aColor: plain,
-          bColor: plain,
-          changeColor: plain,
-          commonColor: plain,
-          patchColor: plain,
-        }),
-  });
-  return `event ${index + 1}:\n${text ?? ''}`;
+/** One JSON object a line; an empty line is none. */
+function readExpected(path: string, found: Finding[]): ExpectedLine[] {
+  const expected: ExpectedLine[] = [];
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .forEach((text, index) => {
+      if (text.trim() === '') return;
+      const line = index + 1;
+      try {
+        expected.push({ value: JSON.parse(text) as unknown, line });
+      } catch {
+        found.push(about(path, `not JSON: ${reasonFor(text)}`, line));
+      }
+    });
+  return expected;
 }
 
-const parsed = (text: string): unknown[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown);
+/** `column 12: Unexpected token`. */
+function reasonFor(text: string): string {
+  try {
+    parseDocument(text, '.json');
+    return 'cannot be read';
+  } catch (error) {
+    return messageOf(error).replace(/^\.json:\d+:(\d+): /, 'column $1: ');
+  }
+}

@@ -1,4 +1,5 @@
 // The events of a case through the code that workers run, in this process.
+import { join } from 'node:path';
 import {
   allocateBytes,
   type EncodedBatch,
@@ -13,7 +14,7 @@ import {
 import { nearestOf } from '@weir/pipeline/config';
 import { readTables } from '../run/tables/read-table.js';
 import { createTaskProcessor, type TaskProcessor } from '../run/worker/processor.js';
-import type { CaseSettings, TestCase } from './find-cases.js';
+import { type CaseSettings, SETTINGS_NAME, type TestCase } from './find-cases.js';
 
 const NODE = 'test';
 /** Says where and when an event came in; the same for all, so it is no part of what is expected. */
@@ -93,9 +94,10 @@ export class CaseRunner {
   }
 
   /** Lines for the sink of the case, or for every sink. */
-  run({ events, settings }: TestCase): CaseOutput[] {
-    const source = this.#sourceOf(settings);
-    return this.#sinksOf(settings).map((sink) => {
+  run({ events, settings, folder }: TestCase): CaseOutput[] {
+    const place = join(folder, SETTINGS_NAME);
+    const source = this.#sourceOf(settings, place);
+    return this.#sinksOf(settings, place).map((sink) => {
       const lines: CaseLine[] = [];
       for (let first = 0; first < events.length; first += LIMITS.batchEventCountMax) {
         const part = events.slice(first, first + LIMITS.batchEventCountMax);
@@ -109,25 +111,26 @@ export class CaseRunner {
     });
   }
 
-  #sourceOf({ source, format }: CaseSettings): string {
+  #sourceOf({ source, format }: CaseSettings, place: string): string {
     const { sourceTypes } = this.#pipeline;
     const ids = Object.keys(sourceTypes);
     const type = format === 'json' ? 'http' : 'syslog';
     const id = source ?? ids.find((each) => sourceTypes[each] === type) ?? '';
-    return known(id, ids, source === undefined ? `source of type ${type}` : 'source');
+    return known(id, ids, place, source === undefined ? `source of type ${type}` : 'source');
   }
 
-  #sinksOf({ sink }: CaseSettings): string[] {
+  #sinksOf({ sink }: CaseSettings, place: string): string[] {
     const ids = Object.keys(this.#pipeline.graph.sinks);
-    return sink === undefined ? ids : [known(sink, ids, 'sink')];
+    return sink === undefined ? ids : [known(sink, ids, place, 'sink')];
   }
 }
 
-function known(id: string, ids: readonly string[], what: string): string {
+function known(id: string, ids: readonly string[], place: string, what: string): string {
   if (ids.includes(id)) return id;
   const nearest = nearestOf(id, ids);
   const hint = nearest === null ? `there are ${ids.join(', ')}` : `did you mean ${nearest}?`;
-  throw new WeirError('WEIR_CONFIG_INVALID', `no ${what} ${id}; ${hint}`);
+  const name = id === '' ? what : `${what} ${id}`;
+  throw new WeirError('WEIR_CONFIG_INVALID', `${place}: no ${name}; ${hint}`);
 }
 
 function batchOf(

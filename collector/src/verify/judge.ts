@@ -17,6 +17,8 @@ export interface Look {
   readonly ledger: readonly SinkStream[];
   /** Nothing was in flight, and nothing was issued while the ledger was read. */
   readonly isQuiet: boolean;
+  /** Where events in flight are; default the spool. */
+  readonly place?: string;
 }
 
 /** What a ledger says of a stream, whatever kind of sink it is of. */
@@ -39,7 +41,9 @@ export function judge(found: Look, standstill: string | null): LedgerReport {
   const report = verifyLedger(issued, ledger, pending);
   const problems = [...report.problems];
   if (standstill !== null && report.inFlight > 0)
-    problems.push(`${report.inFlight} events are in the spool, and ${standstill}`);
+    problems.push(
+      `${report.inFlight} events are in ${found.place ?? 'the spool'}, and ${standstill}`,
+    );
   return { ...report, problems, closes: problems.length === 0 };
 }
 

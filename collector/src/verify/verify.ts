@@ -19,6 +19,7 @@ import { withCauses } from './causes.js';
 import { compareStates, type EvidenceReport, lookAtEvidence } from './evidence.js';
 import { judge, keyOf, type SinkStream, without } from './judge.js';
 import { INTENT_FOLDER, isClickhouse, type KnownSink, LEDGER_FOLDER } from './sink-record.js';
+import { isKafka, pendingBehind, storeBehind } from './topic.js';
 
 export interface VerifyOptions {
   readonly files: Files;
@@ -27,7 +28,7 @@ export interface VerifyOptions {
   /** The data directory. */
   readonly directory: string;
   readonly sinks: readonly KnownSink[];
-  /** Of the ClickHouse sink; null where there is none. */
+  /** Of the ClickHouse sink, or behind the topic of a Kafka sink; null where there is none. */
   readonly store: { readonly store: Store; readonly tables: TableNames } | null;
   /** Nothing delivers where nothing runs: then there is no use in waiting. */
   readonly isRunning: boolean;
@@ -74,6 +75,7 @@ export interface VerifyReport {
 const LOOK_INTERVAL_MS = 250;
 const CUT_LOOKS_MAX = 3;
 const STUCK = 'delivery stands still';
+const NOT_LOADED = 'no loader has stored them';
 const NOT_RUNNING = 'nothing runs that would deliver them: start weir run';
 
 interface SinkLook {
@@ -93,7 +95,9 @@ interface Looks {
 
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { clock, timers, isRunning } = options;
-  const endMs = clock.monotonicMs() + (isRunning ? options.waitMs : 0);
+  // Loaders run elsewhere: what is in the topic may arrive whether or not anything runs here.
+  const mayMove = isRunning || topicSinks(options).length > 0;
+  const endMs = clock.monotonicMs() + (mayMove ? options.waitMs : 0);
   const first = await look(options);
   let last = first;
   let before = first;
@@ -113,7 +117,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const deep = options.deep ? await lookDeep(options, last) : null;
   problems.push(...evidence.problems, ...(await lookForCut(options, evidence)));
   problems.push(...(deep?.problems ?? []));
-  const shown = sinks.find(({ type }) => type === 'clickhouse') ?? sinks[0];
+  const shown =
+    sinks.find(({ type }) => type === 'clickhouse' || type === 'kafka_loader') ?? sinks[0];
   return {
     closes: problems.length === 0,
     inFlight: Math.max(0, ...sinks.map(({ inFlight }) => inFlight)),
@@ -160,21 +165,40 @@ async function look(options: VerifyOptions): Promise<Looks> {
   const spoolDirectory = `${directory}/spool`;
   const configured = options.sinks.filter(({ isConfigured }) => isConfigured);
   const ids = configured.map(({ id }) => id);
-  const spool = await inspectSpool(files, spoolDirectory, ids);
+  let spool = await inspectSpool(files, spoolDirectory, ids);
   const sinks: SinkLook[] = [];
   for (const sink of configured) sinks.push(await lookAt(options, sink, spool));
+  for (const sink of topicSinks(options)) {
+    const delivered = sinks.find((found) => found.sink.id === sink.id)?.ledger ?? [];
+    const { ledger: stored } = await readTables(options, sink, spool);
+    const pending = pendingBehind(spool, sink, delivered, stored);
+    spool = { ...spool, consumers: [...spool.consumers, pending] };
+    sinks.push(lookOf(storeBehind(sink), { ledger: stored, problems: [] }, spool));
+  }
   const after = await inspectSpool(files, spoolDirectory, ids);
   return { spool, sinks, isStill: issuedTotal(spool) === issuedTotal(after) };
 }
+
+/** Kafka sinks whose events are looked for in a store, too. */
+const topicSinks = ({ sinks, store }: VerifyOptions): KnownSink[] =>
+  store === null ? [] : sinks.filter((sink) => sink.isConfigured && isKafka(sink));
 
 async function lookAt(
   options: VerifyOptions,
   sink: KnownSink,
   spool: SpoolInspection,
 ): Promise<SinkLook> {
-  const { ledger, problems } = isClickhouse(sink)
+  const read = isClickhouse(sink)
     ? await readTables(options, sink, spool)
     : await readFiles(options, sink);
+  return lookOf(sink, read, spool);
+}
+
+function lookOf(
+  sink: KnownSink,
+  { ledger, problems }: ReadLedger,
+  spool: SpoolInspection,
+): SinkLook {
   const consumer = spool.consumers.find(({ name }) => name === sink.id);
   const pendingCount = consumer?.pendingEventCount ?? 0;
   const accounted = ledger.reduce(
@@ -236,9 +260,13 @@ function reportOf(found: SinkLook, last: Looks, first: Looks, isRunning: boolean
   const begun = first.sinks.find((other) => other.sink.id === id);
   const isStuck = last !== first && accounted === begun?.accounted;
   // A sink that is optional may lag; what it lets go of is declared lost.
-  const standstill = !isRequired ? null : !isRunning ? NOT_RUNNING : isStuck ? STUCK : null;
+  const isBehindTopic = type === 'kafka_loader';
+  const still = isBehindTopic ? NOT_LOADED : !isRunning ? NOT_RUNNING : isStuck ? STUCK : null;
+  const standstill = isRequired ? still : null;
   const isQuiet = last.isStill && pendingCount === 0;
-  const report = judge({ spool: last.spool, consumer: id, ledger, isQuiet }, standstill);
+  const place = isBehindTopic ? 'the spool or the topic' : 'the spool';
+  const asked = { spool: last.spool, consumer: id, ledger, isQuiet, place };
+  const report = judge(asked, standstill);
   const problems = [...found.problems, ...report.problems];
   const before = ledger.reduce((sum, entry) => sum + countOf(entry.beforeRanges ?? []), 0);
   return { id, type, isRequired, before, ...report, problems, closes: problems.length === 0 };

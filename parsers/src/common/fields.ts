@@ -7,11 +7,13 @@ import { parseDecimal } from '../text/number.js';
 import { severityIdOf } from '../text/severity.js';
 import { epochDigitsToUs, epochToUs, readIso, TimeReading } from '../text/time.js';
 import { categoryOf, fitsField, writeClass, writeIp, writeTime } from '../text/values.js';
-import { AS, keyAs, keyField, keyTable } from './keys.js';
+import { AS, type FieldTarget, keyAs, keyField, keyTable } from './keys.js';
 import type { PairSink } from './pair-sink.js';
 
 const { activity_id: ACTIVITY, class_uid: CLASS, category_uid: CATEGORY, type_uid: TYPE } = FIELD;
 const BASE_EVENT = 0;
+/** Of a field that no key named. */
+const NO_KEY = 0;
 const CODE_BYTES_MAX = 255;
 /**
  * Slots for the keys of one event: four for each pair that is kept, so that probing stays short.
@@ -100,6 +102,22 @@ export class FieldWriter implements PairSink {
       }
     }
     this.#toUnmapped(keySource, keyFrom, keyTo, keyInPlace, start, end, position);
+  }
+
+  /** A text for a field that was chosen; what does not fit it is kept under the key. */
+  put({ as, field }: FieldTarget, key: Uint8Array, start: number, end: number): void {
+    const isSet = this.#fieldGeneration[field] === this.#generation;
+    if (isSet || !this.#toColumn(as, field, start, end, true, start)) {
+      this.keep(key, start, end);
+      return;
+    }
+    this.#fieldGeneration[field] = this.#generation;
+    this.#fieldKey[field] = NO_KEY;
+  }
+
+  /** A text for unmapped, whatever the key means elsewhere. */
+  keep(key: Uint8Array, start: number, end: number): void {
+    this.#toUnmapped(key, 0, key.length, -1, start, end, start);
   }
 
   #mark(mark: number, position: number): void {

@@ -24,17 +24,28 @@ const ALIASES: readonly Row[] = [
   ['event.code', AS.text, FIELD.metadata_event_code],
 ];
 
+/** A field, and how a text becomes its value. */
+export interface FieldTarget {
+  readonly as: number;
+  readonly field: number;
+}
+
+const targets = new Map<string, FieldTarget>();
 const rows: Row[] = [...ALIASES];
 FIELDS.forEach((spec, field) => {
-  // A lone word such as `version` or `status` means something else to every sender.
-  if (spec.storage === 'attribute' && !spec.path.includes('.')) return;
   let as: number = AS.text;
   if (spec.type === 'DateTime64(6)') as = AS.time;
   else if (spec.kind === 'number') as = AS.number;
   else if (spec.kind === 'code') as = AS.code;
   else if (spec.path.endsWith('.ip')) as = AS.ip;
+  targets.set(spec.path, { as, field });
+  // A lone word such as `version` or `status` means something else to every sender.
+  if (spec.storage === 'attribute' && !spec.path.includes('.')) return;
   rows.push([spec.path, as, field]);
 });
+
+/** Of an OCSF path that someone chose; null where Weir has no such field. */
+export const targetOfPath = (path: string): FieldTarget | null => targets.get(path) ?? null;
 
 const flat = rows.flatMap(([keys, as, field]) =>
   keys.split(' ').map((key) => ({ key, as, field })),

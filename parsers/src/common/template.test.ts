@@ -1,5 +1,5 @@
-// Scenario: a pack's templates are tried one after the other, and what two of them have in common is
-// read once.
+// Scenario: a pack's templates are tried one after the other, and what two of them have in common
+// is read once.
 // Guarantees: the answer is that of asking each template alone, in their order.
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';

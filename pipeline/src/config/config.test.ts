@@ -88,6 +88,17 @@ t.test('every problem has its path and its words', async (t) => {
   t.same(messagesOf({ level: { a: 1 } }).length, 1);
 });
 
+t.test('where JSON is wrong, whether Node says it or not', async (t) => {
+  for (const [text, place] of [
+    ['{\n  "a": x\n}', "a.json:2:8: Unexpected token 'x'"],
+    [`{"b": "${'long '.repeat(20)}",\n "a": [1, 2,, 3]}`, "a.json:2:13: Unexpected token ','"],
+    ['{"a" 1}', "a.json:1:6: Expected ':' after property name"],
+    ['{"a": [\n', 'a.json:2:1: Unexpected end of JSON input'],
+    ['{"a": 1}}', 'a.json:1:9: Unexpected non-whitespace character after JSON'],
+  ] as const)
+    t.throws(() => parseDocument(text, 'a.json'), { message: place });
+});
+
 t.test('no document makes it throw, and no text anything but a WeirError', async (t) => {
   const seed = Number(process.env.WEIR_SEED ?? 20261121);
   t.comment(`WEIR_SEED=${seed}`);

@@ -48,11 +48,39 @@ function parseJsonText(text: string, fileName: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const message = messageOf(error);
-    const position = /at position (\d+)/.exec(message)?.[1];
-    // Without a position the text ended too early.
-    const offset = position === undefined ? text.length : Number(position);
-    const sentence = message.replace(/ in JSON at position.*| \(line \d.*\)/s, '');
+    const offset = positionIn(message) ?? firstBadOffset(text);
+    const sentence = message.replace(
+      / in JSON at position.*| \(line \d.*\)|, (\.\.\.)?".*is not valid JSON/s,
+      '',
+    );
     throw unreadable(`${fileName}:${placeOf(text, offset)}`, firstLine(sentence));
+  }
+}
+
+function positionIn(message: string): number | null {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  return position === undefined ? null : Number(position);
+}
+
+/** Where no position was said: the end of the longest part that more text could make right. */
+function firstBadOffset(text: string): number {
+  let [good, bad] = [0, text.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >>> 1;
+    if (isBeginning(text.slice(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function isBeginning(part: string): boolean {
+  try {
+    JSON.parse(part);
+    return true;
+  } catch (error) {
+    const message = messageOf(error);
+    const isShort = /^(Unexpected end|Unterminated)/.test(message);
+    return isShort || positionIn(message) === part.length;
   }
 }
 

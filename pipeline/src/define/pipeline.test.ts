@@ -43,6 +43,32 @@ const vip = defineEnricher({
   },
 });
 
+t.test('patterns', async (t) => {
+  const fields = { who: 'user.name' };
+  const made = pipeline()
+    .source('edge', syslog({ listen: '127.0.0.1:5514' }))
+    .parse('gate', { regex: '(?P<who>a)', fields })
+    .sink('out', stdout());
+  const transforms = definitionOf(made, 'test').graph.transforms;
+  t.strictSame(
+    { ...transforms?.gate },
+    { type: 'parse', inputs: ['edge'], regex: '(?P<who>a)', fields },
+  );
+  for (const [more, message] of [
+    [{ regex: 'a', pack: 'json' }, /^\/transforms\/p takes one of pack, regex and module$/],
+    [{ pack: 'json', fields }, /^\/transforms\/p\/fields names groups of regex, which is missing$/],
+  ] as const)
+    t.throws(
+      () =>
+        checkGraph({
+          sources: ['edge'],
+          transforms: { p: { type: 'parse', inputs: ['edge'], ...more } },
+          sinks: { out: { type: 'stdout', inputs: ['p'] } },
+        }),
+      { message },
+    );
+});
+
 t.test('a chain', async (t) => {
   const made = pipeline({ data_dir: './data', workers: { count: 1 } })
     .source('edge', syslog({ listen: '127.0.0.1:5514' }))

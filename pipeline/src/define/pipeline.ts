@@ -6,6 +6,7 @@ import {
   type GraphDocument,
   IN_CODE,
   type OTHERWISE,
+  type ParseDocument,
   type SetValue,
   type TransformDocument,
 } from '../plan/document.js';
@@ -103,6 +104,13 @@ class Draft {
   }
 }
 
+/** A pack of this installation, or `auto`. */
+export interface PackChoice {
+  readonly pack: string;
+}
+/** See the `parse` transform of a configuration. */
+export type RegexChoice = Required<Pick<ParseDocument, 'regex'>> & Pick<ParseDocument, 'fields'>;
+
 /** A place in a pipeline. `Added`: paths that components before it declare. */
 export class Flow<Added = NoAdds> {
   protected readonly draft: Draft;
@@ -115,10 +123,10 @@ export class Flow<Added = NoAdds> {
   }
 
   /**
-   * Which parser reads the events: the name of a pack, `auto`, or a parser of one's own. It comes
-   * straight behind the sources; without it events are parsed as by `auto`.
+   * Which parser reads the events: the name of a pack, `auto`, patterns in RE2's syntax, or a parser
+   * of one's own. It comes straight behind the sources; without it events are parsed as by `auto`.
    */
-  parse(id: string, parser: { readonly pack: string }): Flow<Added>;
+  parse(id: string, parser: PackChoice | RegexChoice): Flow<Added>;
   parse<More extends Adds, Options, State>(
     id: string,
     parser: EventParser<More, Options, State> | BytesParser<More, Options, State>,
@@ -128,6 +136,11 @@ export class Flow<Added = NoAdds> {
     const inputs = this.ends;
     if (isPack(parser)) {
       return this.next(id, { type: 'parse', inputs, pack: parser.pack }, null) as Flow<never>;
+    }
+    if (isRegex(parser)) {
+      const { regex, fields } = parser;
+      const document = { type: 'parse', inputs, regex, ...(fields && { fields }) } as const;
+      return this.next(id, document, null) as Flow<never>;
     }
     const document = { type: 'parse', inputs, ...inCode(options) } as const;
     return this.next(id, document, parser as Component) as Flow<never>;
@@ -433,8 +446,10 @@ function addSource(draft: Draft, id: string, source: SourceOptions): void {
   draft.sources[id] = source.configuration;
 }
 
-const isPack = (parser: unknown): parser is { readonly pack: string } =>
+const isPack = (parser: unknown): parser is PackChoice =>
   typeof parser === 'object' && parser !== null && 'pack' in parser;
+const isRegex = (parser: unknown): parser is RegexChoice =>
+  typeof parser === 'object' && parser !== null && 'regex' in parser;
 
 const inCode = (options: unknown) => ({
   module: IN_CODE,

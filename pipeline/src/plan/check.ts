@@ -144,10 +144,14 @@ function checkDocument(
   const at = `/transforms/${id}`;
   if (document.type === 'parse') {
     const hasZone = document.time_zone !== undefined || document.time_zones !== undefined;
-    const hasBoth = isModule(document) && document.pack !== undefined;
+    const { pack, regex, fields } = document;
+    const parsers = [isModule(document), pack !== undefined, regex !== undefined];
+    const count = parsers.filter((isGiven) => isGiven).length;
     // A zone alone is reason enough for the step: the pack is `auto` then.
-    if (hasBoth || !(isModule(document) || document.pack !== undefined || hasZone))
-      throw invalid(`${at} takes either pack or module`);
+    if (count > 1 || (count === 0 && !hasZone))
+      throw invalid(`${at} takes one of pack, regex and module`);
+    if (fields !== undefined && regex === undefined)
+      throw invalid(`${at}/fields names groups of regex, which is missing`);
     if (document.pack !== undefined && options.packs?.includes(document.pack) === false) {
       const nearest = nearestOf(document.pack, options.packs);
       const hint = nearest === null ? options.packs.join(', ') : `did you mean ${nearest}?`;

@@ -30,6 +30,13 @@ export interface ParseDocument extends Transform, Partial<ModuleReference> {
   readonly time_zones?: Readonly<Record<string, string>>;
   /** Names of the columns of CSV, as a header line has them. */
   readonly columns?: string;
+  /**
+   * Patterns in RE2's syntax, tried in order before the packs. Not together with `pack` or
+   * `module`.
+   */
+  readonly regex?: string | readonly string[];
+  /** OCSF path, or `unmapped.NAME`, by name of a group of `regex`. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 /** Sets fields to constants. */
 export interface SetDocument extends Transform {
@@ -200,4 +207,6 @@ export interface WorkerSetup {
   readonly pipelineModule: string | null;
   /** Of the ClickHouse sink. Default `full`. */
   readonly storeProfile?: StoreProfile;
+  /** By sink, where its rows are not in the encoding of its type. */
+  readonly encodings?: Readonly<Record<string, string>>;
 }

@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly url: () => string;
   readonly count: number;
   readonly seed: number;
+  /** Producers are called so, with a number behind it; default `sender`. */
+  readonly name?: string;
   /** Pause between the requests of one sender. */
   readonly pauseMs?: number;
   /** Of one sender, from the start on: what could not be sent in time is made up for. */
@@ -29,6 +31,10 @@ export interface SenderOptions {
   /** Of one sender; default a number that no proof reaches. */
   readonly eventCount?: number;
   readonly eventsPerRequest?: number;
+  /** Every so many-th event is no JSON: it belongs into quarantine. */
+  readonly malformedEvery?: number;
+  /** Text in each event that no compression makes shorter, so that a disk fills sooner. */
+  readonly noiseBytes?: number;
 }
 
 export class KeyedSenders {
@@ -39,6 +45,7 @@ export class KeyedSenders {
   readonly #startedMs = monotonicMs();
   readonly #eventCount: number;
   readonly #eventsPerRequest: number;
+  readonly #noise: readonly string[];
   retries = 0;
   /** Requests that their sender cut. */
   cuts = 0;
@@ -54,8 +61,9 @@ export class KeyedSenders {
     this.#oracle = oracle;
     this.#eventCount = options.eventCount ?? EVENTS_PER_SENDER_MAX;
     this.#eventsPerRequest = options.eventsPerRequest ?? EVENTS_PER_REQUEST;
+    this.#noise = noiseOf(options.noiseBytes ?? 0, seeded(options.seed));
     const senders = Array.from({ length: options.count }, (_, i): Sender => {
-      const producer = `sender-${i}`;
+      const producer = `${options.name ?? 'sender'}-${i}`;
       oracle.register(producer, this.#eventCount);
       return { producer, next: 0, random: seeded(options.seed + 1 + i) };
     });
@@ -84,7 +92,8 @@ export class KeyedSenders {
       const first = sender.next;
       await this.#untilDue(first);
       const count = Math.min(this.#eventsPerRequest, this.#eventCount - first);
-      const body = bodyOf(sender.producer, first, count);
+      const texts = { noise: this.#noise, malformedEvery: this.#options.malformedEvery ?? 0 };
+      const body = bodyOf(sender.producer, first, count, texts);
       const key = `${sender.producer}/1/${first}`;
       while (!(await this.#post(key, body, sender))) {
         if (this.failure !== null) return;
@@ -134,12 +143,40 @@ export class KeyedSenders {
 export const NUMBERS_OF_ROWS =
   "SELECT JSONExtractString(raw_data, 'producer'), JSONExtractUInt(raw_data, 'number') FROM dev.events";
 
-function bodyOf(producer: string, first: number, count: number): string {
+/** The same of rows in quarantine, whose bytes are no JSON. */
+export const NUMBERS_OF_QUARANTINE =
+  'SELECT extract(raw_data, \'"producer":"([^"]+)"\'), ' +
+  'toUInt64(extract(raw_data, \'"number":([0-9]+)\')) FROM dev.quarantine';
+
+export const isMalformed = (number: number, malformedEvery: number): boolean =>
+  malformedEvery > 0 && number % malformedEvery === malformedEvery - 1;
+
+/** More than a frame has events: within one, no text comes twice. */
+const NOISE_TEXTS = 1_024;
+
+function noiseOf(bytes: number, random: () => number): string[] {
+  const letter = (): string => Math.floor(random() * 36).toString(36);
+  const text = (): string => Array.from({ length: bytes }, letter).join('');
+  return bytes === 0 ? [] : Array.from({ length: NOISE_TEXTS }, text);
+}
+
+interface Texts {
+  readonly noise: readonly string[];
+  readonly malformedEvery: number;
+}
+
+function bodyOf(
+  producer: string,
+  first: number,
+  count: number,
+  { noise, malformedEvery }: Texts,
+): string {
   const lines: string[] = [];
   for (let number = first; number < first + count; number++) {
-    lines.push(
-      `{"producer":"${producer}","number":${number},"message":"login of user-${number % 977} failed"}`,
-    );
+    const more = noise.length === 0 ? '' : `,"noise":"${noise[number % noise.length]}"`;
+    const end = isMalformed(number, malformedEvery) ? '' : '}';
+    const message = `login of user-${number % 977} failed`;
+    lines.push(`{"producer":"${producer}","number":${number},"message":"${message}"${more}${end}`);
   }
   return lines.join('\n');
 }

@@ -10,6 +10,8 @@ export interface ProofContext {
   readonly sabotage: string | null;
   /** With --long: what takes too long for every day. */
   readonly isLong: boolean;
+  /** --count; null where it was not given. */
+  readonly count: number | null;
   /** Progress, one line. */
   readonly say: (line: string) => void;
 }
@@ -22,6 +24,8 @@ export interface Proof {
   readonly needs: Needs;
   /** How long it takes with --long; absent where that is no different. */
   readonly longSeconds?: number;
+  /** Least and greatest --count; absent where it has none. */
+  readonly counts?: readonly [number, number];
   run(context: ProofContext): Promise<ProofResult>;
 }
 

@@ -32,7 +32,7 @@ import {
   type WorkerSetup,
   type Workers,
 } from '@weir/pipeline';
-import { type Fence, Loader, type Store, tableNames } from '@weir/sinks/clickhouse';
+import { type Fence, IntentFile, Loader, type Store, tableNames } from '@weir/sinks/clickhouse';
 import { type Checkpoint, openSpool, type Spool } from '@weir/spool';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -242,11 +242,10 @@ export class SimCollector {
       processor,
       store: parts.store,
       fence: parts.fence,
-      files,
       clock,
       timers,
       random,
-      intentDirectory: `${DATA}/loader`,
+      intents: new IntentFile(files, `${DATA}/loader`),
       loaderName: spool.nodeId,
       profile: 'slim',
       receipts: this.evidence.receipts,

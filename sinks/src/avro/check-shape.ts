@@ -8,7 +8,7 @@
  */
 export function checkShape(bytes: Uint8Array, schema: unknown): [key: string, value: string][] {
   const reader = new Reader(bytes);
-  skip(reader, schema);
+  skip(reader, schema, namesOf(schema));
   if (reader.left > 0) throw new RangeError(`${reader.left} bytes stand behind the record`);
   return reader.entries;
 }
@@ -59,32 +59,63 @@ const DOUBLE_BYTES = 8;
 
 interface Complex {
   readonly type: unknown;
+  readonly name?: string;
   readonly fields?: readonly { readonly type: unknown }[];
   readonly items?: unknown;
   readonly values?: unknown;
 }
 
-function skip(reader: Reader, schema: unknown): void {
+/** Records by name: a schema says what one is where it first comes, and then only its name. */
+type Names = Map<string, unknown>;
+
+function skip(reader: Reader, schema: unknown, names: Names): void {
   if (Array.isArray(schema)) {
     const branch = reader.long();
     if (!(branch in schema)) throw new RangeError(`a union has no branch ${branch}`);
-    skip(reader, schema[branch]);
+    skip(reader, schema[branch], names);
     return;
   }
   if (typeof schema === 'string') {
-    skipPrimitive(reader, schema);
+    const known = names.get(schema);
+    if (known === undefined) skipPrimitive(reader, schema);
+    else skip(reader, known, names);
     return;
   }
   const { type, fields = [], items, values } = schema as Complex;
-  if (type === 'record') for (const field of fields) skip(reader, field.type);
-  else if (type === 'array') skipBlocks(reader, () => skip(reader, items));
+  if (type === 'record') for (const field of fields) skip(reader, field.type, names);
+  else if (type === 'array') skipBlocks(reader, () => skip(reader, items, names));
   else if (type === 'map')
     skipBlocks(reader, () => {
       const key = reader.text();
       if (values === 'string') reader.entries.push([key, reader.text()]);
-      else skip(reader, values);
+      else skip(reader, values, names);
     });
-  else skip(reader, type);
+  else skip(reader, type, names);
+}
+
+const namesBySchema = new WeakMap<object, Names>();
+
+function namesOf(schema: unknown): Names {
+  if (typeof schema !== 'object' || schema === null) return new Map();
+  let names = namesBySchema.get(schema);
+  if (names === undefined) {
+    names = new Map();
+    noteNames(schema, names);
+    namesBySchema.set(schema, names);
+  }
+  return names;
+}
+
+function noteNames(schema: unknown, names: Names): void {
+  if (typeof schema !== 'object' || schema === null) return;
+  if (Array.isArray(schema)) {
+    for (const branch of schema) noteNames(branch, names);
+    return;
+  }
+  const { type, name, fields = [], items, values } = schema as Complex;
+  if (type === 'record' && name !== undefined) names.set(name, schema);
+  for (const field of fields) noteNames(field.type, names);
+  for (const inner of [items, values, type]) noteNames(inner, names);
 }
 
 function skipPrimitive(reader: Reader, type: string): void {

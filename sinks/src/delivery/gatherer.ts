@@ -99,9 +99,10 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
     );
   }
 
-  /** Looks again at once, for instance since draining began. */
+  /** Looks again at once: draining began, or there is room again. */
   nudge(): void {
     this.#gate.open();
+    this.#room.open();
   }
 
   /**
@@ -170,7 +171,7 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
         const item: InFlight<Look> = { head, look, encoded: null };
         this.#inFlight.push(item);
         this.#bytesInFlight += head.byteCount;
-        if (head.eventCount === 0 || look.isDone) this.#finish(item, EMPTY_ENCODED);
+        if (look.isDone) this.#finish(item, EMPTY_ENCODED);
         else
           this.#options.process(spooled.batch, look.skipSeqs).then(
             (encoded) => this.#finish(item, encoded),
@@ -243,7 +244,7 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
       .catch((error: unknown) => this.#fail(error))
       .then(() => {
         this.#deliveries.splice(this.#deliveries.indexOf(delivery), 1);
-        this.#gate.open();
+        this.nudge();
       });
     this.#gate.open();
   }

@@ -117,7 +117,8 @@ export class Writer {
       }
       throwIfAborted(signal);
       const { code, message } = outcome.failure;
-      const state = code === 'WEIR_SINK_UNREACHABLE' ? 'unreachable' : 'retrying';
+      const isAway = code === 'WEIR_SINK_UNREACHABLE' || code === 'WEIR_KAFKA_UNREACHABLE';
+      const state = isAway ? 'unreachable' : 'retrying';
       this.#health.failed('writing', state, message);
       await backoff.wait(outcome.afterMs, signal);
     }

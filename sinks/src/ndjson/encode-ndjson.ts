@@ -57,7 +57,7 @@ function encodeEvents(
   return { rowCount: rows.length, bytes: writer.take() };
 }
 
-function encodeQuarantine(
+export function encodeQuarantine(
   events: EventBatch,
   identity: BatchIdentity,
   rows: Uint16Array,

@@ -1,4 +1,4 @@
 // Events as JSON lines.
-export { encodeNdjson, quarantineRows } from './encode-ndjson.js';
+export { encodeNdjson, encodeQuarantine, quarantineRows } from './encode-ndjson.js';
 export type { BatchIdentity } from './line-writer.js';
 export { type QuarantinedEvent, stringifyEvent, stringifyQuarantined } from './stringify.js';

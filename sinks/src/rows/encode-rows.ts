@@ -13,14 +13,14 @@ import {
 import { assignRows, filteredDispositions, quarantineOf } from './assign-rows.js';
 
 /** Makes a block of these rows, which are at least one. */
-export type EncodeBlock = (rows: Uint16Array) => EncodedBlock;
+export type EncodeBlock<Block extends EncodedBlock = EncodedBlock> = (rows: Uint16Array) => Block;
 
-export function encodeRows(
+export function encodeRows<Block extends EncodedBlock = EncodedBlock>(
   events: EventBatch,
   seqFirst: number,
   skipSeqs: Float64Array | null,
-  encode: { readonly events: EncodeBlock; readonly quarantine: EncodeBlock },
-): EncodedBatch {
+  encode: { readonly events: EncodeBlock<Block>; readonly quarantine: EncodeBlock<Block> },
+): EncodedBatch & { readonly events: Block | null; readonly quarantine: Block | null } {
   const rows = assignRows(events, seqFirst, skipSeqs);
   return {
     events: rows.events.length === 0 ? null : encode.events(rows.events),

@@ -58,7 +58,7 @@ t.test('bash: commands and options', async (t) => {
   ]);
   t.same(offered(t, 'weir val'), ['validate']);
   t.same(offered(t, 'weir --ver'), ['--version']);
-  t.same(offered(t, 'weir parse --f'), ['--framing']);
+  t.same(offered(t, 'weir parse --fr'), ['--framing']);
   t.same(offered(t, 'weir validate -'), ['--effective', '--json', '--help', '-h']);
   t.same(offered(t, 'weir run --d'), [], 'a hidden option stays hidden');
   t.same(offered(t, 'weir help gen'), ['generate']);

@@ -47,10 +47,7 @@ function create(name: string, parent: string): string {
   if (!hasLibrary(folder))
     lines.push('  npm install --no-save CLONE/pipeline   (the parser imports @weir/pipeline)');
   const shown = relative('.', folder);
-  lines.push(
-    `  weir test ${shown}/cases --config ${shown}/weir.toml --watch`,
-    `  node --test ${shown}/parser.test.js`,
-  );
+  lines.push(`  weir test ${shown} --watch`, `  node --test ${shown}/parser.test.js`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -4,6 +4,7 @@ import {
   ClickhouseSink,
   FileSink,
   HttpSink,
+  KafkaSink,
   StdoutSink,
   WeirSink,
 } from '../schema/sinks.js';
@@ -60,12 +61,22 @@ export const sinks: readonly ComponentSpec[] = [
     failures: [
       ['the server is away or busy', TRY_AGAIN],
       [
+        'it fails three times in a row, or hangs',
+        'the circuit opens: nothing is read or sent until a ping succeeds, then one delivery is ' +
+          'tried; an embedded engine that hangs is ended and started again',
+      ],
+      [
         'an insert has no clear end',
         'what landed is read back by number, and only what is missing is inserted',
       ],
       ['an event cannot be parsed', 'it is a row of the table quarantine, with its bytes'],
     ],
-    metrics,
+    metrics: [
+      ...metrics,
+      'sink_breaker_state',
+      'sink_breaker_open_seconds',
+      'sink_breaker_opened_total',
+    ],
   },
   {
     kind: 'sink',
@@ -160,6 +171,34 @@ export const sinks: readonly ComponentSpec[] = [
     failures: [
       ['the other side is away, full or busy', `${TRY_AGAIN}; Retry-After is obeyed`],
       ['the other side does not take the tenant', 'the sink is blocked until that is mended'],
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 'kafka',
+    stability: 'beta',
+    schema: KafkaSink,
+    exampleId: 'kafka',
+    example: {},
+    needs: { kafka: { brokers: 'kafka.example:9092' } },
+    guarantees: [
+      'Delivered means on all replicas that count (`acks=all`, idempotent producer); the spool keeps ' +
+        'everything until then.',
+      'At least once into the topic; `weir loader` stores each event once, however often it comes.',
+      'A stream goes to one partition, in order; the key is its name, headers name its numbers.',
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      ['no broker answers, or credentials are refused', TRY_AGAIN],
+      ['the topic is not there', `${TRY_AGAIN}; \`weir kafka doctor --create\` makes it`],
+      ['a batch is larger than a message may be', 'it is split; one event may fill a message'],
+      [
+        'the broker takes smaller messages than are sent',
+        `${TRY_AGAIN}; the log says which setting is too small`,
+      ],
       OVERRUN,
     ],
     metrics,

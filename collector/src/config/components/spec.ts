@@ -14,6 +14,8 @@ export interface ComponentSpec {
   readonly exampleId: string;
   /** Settings of a small, complete example; `type` and the inputs of others come by themselves. */
   readonly example: Table;
+  /** Settings of other sections that it cannot do without, by section. */
+  readonly needs?: Readonly<Record<string, Table>>;
   /** Files that the example needs beside it, by name. */
   readonly exampleFiles?: Readonly<Record<string, string>>;
   /** What it promises, one sentence each. */

@@ -65,6 +65,7 @@ export const transforms: readonly ComponentSpec[] = [
     ],
     failures: [
       ['the pack does not know the event', 'the event is quarantined as `parse_error`'],
+      ['no pattern of `regex` matches', 'the packs are asked, as if there was no `regex`'],
       ...OWN_CODE_FAILS,
     ],
     metrics,

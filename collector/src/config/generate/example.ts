@@ -45,7 +45,7 @@ export function fullExample(choice: ExampleChoice): readonly ExampleSection[] {
       sections.push({
         path: [name],
         comment: schema.description ?? '',
-        settings: shownSettings(schema, {}),
+        settings: shownSettings(schema, neededOf(choice)[name] ?? {}),
       });
     }
   }
@@ -93,7 +93,16 @@ export function wiredDocument(choice: ExampleChoice): Table {
     }
     if (specs.length > 0) document[section] = entries;
   }
-  return document;
+  return { ...document, ...neededOf(choice) };
+}
+
+/** Settings of other sections that the chosen components cannot do without. */
+function neededOf({ sources, transforms, sinks }: ExampleChoice): Record<string, Table> {
+  const needed: Record<string, Table> = {};
+  for (const { needs = {} } of [...sources, ...transforms, ...sinks])
+    for (const [section, settings] of Object.entries(needs))
+      needed[section] = { ...needed[section], ...settings };
+  return needed;
 }
 
 function idOf(spec: ComponentSpec, before: number): string {

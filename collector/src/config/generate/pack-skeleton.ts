@@ -55,8 +55,7 @@ testParser(test, parser, {
 });
 `;
 
-const CONFIG = `# A pipeline with the parser in it, for its cases:
-# weir test NAME/cases --config NAME/weir.toml
+const CONFIG = `# A pipeline with the parser in it, through which weir test sends its cases.
 [sources.edge]
 type = "syslog"
 listen = "127.0.0.1:5514"
@@ -88,13 +87,13 @@ A parser of one's own for Weir, made by \`weir pack new NAME\`.
 | \`cases/\` | golden cases: \`input.raw\`, one event a line, and \`expected.jsonl\`, one line for each |
 | \`weir.toml\` | a pipeline with the parser in it |
 
-In the folder above this one:
+In this folder:
 
 \`\`\`sh
-weir test NAME/cases --config NAME/weir.toml            # compares
-weir test NAME/cases --config NAME/weir.toml --watch    # again on every save
-weir test NAME/cases --config NAME/weir.toml --update   # writes what comes out as what is expected
-node --test NAME/parser.test.js
+weir test             # compares
+weir test --watch     # again on every save
+weir test --update    # writes what comes out as what is expected
+node --test parser.test.js
 \`\`\`
 
 To use it, put the \`parse\` transform of \`weir.toml\` into your own configuration.

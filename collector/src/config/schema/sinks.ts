@@ -179,6 +179,34 @@ export const WeirSink = Type.Object(
   },
 );
 
+export const KafkaSink = Type.Object(
+  {
+    type: Type.Literal('kafka'),
+    ...common,
+    envelope: choice(
+      ['batch', 'event'],
+      'batch',
+      'batch: one message for up to 512 events, which the loader reads. event: one Avro record an ' +
+        'event, for other consumers; events in quarantine stay here.',
+    ),
+    topic: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,200}$',
+        description: 'Instead of kafka.topic.',
+        examples: ['siem.plain.v1'],
+      }),
+    ),
+    linger_ms: count(
+      [0, 60_000],
+      20,
+      'Longest wait of a batch for company before it is handed to the client.',
+      100,
+    ),
+    retry_max_delay_ms: wire.retry_max_delay_ms,
+  },
+  { ...closed, description: 'Messages to the topic of the cluster in [kafka].' },
+);
+
 export const BlackholeSink = Type.Object(
   { type: Type.Literal('blackhole'), ...common },
   { ...closed, description: 'Takes everything and keeps nothing; to measure what is before it.' },
@@ -190,11 +218,12 @@ export const SINK_TYPES = {
   file: FileSink,
   stdout: StdoutSink,
   weir: WeirSink,
+  kafka: KafkaSink,
   blackhole: BlackholeSink,
 } as const;
 export const SinkSchema = componentByType(
-  [ClickhouseSink, HttpSink, FileSink, StdoutSink, WeirSink, BlackholeSink],
-  'A destination: clickhouse, http, file, stdout, weir or blackhole.',
+  [ClickhouseSink, HttpSink, FileSink, StdoutSink, WeirSink, KafkaSink, BlackholeSink],
+  'A destination: clickhouse, http, file, stdout, weir, kafka or blackhole.',
 );
 
 export type SinkConfig = Static<typeof SinkSchema>;
@@ -203,4 +232,5 @@ export type HttpSinkConfig = Static<typeof HttpSink>;
 export type FileSinkConfig = Static<typeof FileSink>;
 export type StdoutSinkConfig = Static<typeof StdoutSink>;
 export type WeirSinkConfig = Static<typeof WeirSink>;
+export type KafkaSinkConfig = Static<typeof KafkaSink>;
 export type BlackholeSinkConfig = Static<typeof BlackholeSink>;

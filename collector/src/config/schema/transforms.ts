@@ -74,10 +74,35 @@ export const ParseTransform = Type.Object(
         examples: ['time,src_ip,user'],
       }),
     ),
+    regex: Type.Optional(
+      Type.Unsafe<string | string[]>({
+        type: ['string', 'array'],
+        minLength: 1,
+        items: { type: 'string', minLength: 1 },
+        minItems: 1,
+        description:
+          'Patterns (RE2) with named groups; the first that matches counts, what none matches is ' +
+          'left to the packs. Not with pack or module.',
+        examples: ['^gate=(?P<gate>\\S+) user=(?P<user>\\S+) from=(?P<src_ip>[0-9a-f.:]+)'],
+      }),
+    ),
+    fields: Type.Optional(
+      Type.Record(Type.String(), Type.String({ minLength: 1 }), {
+        minProperties: 1,
+        description:
+          'OCSF path, or unmapped.NAME, by name of a group of regex. A group that is not named ' +
+          'here means what a key of JSON of this name means.',
+        examples: [{ user: 'user.name', gate: 'unmapped.gate' }],
+      }),
+    ),
     module: Type.Optional(module),
     ...moduleRest,
   },
-  { ...closed, description: 'Chooses the parser: one of the built-in packs, or your own module.' },
+  {
+    ...closed,
+    description:
+      'Chooses the parser: one of the built-in packs, regular expressions, or your own module.',
+  },
 );
 
 export const SetTransform = Type.Object(

@@ -5,6 +5,7 @@ import { messageOf, type SinkStats, WeirError } from '@weir/pipeline';
 import {
   applyMigrations,
   checkProfile,
+  IntentFile,
   Loader,
   type RequeueReport,
   type RequeueRequest,
@@ -23,6 +24,7 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
+import { migrationOptions } from './migration-options.js';
 import { type OpenStore, openStore } from './open-store.js';
 import { anchorLast, openStoreEvidence, type StoreEvidence } from './store-evidence.js';
 
@@ -133,11 +135,11 @@ export class ClickhouseSink implements ManagedSink {
       processor,
       store: store.store,
       fence: store.fence,
-      files,
+      ...(store.revive === undefined ? {} : { revive: store.revive }),
       clock,
       timers,
       random,
-      intentDirectory,
+      intents: new IntentFile(files, intentDirectory),
       // A fence on a shared server must end the statements of this collector only.
       loaderName: spool.nodeId,
       eventsTable: config.store.events_table,
@@ -250,9 +252,7 @@ export class ClickhouseSink implements ManagedSink {
 
   async migrate(): Promise<void> {
     const { config, log } = this.#dependencies;
-    const { events_table: eventsTable, ttl_days: retentionDays, profile } = config.store;
-    const options = { eventsTable, retentionDays, profile };
-    const applied = await applyMigrations(this.store.store, options);
+    const applied = await applyMigrations(this.store.store, migrationOptions(config));
     if (applied.length > 0) log.debug({ component: this.id, applied }, 'migrations applied');
     this.#isMigrated = true;
     this.#migrationError = null;

@@ -20,6 +20,7 @@ import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
 import { noteBeginningOf } from './beginning.js';
+import { createKafkaWriter, kafkaTarget } from './kafka-writer.js';
 import {
   LEDGER_FOLDER,
   type ManagedSink,
@@ -27,6 +28,8 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
+
+const KAFKA_WRITES_MAX = 8;
 
 export type DeliverySinkConfig = Exclude<SinkConfig, ClickhouseSinkConfig>;
 
@@ -135,7 +138,7 @@ function createWriter(
   config: DeliverySinkConfig,
   dependencies: SinkDependencies,
 ): Writer {
-  const { files, clock, timers } = dependencies;
+  const { config: whole, files, clock, timers } = dependencies;
   switch (config.type) {
     case 'http': {
       const sink = createHttpSink(
@@ -175,6 +178,19 @@ function createWriter(
         encoding: 'frames',
         target: withoutSecrets(config.url),
         limits: { retryDelayMsMax: config.retry_max_delay_ms },
+      };
+    case 'kafka':
+      return {
+        sink: createKafkaWriter(whole, config, {
+          timers,
+          log: dependencies.log.child({ component: id }),
+          nodeId: dependencies.spool.nodeId,
+        }),
+        encoding: 'frames',
+        // The client sends in the order in which it was given messages.
+        writesMax: KAFKA_WRITES_MAX,
+        target: kafkaTarget(whole, config),
+        limits: { lingerMs: config.linger_ms, retryDelayMsMax: config.retry_max_delay_ms },
       };
     case 'file':
       return {

@@ -18,7 +18,9 @@ import {
   type Workers,
 } from '@weir/pipeline';
 import { quarantineWhole } from '@weir/sinks/clickhouse';
+import { encodeMessages } from '@weir/sinks/kafka/messages';
 import { quarantineRows } from '@weir/sinks/ndjson';
+import { unparsedBatch } from '@weir/sinks/rows';
 import { encodeFrames, unsent } from '@weir/sinks/weir/frames';
 import type { Logger } from 'pino';
 import type { SinkConfig } from '../../config/schema.js';
@@ -48,6 +50,8 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   stdout: quarantineRows,
   // Its rows travel raw: the other Weir parses them, and puts them aside if it cannot.
   weir: (batch) => encodeFrames(null, batch),
+  // The quarantine table is the same in every profile.
+  kafka: (batch, mark) => encodeMessages(unparsedBatch(batch, mark), batch, 'full'),
   blackhole: quarantineRows,
 };
 

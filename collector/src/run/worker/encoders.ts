@@ -45,6 +45,17 @@ const loaders: Readonly<Record<string, (profile: StoreProfile) => Promise<Encode
       unparsed: { encode: (batch) => encodeFrames(null, batch), mustParse: framesNeedParsing },
     };
   },
+  kafka: async (profile) => {
+    const { encodeMessages } = await import('@weir/sinks/kafka/messages');
+    return {
+      encode: (events, batch) => encodeMessages(events, batch, profile),
+      unparsed: null,
+    };
+  },
+  kafka_event: async () => {
+    const { encodeEventMessages } = await import('@weir/sinks/kafka/messages');
+    return { encode: encodeEventMessages, unparsed: null };
+  },
   blackhole: async () => {
     const { unsent } = await import('@weir/sinks/weir/frames');
     const mustParse: Unparsed['mustParse'] = (transforms) => transforms.length > 0;

@@ -233,6 +233,22 @@ t.test('packs by name', async (t) => {
   t.equal(linesOf(encoded)[0]?.parser, 'json');
 });
 
+t.test('patterns, and the packs for what they do not match', async (t) => {
+  const regex = ['^door (?P<door>\\S+) (?P<who>\\S+)$', '(?P<n>\\d+) knocks'];
+  const fields = { who: 'user.name' };
+  const process = await startProcessor(
+    graphOf({ p: { type: 'parse', inputs: ['edge'], regex, fields } }, { out: ndjson('p') }),
+  );
+  const lines = linesOf(
+    run(process, batchOf([log('door north alice'), log('3 knocks'), log('{"a":"b"}')]), 'out'),
+  );
+  t.match(lines, [
+    { parser: 'regex', user: { name: 'alice' }, unmapped: { door: 'north' } },
+    { parser: 'regex', unmapped: { n: '3' }, message: '3 knocks' },
+    { parser: 'json', unmapped: { a: 'b' } },
+  ]);
+});
+
 t.test('events that framing put aside are neither enriched nor filtered', async (t) => {
   const process = await startProcessor(
     graphOf(

@@ -35,7 +35,10 @@ export async function createTaskProcessor(setup: WorkerSetup): Promise<TaskProce
   };
   const encoders = new Map<string, Encoder>();
   for (const [sink, { type }] of Object.entries(graph.sinks))
-    encoders.set(sink, await loadEncoder(type, sink, setup.storeProfile ?? 'full'));
+    encoders.set(
+      sink,
+      await loadEncoder(setup.encodings?.[sink] ?? type, sink, setup.storeProfile ?? 'full'),
+    );
   const ways = new Map<string, Way | null>();
   return (task) => {
     const { sink } = task;

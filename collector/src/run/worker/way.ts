@@ -1,7 +1,7 @@
 // The way of a source's batches to a sink, compiled: the parser, then the steps row by row, then
 // the sink's encoder.
 import type { Tables } from '@weir/enrich';
-import { type ParseOptions, parseBatch } from '@weir/parsers';
+import { type ParseOptions, parseBatch, regexParser } from '@weir/parsers';
 import {
   type Adds,
   type ColumnWriter,
@@ -90,6 +90,8 @@ export class Way {
         const zoneOf = sourceZones(document);
         if (zoneOf !== null) parse.zoneOf = zoneOf;
         if (document.columns !== undefined) parse.columns = document.columns;
+        const { regex, fields = {} } = document;
+        if (regex !== undefined) parse.own = regexParser({ regex, fields });
         if (loaded !== undefined)
           parse.own = ownParser(loaded, index, writer, event, this.#parseCounts);
       }

@@ -32,6 +32,7 @@ const CPU_PERCENT_MAX = 30;
 const RESIDENT_MIB_MAX = 250_000_000 / 1024 / 1024;
 const DRAIN_GIVE_UP_MS = 20 * 60_000;
 const PROGRESS_MS = 60_000;
+const VERIFY_WAIT_SECONDS = 30;
 /** Requests of the local program that hands its events to the agent. */
 const REQUESTS_PER_SECOND = 4;
 
@@ -88,28 +89,35 @@ async function run(
     oracle,
   );
   await sleep(plan.connectedMs);
-  await proxy.set('down');
-  await sleepTelling(context, agent, plan.cutMs);
+  // What is missing already does not come back by waiting; the centre is judged at once.
+  const isEarly = (await missingOf(agent)) > 0;
+  if (!isEarly) {
+    await proxy.set('down');
+    await sleepTelling(context, agent, plan.cutMs);
+  }
   const pendingAtRestore = await pendingOf(agent);
   const restoredMs = monotonicMs();
   await proxy.set('none');
   context.say(`restored with ${pendingAtRestore} events in the spool`);
-  await senders.done();
-  const isDrained = await waitFor(
-    async () => (await pendingOf(agent)) === 0,
-    plan.drainMsMax ?? DRAIN_GIVE_UP_MS,
-  );
+  await (isEarly ? senders.stop() : senders.done());
+  let missing = 0;
+  const isOver = await waitFor(async () => {
+    missing = await missingOf(agent);
+    return missing > 0 || (await pendingOf(agent)) === 0;
+  }, plan.drainMsMax ?? DRAIN_GIVE_UP_MS);
+  const isDrained = isOver && missing === 0;
   const drainSeconds = round((monotonicMs() - restoredMs) / 1000);
   const seconds = (monotonicMs() - startedMs) / 1000;
   const cpuPercent = round((100 * (cpuSecondsOf(pid) - startedCpu)) / seconds);
   const residentMiB = round(residentPeakMiBOf(pid));
   context.say(`drained after ${drainSeconds} s; agent ${cpuPercent} % CPU, ${residentMiB} MiB`);
-  const ofAgent = await agent.verify(30);
+  const ofAgent = await agent.verify(missing > 0 ? 0 : VERIFY_WAIT_SECONDS);
   const { figures: stored, failure } = await judgeKeyed(centre, oracle, context);
   const agentExitCode = await agent.stop();
   const figures = {
     ...stored,
     pendingAtRestore,
+    missingAtAgent: missing,
     drainSeconds,
     cpuPercent,
     residentMiB,
@@ -141,8 +149,13 @@ async function sleepTelling(context: ProofContext, agent: WeirProcess, ms: numbe
   }
 }
 
-async function pendingOf(agent: WeirProcess): Promise<number> {
-  const found = /^pending_event_count\{[^}]*\} (\d+)$/m.exec(await agent.metrics());
+const pendingOf = (agent: WeirProcess): Promise<number> => gauge(agent, 'pending_event_count');
+/** Numbers that the agent's own ledger has no outcome for and never will. */
+const missingOf = (agent: WeirProcess): Promise<number> => gauge(agent, 'ledger_missing_events');
+
+/** Of the agent's one sink. */
+async function gauge(agent: WeirProcess, name: string): Promise<number> {
+  const found = new RegExp(`^${name}\\{[^}]*\\} (\\d+)$`, 'm').exec(await agent.metrics());
   return Number(found?.[1] ?? Number.NaN);
 }
 

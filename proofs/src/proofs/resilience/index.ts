@@ -19,6 +19,8 @@ import { ToxicProxy } from '../../harness/toxic-proxy.js';
 
 const SENDER_COUNT = 2;
 const PAUSE_MS = 40;
+/** What the spool has prepared ahead is used up in seconds, not in a minute. */
+const NOISE_BYTES = 150;
 const DISK_MIB = 192;
 const SEGMENT_BYTES = 2 * 1024 * 1024;
 /** Waits end when they see what they wait for; a busy machine takes longer. */
@@ -64,7 +66,13 @@ async function run(context: ProofContext): Promise<ProofResult> {
   try {
     await weir.start();
     const senders = new KeyedSenders(
-      { url: () => weir.httpUrl, count: SENDER_COUNT, seed: context.seed, pauseMs: PAUSE_MS },
+      {
+        url: () => weir.httpUrl,
+        count: SENDER_COUNT,
+        seed: context.seed,
+        pauseMs: PAUSE_MS,
+        noiseBytes: NOISE_BYTES,
+      },
       oracle,
     );
     const faults = new Faults(weir, context);

@@ -4,20 +4,37 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
-import { type Connections, quote } from './connections.js';
+import type { Connections } from './connections.js';
 import type { Engine, EngineConnection, EngineResult } from './engine.js';
 import { engineFailure } from './exceptions.js';
 import type { InsertFiles } from './insert-files.js';
 import type { StoredInsert, StoreRequest } from './request.js';
-import { isSelect, isStreamable, namedFormat } from './statement.js';
+import { killPrefix, type RunningQueries } from './running-queries.js';
+import { insertFromFile, isSelect, isStreamable, namedFormat } from './statement.js';
 
 export interface StoreContext {
   readonly engine: Engine;
   readonly connections: Connections;
   readonly files: InsertFiles;
+  readonly running: RunningQueries;
 }
 
+/** A statement is listed from before it reaches the engine until the engine is done with it. */
 export async function answer(
+  context: StoreContext,
+  request: StoreRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const prefix = killPrefix(request.sql);
+  if (prefix !== null) {
+    await context.running.ended(prefix);
+    response.end();
+    return;
+  }
+  await context.running.track(request.queryId, () => answerStatement(context, request, response));
+}
+
+async function answerStatement(
   context: StoreContext,
   request: StoreRequest,
   response: ServerResponse,
@@ -50,10 +67,7 @@ async function answerInsert(
   // The body is taken in before a connection is: a slow sender must not hold one.
   const path = await context.files.store(insert.head, insert.body);
   try {
-    const compression = insert.compression === '' ? '' : ` COMPRESSION '${insert.compression}'`;
-    const sql =
-      `${statement.head} FROM INFILE ${quote(path)}${compression} ` +
-      `${statement.settings} FORMAT ${statement.format}`;
+    const sql = insertFromFile(statement, path, insert.compression);
     const result = await context.connections.withSession(request.session, (connection) =>
       context.engine.QueryAsyncConnection(connection, sql, 'Null'),
     );

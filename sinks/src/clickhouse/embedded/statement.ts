@@ -1,16 +1,22 @@
 // What a statement is, as far as the way to run it depends on it.
+import { quote } from './connections.js';
 
-/** An INSERT whose data follows; `head` ends before SETTINGS and FORMAT. */
+/** An INSERT whose data follows; `head` ends before SELECT, SETTINGS and FORMAT. */
 export interface InsertStatement {
   readonly head: string;
+  /** Of `INSERT ... SELECT ... FROM input('structure') ...`; empty where the data are the rows. */
+  readonly select: string;
   readonly settings: string;
   readonly format: string;
 }
 
 const NAME = '(?:`[^`]*`|"[^"]*"|[\\w$]+)';
 const COLUMNS = '\\((?:[^()`"]|`[^`]*`|"[^"]*"|\\([^()]*\\))*\\)';
+/** The table function through which a SELECT reads the data of its INSERT. */
+const INPUT = "input\\(\\s*'(?:[^'\\\\]|\\\\.)*'\\s*\\)";
 const INSERT = new RegExp(
   `^\\s*(INSERT\\s+INTO\\s+(?:TABLE\\s+)?${NAME}(?:\\.${NAME})?(?:\\s*${COLUMNS})?)` +
+    `\\s*(SELECT\\s[^;]*?\\sFROM\\s+${INPUT}[^;]*?)?` +
     '\\s*(SETTINGS\\s[^;]*?)?\\s+FORMAT\\s+(\\w+)\\s*?',
   'i',
 );
@@ -42,7 +48,31 @@ export function parseInsertWithData(
 }
 
 function toInsert(found: RegExpExecArray): InsertStatement {
-  return { head: found[1] ?? '', settings: found[2] ?? '', format: found[3] ?? '' };
+  return {
+    head: found[1] ?? '',
+    select: found[2] ?? '',
+    settings: found[3] ?? '',
+    format: found[4] ?? '',
+  };
+}
+
+/** The statement with its data in a file; `compression` is empty for none. */
+export function insertFromFile(
+  { head, select, settings, format }: InsertStatement,
+  path: string,
+  compression: string,
+): string {
+  const file = quote(path);
+  if (select === '') {
+    const compressed = compression === '' ? '' : ` COMPRESSION '${compression}'`;
+    return `${head} FROM INFILE ${file}${compressed} ${settings} FORMAT ${format}`;
+  }
+  const rows = select.replace(
+    new RegExp(INPUT, 'i'),
+    (input) =>
+      `file(${file}, ${format}, ${input.slice('input('.length, -1)}, '${compression || 'none'}')`,
+  );
+  return `${head} ${rows} ${settings}`;
 }
 
 /** SELECT and the like: its result can be streamed. */

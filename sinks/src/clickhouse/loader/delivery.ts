@@ -6,7 +6,7 @@ import { comparePositions } from '../../delivery/batch-head.js';
 import type { TableNames } from '../store/index.js';
 import { PROFILES, QUARANTINE_COLUMNS } from '../store/profiles.js';
 import { blocksOf, type Group, intentOf, type PartitionBlocks } from './group.js';
-import type { Intent, IntentFile, StoredIntent } from './intent.js';
+import type { Intent, StoredIntent } from './intent.js';
 import type { Landed } from './landed.js';
 import type { LoaderOptions } from './options.js';
 import type { LedgerKind } from './outcome.js';
@@ -27,7 +27,6 @@ interface Counts {
 export class Delivery {
   readonly #options: LoaderOptions;
   readonly #tables: TableNames;
-  readonly #intentFile: IntentFile;
   readonly #counts: Counts = {
     storedEvents: 0,
     quarantinedEvents: 0,
@@ -49,10 +48,9 @@ export class Delivery {
   #statementCount = 0;
   settledCount = 0;
 
-  constructor(options: LoaderOptions, tables: TableNames, intentFile: IntentFile) {
+  constructor(options: LoaderOptions, tables: TableNames) {
     this.#options = options;
     this.#tables = tables;
-    this.#intentFile = intentFile;
     const name = options.loaderName ?? 'loader';
     // No hyphen in the name: else the prefix of one loader could be that of another, too.
     this.queryIdPrefix = `weir-${name.replace(/\W/g, '_')}-`;
@@ -77,7 +75,7 @@ export class Delivery {
   }
 
   async loadIntent(): Promise<StoredIntent> {
-    const stored = await this.#intentFile.load();
+    const stored = await this.#options.intents.load();
     if (stored.kind === 'intent') this.#intent = stored.intent;
     return stored;
   }
@@ -94,7 +92,7 @@ export class Delivery {
   async begin(intent: Intent): Promise<void> {
     this.#intent = intent;
     this.#isAbandoned = false;
-    await this.#intentFile.store(intent);
+    await this.#options.intents.store(intent);
   }
 
   deliver(group: Group): Promise<void> {

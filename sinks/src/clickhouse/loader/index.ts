@@ -1,9 +1,16 @@
 export { embeddedFence, type Fence, serverFence } from './fence.js';
-export type { Intent, StreamRange } from './intent.js';
-export { decodeIntent } from './intent.js';
+export {
+  decodeIntent,
+  type Intent,
+  IntentFile,
+  type IntentStore,
+  type StoredIntent,
+  type StreamRange,
+} from './intent.js';
 export { Landed, readBack } from './landed.js';
 export { Loader } from './loader.js';
 export {
+  type IntentReceipts,
   LOADER_LIMITS,
   type LoaderLimits,
   type LoaderOptions,
@@ -11,5 +18,5 @@ export {
   type LoaderStats,
 } from './options.js';
 export { Outcome } from './outcome.js';
-export { type PutAsideMark, quarantineWhole } from './put-aside.js';
+export { type PutAside, type PutAsideMark, quarantineWhole } from './put-aside.js';
 export { INSERT_SETTINGS, insertBlocks, insertDispositions, insertLedger } from './statements.js';

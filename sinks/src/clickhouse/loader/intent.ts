@@ -35,12 +35,22 @@ export type StoredIntent =
   /** Something stands there that cannot be read: what was inserted is not known. */
   | { readonly kind: 'unreadable' };
 
+/** Keeps the newest intent. */
+export interface IntentStore {
+  /** Rejects with WEIR_SPOOL_VERSION for an intent of another version. */
+  load(): Promise<StoredIntent>;
+  /** Resolves once it is durable. */
+  store(intent: Intent): Promise<void>;
+}
+
 const FILE_NAME = 'loader-intent.json';
 
-export class IntentFile {
+export class IntentFile implements IntentStore {
+  readonly path: string;
   readonly #file: TextFile;
 
   constructor(files: Files, directory: string) {
+    this.path = `${directory}/${FILE_NAME}`;
     this.#file = new TextFile(files, directory, FILE_NAME);
   }
 

@@ -12,6 +12,7 @@ import type { Store } from '../store/index.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { embeddedFence } from './fence.js';
+import { IntentFile } from './intent.js';
 import { Loader } from './loader.js';
 import type { LoaderOptions } from './options.js';
 import { quarantineWhole } from './put-aside.js';
@@ -34,15 +35,15 @@ interface Bench {
 function bench(overrides: Partial<LoaderOptions> = {}): Bench {
   const consumer = new MemoryConsumer();
   const log: string[] = [];
+  const intentDirectory = mkdtempSync(join(fixture.directory, 'intent-'));
   const options: LoaderOptions = {
     consumer,
     processor: sampleProcessor(),
     store: fixture.store,
     fence: embeddedFence(fixture.supervised),
-    files: nodeFiles(),
     clock: nodeClock,
     timers: nodeTimers,
-    intentDirectory: mkdtempSync(join(fixture.directory, 'intent-')),
+    intents: new IntentFile(nodeFiles(), intentDirectory),
     profile: 'full',
     limits: { lingerMs: 20 },
     log: (line) => log.push(line),
@@ -194,7 +195,13 @@ t.test('a loader that died leaves an open intent, and the next one finishes it',
       reached();
       return new Promise<void>(() => undefined);
     });
-    void new Loader({ ...options, store }).run(new AbortController().signal);
+    const end = new AbortController();
+    const limits = { ...options.limits, stopWaitMs: 1 };
+    const dead = new Loader({ ...options, store, limits }).run(end.signal);
+    t.teardown(() => {
+      end.abort();
+      return dead;
+    });
     await hangs;
     t.equal(consumer.frontier, null, 'not settled');
     const loader = new Loader(options);
@@ -245,7 +252,7 @@ t.test('an unreadable intent: everything is checked before it is sent', async (t
     },
   });
   await first.run(stop.signal);
-  const path = join(options.intentDirectory, 'loader-intent.json');
+  const { path } = options.intents as IntentFile;
   const { writeFile } = await import('node:fs/promises');
   await writeFile(path, 'not an intent\n');
   await runUntilSettled(new Loader(options), consumer);

@@ -1,8 +1,8 @@
 import {
   type BatchProcessor,
+  type BreakerStats,
   type Clock,
   type Consumer,
-  type Files,
   LIMITS,
   type Random,
   type SettledOutcome,
@@ -12,6 +12,8 @@ import {
 import type { ReceiptOutcome } from '@weir/spool';
 import type { Store } from '../store/index.js';
 import type { Fence } from './fence.js';
+import type { IntentStore } from './intent.js';
+import type { PutAside } from './put-aside.js';
 
 export interface LoaderLimits {
   readonly batchesInFlightMax: number;
@@ -27,6 +29,12 @@ export interface LoaderLimits {
   readonly stopWaitMs: number;
   /** A replay takes a frame of its intent that does not come within this time for unreadable. */
   readonly replayReadMs: number;
+  /** Failures of the store in a row that open the circuit. */
+  readonly breakerFailuresMax: number;
+  /** After so long without a reply the store is pinged; silence opens the circuit at once. */
+  readonly breakerSilenceMs: number;
+  /** A ping gets this long. */
+  readonly probeMs: number;
 }
 
 export const LOADER_LIMITS: LoaderLimits = {
@@ -39,6 +47,9 @@ export const LOADER_LIMITS: LoaderLimits = {
   retryDelayMsMax: LIMITS.loaderRetryDelayMsMax,
   stopWaitMs: 5_000,
   replayReadMs: 2_000,
+  breakerFailuresMax: LIMITS.breakerFailuresMax,
+  breakerSilenceMs: LIMITS.breakerSilenceMs,
+  probeMs: LIMITS.breakerProbeMs,
 };
 
 /** A group with fewer rows than this is small. */
@@ -61,6 +72,7 @@ export interface LoaderStats {
   readonly lastIntentId: number;
   readonly state: LoaderState;
   readonly lastError: string | null;
+  readonly breaker: BreakerStats;
   /** Age of the oldest batch that is read and not settled; 0 for none. */
   readonly lagMs: number;
 }
@@ -81,15 +93,23 @@ export interface LoaderOptions {
   readonly processor: BatchProcessor;
   readonly store: Store;
   readonly fence: Fence;
-  readonly files: Files;
+  /** Ends a store that does not answer, where it is ours to end, and starts it again. */
+  readonly revive?: () => Promise<void>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** For jitter; without it there is none. */
   readonly random?: Random;
   /** Part of the query ids, so that a fence ends only inserts of its own. Default `loader`. */
   readonly loaderName?: string;
-  /** A directory that exists, on the disk of the spool. */
-  readonly intentDirectory: string;
+  /** On the disk of the spool (IntentFile), or with the positions of a topic. */
+  readonly intents: IntentStore;
+  /**
+   * A frame may come in several batches, so their number says nothing: once batches are checked
+   * against the tables they are until the next start. Default false.
+   */
+  readonly comesInPieces?: boolean;
+  /** Makes rows for quarantine of a batch that the store refuses; default: quarantineWhole. */
+  readonly putAside?: PutAside;
   readonly eventsTable?: string;
   /** Of the events table, and of the blocks that the processor makes. */
   readonly profile: StoreProfile;

@@ -21,6 +21,7 @@ t.test('rows that are put aside now and then', async (t) => {
     const taken: number[] = [];
     const isPutAside = (): boolean => (runCount++ * 7 + round) % 4 === 0;
     const encoded = await insertByPieces(batch, Float64Array.of(100, 131), {
+      putAside: quarantineWhole,
       process: async (given, skip) => {
         const made = isPutAside()
           ? quarantineWhole(given, MARK.component_failed, skip)

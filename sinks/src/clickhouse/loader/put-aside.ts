@@ -17,6 +17,8 @@ export function quarantineWhole(
   return encodeBatch(unparsedBatch(batch, mark), batch, skipSeqs, 'full');
 }
 
+export type PutAside = typeof quarantineWhole;
+
 /** A processor takes a batch's memory along; this one can be given away. */
 const copyBatch = (batch: SequencedBatch): SequencedBatch => ({
   ...batch,
@@ -27,6 +29,8 @@ const copyBatch = (batch: SequencedBatch): SequencedBatch => ({
 
 export interface PieceInserter {
   process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch>;
+  /** A single row for quarantine. */
+  readonly putAside: PutAside;
   /** One INSERT; at most one of the blocks is there. */
   insert(encoded: EncodedBatch): Promise<void>;
 }
@@ -52,11 +56,12 @@ export async function insertByPieces(
     fates.note(rest, encoded, isEventsTaken, isQuarantineTaken);
     if (isEventsTaken && isQuarantineTaken) return;
     if (first === last) {
-      await inserter.insert(quarantineWhole(batch, MARK.schema_invalid, fates.allBut(rest)));
+      await inserter.insert(inserter.putAside(batch, MARK.schema_invalid, fates.allBut(rest)));
       fates.refuse(first);
       return;
     }
-    const middle = Math.floor((first + last) / 2);
+    // The sum of two numbers may be too large to be exact.
+    const middle = first + Math.floor((last - first) / 2);
     await insertPiece(first, middle);
     await insertPiece(middle + 1, last);
   };

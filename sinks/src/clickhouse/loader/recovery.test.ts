@@ -13,7 +13,7 @@ import { createStore, type Store, tableNames } from '../store/index.js';
 import { type StoreFixture, storeFixture } from '../testing/fixture.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { embeddedFence } from './fence.js';
-import { encodeIntent } from './intent.js';
+import { encodeIntent, IntentFile } from './intent.js';
 import { Loader } from './loader.js';
 import type { LoaderOptions } from './options.js';
 
@@ -26,15 +26,15 @@ t.teardown(() => fixture.end());
 
 function bench(overrides: Partial<LoaderOptions> = {}) {
   const consumer = new MemoryConsumer();
+  const intentDirectory = mkdtempSync(join(fixture.directory, 'intent-'));
   const options: LoaderOptions = {
     consumer,
     processor: sampleProcessor(),
     store: fixture.store,
     fence: embeddedFence(fixture.supervised),
-    files: nodeFiles(),
     clock: nodeClock,
     timers: nodeTimers,
-    intentDirectory: mkdtempSync(join(fixture.directory, 'intent-')),
+    intents: new IntentFile(nodeFiles(), intentDirectory),
     profile: 'full',
     limits: { lingerMs: 20, replayReadMs: 50 },
     log: () => undefined,
@@ -43,8 +43,7 @@ function bench(overrides: Partial<LoaderOptions> = {}) {
   return { consumer, options, epoch: ++epochCount };
 }
 
-const intentPath = (options: LoaderOptions): string =>
-  join(options.intentDirectory, 'loader-intent.json');
+const intentPath = ({ intents }: LoaderOptions): string => (intents as IntentFile).path;
 
 const batchesOf = (epoch: bigint, count: number, rowCount = 10): SequencedBatch[] =>
   Array.from({ length: count }, (_, b) =>

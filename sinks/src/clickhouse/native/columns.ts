@@ -11,6 +11,7 @@ const INDEX_U8 = 0n;
 const INDEX_U16 = 1n;
 
 export function columnHead(out: NativeBuffer, name: string, type: string): void {
+  out.columnStarts.push(out.length);
   out.text(name);
   out.text(type);
 }

@@ -42,6 +42,16 @@ const scratchBuffer = new NativeBuffer();
 
 export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst' | 'attempt'>;
 
+/** A block, and where in it the head of each column begins. */
+export interface NativeBlock extends EncodedBlock {
+  readonly columnStarts: readonly number[];
+}
+
+export interface NativeBatch extends EncodedBatch {
+  readonly events: NativeBlock | null;
+  readonly quarantine: NativeBlock | null;
+}
+
 /**
  * `skipSeqs`, ascending: numbers that are stored already; no row is made for them. The blocks'
  * types are plain String where that is cheaper to write: insert them with named columns. Fields
@@ -52,16 +62,16 @@ export function encodeBatch(
   identity: BatchIdentity,
   skipSeqs: Float64Array | null,
   profile: StoreProfile,
-): EncodedBatch {
+): NativeBatch {
   const columns = PROFILES[profile];
-  return encodeRows(events, identity.seqFirst, skipSeqs, {
+  return encodeRows<NativeBlock>(events, identity.seqFirst, skipSeqs, {
     events: (rows) => encodeEvents(events, identity, rows, columns),
     quarantine: (rows) => encodeQuarantine(events, identity, rows),
   });
 }
 
 /** Writes the columns through `write` behind a head whose column count is put in afterwards. */
-function block(rowCount: number, write: (out: NativeBuffer) => number): EncodedBlock {
+function block(rowCount: number, write: (out: NativeBuffer) => number): NativeBlock {
   const out = scratchBuffer;
   out.clear();
   out.reserve(16);
@@ -72,7 +82,7 @@ function block(rowCount: number, write: (out: NativeBuffer) => number): EncodedB
   const columnCount = write(out);
   out.bytes[countAt] = (columnCount & 0x7f) | 0x80;
   out.bytes[countAt + 1] = columnCount >> 7;
-  return { rowCount, bytes: out.take() };
+  return { rowCount, bytes: out.take(), columnStarts: [...out.columnStarts] };
 }
 
 /**
@@ -142,7 +152,7 @@ function encodeEvents(
   identity: BatchIdentity,
   rows: Uint16Array,
   { hasField, hasLists }: ProfileColumns,
-): EncodedBlock {
+): NativeBlock {
   const ingestTimeUs = Number(events.raw.receivedAtNs / 1000n);
   const texts = textsOf(events);
   return block(rows.length, (out) => {
@@ -178,7 +188,7 @@ function encodeQuarantine(
   events: EventBatch,
   identity: BatchIdentity,
   rows: Uint16Array,
-): EncodedBlock {
+): NativeBlock {
   const { offsets } = events.raw;
   const storedBytes = (row: number): number =>
     (offsets[row + 1] as number) - (offsets[row] as number);

@@ -29,10 +29,13 @@ export class NativeBuffer {
   bytes = new Uint8Array(CAPACITY_BYTES_INITIAL);
   view = new DataView(this.bytes.buffer);
   length = 0;
+  /** Where the head of each column of the block begins. */
+  readonly columnStarts: number[] = [];
   readonly #encoder = new TextEncoder();
 
   clear(): void {
     this.length = 0;
+    this.columnStarts.length = 0;
   }
 
   /** A copy that owns its buffer. */

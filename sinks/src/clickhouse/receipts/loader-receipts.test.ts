@@ -2,6 +2,7 @@
 // power fails before every operation on a file; the disk fails; the key cannot be used.
 // Guarantees: what is settled has a receipt, whatever has a receipt is in the ledger, an intent
 // without a receipt stays open, and a key holds up nothing: what it missed is made good.
+
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FramePosition } from '@weir/pipeline';
@@ -17,7 +18,7 @@ import {
 import { parseDocument, RangeSet, ReceiptOutcomes, readReceipts } from '@weir/spool';
 import t from 'tap';
 import { MemoryConsumer } from '../../delivery/testing/memory-consumer.js';
-import { Loader, type LoaderOptions } from '../loader/index.js';
+import { IntentFile, Loader, type LoaderOptions } from '../loader/index.js';
 import { type Store, tableNames } from '../store/index.js';
 import { sampleBatch, sampleProcessor } from '../testing/sample-batches.js';
 import { LoaderReceipts, type LoaderReceiptsOptions, type ReceiptKey } from './index.js';
@@ -95,8 +96,9 @@ async function rig(more: Partial<LoaderReceiptsOptions> = {}, given?: Partial<Ri
     ...more,
   });
   const options: LoaderOptions = {
-    ...{ consumer, processor: sampleProcessor(), store, fence: async () => undefined, files },
-    ...{ clock: nodeClock, timers: nodeTimers, intentDirectory: '/data/loader', profile: 'full' },
+    ...{ consumer, processor: sampleProcessor(), store, fence: async () => undefined },
+    ...{ clock: nodeClock, timers: nodeTimers, profile: 'full' },
+    intents: new IntentFile(files, '/data/loader'),
     limits: { lingerMs: 1, lingerMsMax: 1, rowsMax: 15, retryDelayMsMax: 100, replayReadMs: 50 },
     log: (line) => log.push(line),
     receipts,

@@ -44,6 +44,7 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
       'auditd_events',
       'checkpoints',
       'dispositions',
+      'fences',
       'ledger',
       'ledger_by_stream',
       'ledger_gaps',

@@ -11,6 +11,7 @@ export interface TableNames {
   readonly ledgerByStream: string;
   readonly ledgerGaps: string;
   readonly checkpoints: string;
+  readonly fences: string;
   readonly migrations: string;
   /** Name of the events table alone, not quoted. */
   readonly eventsName: string;
@@ -43,6 +44,7 @@ export function tableNames(eventsTable: string = EVENTS_TABLE_DEFAULT): TableNam
     ledgerByStream: table('ledger_by_stream'),
     ledgerGaps: table('ledger_gaps'),
     checkpoints: table('checkpoints'),
+    fences: table('fences'),
     migrations: table('weir_migrations'),
   };
 }

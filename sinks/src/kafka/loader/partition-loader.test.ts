@@ -1,0 +1,274 @@
+// Scenario: one partition with a real store, and owners that come one after the other: they stall
+// between intent and rows, die, are replaced, or find offsets that somebody has set back.
+// Guarantees: each number is in one table once; an owner that was replaced lands nothing; messages
+// that come again add nothing; what cannot be read goes to the dead letter, and the ledger closes.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nodeClock, nodeRandom, nodeTimers } from '@weir/pipeline/node';
+import t from 'tap';
+import { type Store, serverFence, tableNames } from '../../clickhouse/index.js';
+import { storeFixture } from '../../clickhouse/testing/fixture.js';
+import { sampleBatch, sampleEvents } from '../../clickhouse/testing/sample-batches.js';
+import { encodeMessages } from '../messages/encode-messages.js';
+import { messagesOf } from '../messages/message-block.js';
+import { MemoryPartition } from '../testing/memory-partition.js';
+import { PartitionLoader, type PartitionLoaderOptions } from './partition-loader.js';
+
+const fixture = await storeFixture();
+t.teardown(() => fixture.end());
+const tables = tableNames();
+let epochCount = 5_000n;
+
+interface Bench {
+  readonly partition: MemoryPartition;
+  readonly epoch: bigint;
+  readonly log: string[];
+  loader(more?: Partial<PartitionLoaderOptions>): PartitionLoader;
+  send(seqFirst: number, texts: readonly string[]): void;
+}
+
+function bench(): Bench {
+  const partition = new MemoryPartition();
+  const epoch = ++epochCount;
+  const log: string[] = [];
+  const group = `g${epoch}`;
+  return {
+    partition,
+    epoch,
+    log,
+    loader: (more = {}) =>
+      new PartitionLoader({
+        ...{ partition, group, owner: 'test', consumer: partition.join() },
+        deadLetters:
+          partition.deadLetterProducer as unknown as PartitionLoaderOptions['deadLetters'],
+        ...{ store: fixture.store, profile: 'full' },
+        ...{ clock: nodeClock, timers: nodeTimers, random: nodeRandom },
+        bytesMax: 1 << 20,
+        limits: { lingerMs: 10 },
+        onDeadLetter: () => undefined,
+        log: (line) => log.push(line),
+        ...more,
+      }),
+    send: (seqFirst, texts) => {
+      const batch = sampleBatch({ epoch, seqFirst, texts });
+      const block = encodeMessages(sampleEvents(batch), batch, 'full').events?.bytes;
+      for (const { value } of messagesOf(block ?? new Uint8Array(0))) partition.append(value);
+    },
+  };
+}
+
+/** As the poll loop does: from the committed offset on. */
+function feed({ partition }: Bench, loader: PartitionLoader): void {
+  const from = partition.committed.offset ?? 0;
+  for (const message of partition.messages.slice(from)) loader.push(message);
+}
+
+async function until(what: string, isTrue: () => Promise<boolean> | boolean): Promise<void> {
+  for (let i = 0; i < 1_500; i++) {
+    if (await isTrue()) return;
+    await sleep(20);
+  }
+  throw new Error(`never came: ${what}`);
+}
+
+const isSettled =
+  ({ partition }: Bench) =>
+  (): boolean =>
+    partition.committed.offset === partition.messages.length;
+
+async function seqsOf(table: string, epoch: bigint): Promise<number[]> {
+  const rows = await fixture.store.query<{ seq: string }>(
+    `SELECT seq FROM ${table} WHERE epoch = ${epoch} ORDER BY seq`,
+  );
+  return rows.map(({ seq }) => Number(seq));
+}
+
+async function ledgerOf(epoch: bigint) {
+  const rows = await fixture.store.query<Record<string, string>>(
+    `SELECT stored, quarantined, filtered, lost, missing FROM ${tables.ledgerByStream} ` +
+      `WHERE epoch = ${epoch}`,
+  );
+  const row = rows[0] ?? {};
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));
+}
+
+/** Holds the first INSERT of rows back until it is let go. */
+function stalling(store: Store) {
+  let isHeld = false;
+  let letGo: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let outcome: Promise<unknown> = Promise.resolve();
+  const held: Store = {
+    ...store,
+    url: store.url,
+    query: (sql, params) => store.query(sql, params),
+    command: (sql, params, settings, id) => store.command(sql, params, settings, id),
+    ping: () => store.ping(),
+    insertNative: (sql, blocks, options) => {
+      if (isHeld) return store.insertNative(sql, blocks, options);
+      isHeld = true;
+      const sent = gate.then(() => store.insertNative(sql, blocks, options));
+      outcome = sent.catch((error: unknown) => error);
+      return sent;
+    },
+  };
+  return { store: held, isHeld: () => isHeld, letGo: () => letGo(), outcome: () => outcome };
+}
+
+t.test('rows, quarantine and filtered numbers are settled', async (t) => {
+  const one = bench();
+  one.send(0, ['event 0', 'bad 1', 'drop 2', 'event 3']);
+  one.send(4, ['event 4']);
+  const loader = one.loader();
+  loader.start();
+  feed(one, loader);
+  await until('settled', isSettled(one));
+  t.same(await seqsOf(tables.events, one.epoch), [0, 3, 4]);
+  t.same(await seqsOf(tables.quarantine, one.epoch), [1]);
+  t.same(await ledgerOf(one.epoch), {
+    ...{ stored: 3, quarantined: 1, filtered: 1, lost: 0, missing: 0 },
+  });
+  await loader.close(false);
+});
+
+for (const sabotage of [undefined, 'no_fence'] as const)
+  t.test(`an owner that stalls and is replaced (${sabotage ?? 'honest'})`, async (t) => {
+    const one = bench();
+    one.send(0, ['event 0', 'event 1', 'event 2']);
+    const stalled = stalling(fixture.store);
+    const planted = sabotage === undefined ? {} : { sabotage };
+    const first = one.loader({ store: stalled.store, ...planted });
+    first.start();
+    feed(one, first);
+    await until('the first holds its rows', stalled.isHeld);
+    const second = one.loader(planted);
+    second.start();
+    feed(one, second);
+    await until('the second has settled', isSettled(one));
+    stalled.letGo();
+    await stalled.outcome();
+    await serverFence(fixture.store)('weir-');
+    const found = await seqsOf(tables.events, one.epoch);
+    if (sabotage === undefined) t.same(found, [0, 1, 2]);
+    else t.same(found, [0, 0, 1, 1, 2, 2], 'without a fence the test finds rows twice');
+    if (sabotage === undefined) {
+      await until('the first knows', () => first.isFenced);
+      t.match(one.log.join('\n'), /another loader has it/);
+    }
+    await Promise.all([first.close(true), second.close(false)]);
+  });
+
+t.test('an owner that dies behind its rows and before the ledger', async (t) => {
+  const one = bench();
+  one.send(0, ['event 0', 'bad 1', 'event 2']);
+  let isDead = false;
+  const dying: Store = {
+    ...fixture.store,
+    url: fixture.store.url,
+    query: (sql, params) => fixture.store.query(sql, params),
+    insertNative: (sql, blocks, options) => fixture.store.insertNative(sql, blocks, options),
+    ping: () => fixture.store.ping(),
+    command: (sql, params, settings, id) => {
+      if (!sql.includes('ledger')) return fixture.store.command(sql, params, settings, id);
+      isDead = true;
+      return new Promise(() => undefined);
+    },
+  };
+  const first = one.loader({ store: dying });
+  first.start();
+  feed(one, first);
+  await until('rows are there, the ledger is not', () => isDead);
+  const second = one.loader();
+  second.start();
+  feed(one, second);
+  await until('settled', isSettled(one));
+  t.same(await seqsOf(tables.events, one.epoch), [0, 2]);
+  t.same(await seqsOf(tables.quarantine, one.epoch), [1]);
+  t.match(await ledgerOf(one.epoch), { stored: 2, quarantined: 1, missing: 0 });
+  await Promise.all([first.close(true), second.close(false)]);
+});
+
+t.test('messages that come again, and offsets that are set back, add nothing', async (t) => {
+  const one = bench();
+  one.send(0, ['event 0', 'event 1']);
+  one.send(2, ['event 2', 'event 3', 'bad 4']);
+  // The producer was not told: the same again, and cut otherwise.
+  one.send(0, ['event 0', 'event 1', 'event 2']);
+  one.send(3, ['event 3', 'bad 4', 'event 5']);
+  const first = one.loader();
+  first.start();
+  feed(one, first);
+  await until('settled', isSettled(one));
+  await first.close(false);
+  const all = { events: [0, 1, 2, 3, 5], quarantine: [4] };
+  const tablesHave = async () => ({
+    events: await seqsOf(tables.events, one.epoch),
+    quarantine: await seqsOf(tables.quarantine, one.epoch),
+  });
+  t.same(await tablesHave(), all);
+  for (const offset of [0, 1]) {
+    // As kafka-consumer-groups --reset-offsets does: metadata is gone, too.
+    one.partition.committed = { topic: 'events', partition: 0, offset };
+    const again = one.loader();
+    again.start();
+    feed(one, again);
+    await until('settled again', isSettled(one));
+    await again.close(false);
+    t.same(await tablesHave(), all);
+  }
+  t.match(await ledgerOf(one.epoch), { stored: 5, quarantined: 1, missing: 0 });
+});
+
+t.test('a message that nobody can read goes to the dead letter', async (t) => {
+  const one = bench();
+  one.send(0, ['event 0']);
+  one.partition.append(Buffer.from('no batch at all'), [
+    { 'weir-tenant': 'default' },
+    { 'weir-stream': 'node/syslog/0' },
+    { 'weir-epoch': String(one.epoch) },
+    { 'weir-seq': '1-2' },
+  ]);
+  one.partition.append(Buffer.from('nothing known'));
+  one.send(3, ['event 3']);
+  const loader = one.loader();
+  loader.start();
+  feed(one, loader);
+  await until('settled', isSettled(one));
+  await loader.close(false);
+  t.same(await seqsOf(tables.events, one.epoch), [0, 3]);
+  t.same(await ledgerOf(one.epoch), {
+    ...{ stored: 2, quarantined: 0, filtered: 0, lost: 2, missing: 0 },
+  });
+  t.equal(one.partition.deadLetters.length, 2);
+  const headers = Object.assign({}, ...(one.partition.deadLetters[0]?.headers ?? []));
+  t.match(headers, { 'weir-topic': 'events', 'weir-partition': '0', 'weir-offset': '1' });
+  t.match(headers['weir-reason'], /Confluent wire format/);
+});
+
+t.test('an intent that is longer than the metadata holds', async (t) => {
+  const one = bench();
+  for (let i = 0; i < 110; i++) {
+    const stream = `${(i * 7919).toString(16).padStart(12, '0')}/udp/${i}`;
+    const batch = sampleBatch({ epoch: one.epoch, stream, seqFirst: i, texts: [`event ${i}`] });
+    const block = encodeMessages(sampleEvents(batch), batch, 'full').events?.bytes;
+    for (const { value } of messagesOf(block ?? new Uint8Array(0))) one.partition.append(value);
+  }
+  const stalled = stalling(fixture.store);
+  const first = one.loader({ store: stalled.store });
+  first.start();
+  feed(one, first);
+  await until('the first holds its rows', stalled.isHeld);
+  const second = one.loader();
+  second.start();
+  feed(one, second);
+  await until('settled', isSettled(one));
+  stalled.letGo();
+  await stalled.outcome();
+  const found = await seqsOf(tables.events, one.epoch);
+  t.same(
+    found,
+    Array.from({ length: 110 }, (_, i) => i),
+  );
+  await Promise.all([first.close(true), second.close(false)]);
+});
