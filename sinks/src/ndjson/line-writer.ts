@@ -9,7 +9,7 @@ import { LineBuffer, type Piece } from './line-buffer.js';
 import { KIND, type Member, Members } from './members.js';
 import { StagedText } from './staged-text.js';
 import { UnmappedWriter } from './unmapped.js';
-import { copyPiece, NUMBER_BYTES_MAX, writeNumber, writeSix } from './words.js';
+import { copyPiece, NUMBER_BYTES_MAX, writeNumber, writeSix, writeTwo } from './words.js';
 
 export type BatchIdentity = Pick<SequencedBatch, 'epoch' | 'seqFirst'>;
 
@@ -21,6 +21,7 @@ const MARK_WIDTH = 3;
 /** Longest name of a mark, with quotes and comma. */
 const MARK_BYTES_MAX = 64;
 const US_PER_SECOND = 1_000_000;
+const SECONDS_PER_DAY = 86_400;
 /** A quote, date and time up to the second, a dot; a far year has a sign and six digits. */
 const SECOND_BYTES_MAX = 32;
 /** Of the longest text, escaped. */
@@ -38,6 +39,7 @@ export class LineWriter {
   readonly #secondStart: number;
   #secondEnd: number;
   #second = Number.NaN;
+  #day = Number.NaN;
   #constantsEnd: number;
 
   #events: EventBatch | null = null;
@@ -49,7 +51,7 @@ export class LineWriter {
   #runRowFirst = 0;
   #runRowEnd = 0;
   #runHeads: Piece[] = [];
-  #parserTails: Piece[] = [];
+  readonly #parserTails: Piece[] = [];
   #state: LineState = 0;
 
   constructor() {
@@ -68,9 +70,7 @@ export class LineWriter {
     this.#unmapped.begin(events.unmapped);
     this.#members.begin(events, this.#out);
     this.#runHeads = this.#writeRunHeads(events, identity);
-    this.#parserTails = [...events.parsers, undefined].map((parser) =>
-      this.#out.appendPiece(parserTail(parser)),
-    );
+    this.#writeParserTails(events);
     this.#marksAt = 0;
     this.#run = -1;
     this.#runRowFirst = 0;
@@ -100,6 +100,15 @@ export class LineWriter {
       }
       return piece;
     });
+  }
+
+  /** Of the parsers that the batch has rows of: there are many more. */
+  #writeParserTails({ raw, parsers, parserIndex }: EventBatch): void {
+    this.#parserTails.length = 0;
+    for (let row = 0; row < raw.eventCount; row++) {
+      const index = parserIndex[row] as number;
+      this.#parserTails[index] ??= this.#out.appendPiece(parserTail(parsers[index]));
+    }
   }
 
   /** Writes the line of one event. */
@@ -196,15 +205,28 @@ export class LineWriter {
       second--;
       restUs += US_PER_SECOND;
     }
-    if (second !== this.#second) {
-      const text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
-      this.#secondEnd = this.#out.overwrite(this.#secondStart, `"${text}`);
-      this.#second = second;
-    }
+    if (second !== this.#second) this.#setSecond(second);
     let to = copyPiece(view, this.#secondStart, this.#secondEnd, at);
     to = writeSix(view, restUs, to);
     view.setInt16(to, TIME_END, true);
     return to + 2;
+  }
+
+  /** A calendar is asked once a day: an event can have several times, each with its own second. */
+  #setSecond(second: number): void {
+    const day = Math.floor(second / SECONDS_PER_DAY);
+    if (day !== this.#day) {
+      const text = new Date(day * SECONDS_PER_DAY * 1000).toISOString().slice(0, -'000Z'.length);
+      this.#secondEnd = this.#out.overwrite(this.#secondStart, `"${text}`);
+      this.#day = day;
+    }
+    const clock = second - day * SECONDS_PER_DAY;
+    const { bytes } = this.#out;
+    const at = this.#secondEnd - 'hh:mm:ss.'.length;
+    writeTwo(bytes, Math.floor(clock / 3600), at);
+    writeTwo(bytes, Math.floor(clock / 60) % 60, at + 3);
+    writeTwo(bytes, clock % 60, at + 6);
+    this.#second = second;
   }
 
   #writeMarks(marks: Uint32Array, row: number): void {
@@ -230,8 +252,7 @@ export class LineWriter {
   #writeTail(events: EventBatch, row: number): void {
     const out = this.#out;
     const { lineEnd, base64Head } = this.#constants;
-    const tails = this.#parserTails;
-    const tail = tails[events.parserIndex[row] as number] ?? (tails[tails.length - 1] as Piece);
+    const tail = this.#parserTails[events.parserIndex[row] as number] as Piece;
     const start = events.raw.offsets[row] as number;
     const end = events.raw.offsets[row + 1] as number;
     out.reserve(tail.end - tail.start + BYTES_PER_BYTE_MAX * (end - start) + 8);

@@ -143,3 +143,10 @@ export function writeSix(view: DataView, value: number, at: number): number {
   view.setInt32(at, (FOUR_DIGITS[(value / 10_000) | 0] as number) >>> 16, true);
   return writeFour(view, value % 10_000, at + 2);
 }
+
+/** Two digits of a number below 100. */
+export function writeTwo(bytes: Uint8Array, value: number, at: number): void {
+  const tens = Math.floor(value / 10);
+  bytes[at] = 0x30 + tens;
+  bytes[at + 1] = 0x30 + value - 10 * tens;
+}
