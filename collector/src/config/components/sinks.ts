@@ -4,6 +4,7 @@ import {
   ClickhouseSink,
   FileSink,
   HttpSink,
+  SplunkHecSink,
   StdoutSink,
   WeirSink,
 } from '../schema/sinks.js';
@@ -160,6 +161,56 @@ export const sinks: readonly ComponentSpec[] = [
     failures: [
       ['the other side is away, full or busy', `${TRY_AGAIN}; Retry-After is obeyed`],
       ['the other side does not take the tenant', 'the sink is blocked until that is mended'],
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 'splunk_hec',
+    stability: 'beta',
+    schema: SplunkHecSink,
+    exampleId: 'splunk',
+    example: {
+      url: 'https://splunk.example:8088',
+      token: 'replace-me',
+      event: 'raw',
+      by_parser: { cisco_asa: { sourcetype: 'cisco:asa', index: 'netfw' } },
+    },
+    guarantees: [
+      'At least once: after a crash, an answer that was lost, or an acknowledgement that did not ' +
+        'come, a batch may come again. The indexed fields `weir_tenant`, `weir_stream`, ' +
+        '`weir_epoch` and `weir_seq` tell: `| dedup weir_stream weir_epoch weir_seq` shows each ' +
+        'event once.',
+      'Delivered means that Splunk took the events; with `acknowledge = true`, that it has indexed ' +
+        'them. Without it an indexer that dies loses what it had taken and not yet written.',
+      '`host` is the host of the event, else the address it came from; `source` is the stream. With ' +
+        '`event = "raw"`, bytes that are no UTF-8 stand in the field `weir_raw_base64`.',
+      PROXY,
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      [
+        'server busy (9), shutting down (23), 429, 5xx, no answer',
+        `${TRY_AGAIN}; Retry-After is obeyed`,
+      ],
+      [
+        'an invalid or disabled token (1 to 4), an index that the token may not write to (7), a ' +
+          'missing or invalid channel (10, 11), acknowledgement turned off (14)',
+        `${TRY_AGAIN}; the log says what to mend`,
+      ],
+      [
+        'an event in the wrong format (6, 12, 13, 15)',
+        'the one that `invalid-event-number` names is quarantined, those behind it are sent again; ' +
+          'without a number the batch is halved',
+      ],
+      ['413, or 400 without a code', 'the batch is halved; what is refused alone is quarantined'],
+      [
+        'an acknowledgement that does not come, or a server that begins to count again',
+        'the events are sent again in another channel',
+      ],
+      QUARANTINE_FILES,
       OVERRUN,
     ],
     metrics,

@@ -46,6 +46,7 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   http: quarantineRows,
   file: quarantineRows,
   stdout: quarantineRows,
+  splunk_hec: quarantineRows,
   // Its rows travel raw: the other Weir parses them, and puts them aside if it cannot.
   weir: (batch) => encodeFrames(null, batch),
   blackhole: quarantineRows,

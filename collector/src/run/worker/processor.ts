@@ -34,8 +34,9 @@ export async function createTaskProcessor(setup: WorkerSetup): Promise<TaskProce
     tapConditions: new TapConditions(adds),
   };
   const encoders = new Map<string, Encoder>();
-  for (const [sink, { type }] of Object.entries(graph.sinks))
-    encoders.set(sink, await loadEncoder(type, sink, setup.storeProfile ?? 'full'));
+  const profile = setup.storeProfile ?? 'full';
+  for (const [sink, document] of Object.entries(graph.sinks))
+    encoders.set(sink, await loadEncoder(document, sink, profile));
   const ways = new Map<string, Way | null>();
   return (task) => {
     const { sink } = task;
