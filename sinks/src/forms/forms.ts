@@ -1,6 +1,6 @@
 // The event of a row as JSON, in the form that the other side reads best.
 import { isUtf8 } from 'node:buffer';
-import { type EventBatch, EventRow, ecsOf, FIELD, isoMicroseconds } from '@weir/pipeline';
+import { type EventBatch, EventRow, ecsOf, ecsPlan, FIELD, isoMicroseconds } from '@weir/pipeline';
 import { type BatchIdentity, encodeEventLines } from '../ndjson/index.js';
 import type { ByteWriter, RowSources } from '../rows/index.js';
 
@@ -70,9 +70,11 @@ function ecsRows(
   const { tenant, stream } = events.raw;
   const epoch = String(identity.epoch);
   const ingested = ingestTime(events);
+  const present = new Set(events.columns.map(({ field }) => field));
+  const plan = ecsPlan((field) => present.has(field));
   return {
     write: (row, out) => {
-      const event = ecsOf(view.move(row).parts());
+      const event = ecsOf(view.move(row).parts(), plan);
       event['@timestamp'] ??= ingested;
       Object.assign(event.event as object, { ingested });
       const { source, sourceSeq } = sources.move(row);

@@ -2,6 +2,7 @@
 import {
   BlackholeSink,
   ClickhouseSink,
+  ElasticsearchSink,
   FileSink,
   HttpSink,
   SplunkHecSink,
@@ -209,6 +210,51 @@ export const sinks: readonly ComponentSpec[] = [
       [
         'an acknowledgement that does not come, or a server that begins to count again',
         'the events are sent again in another channel',
+      ],
+      QUARANTINE_FILES,
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 'elasticsearch',
+    stability: 'beta',
+    schema: ElasticsearchSink,
+    exampleId: 'elastic',
+    example: { url: 'https://elastic.example:9200', index: 'weir-{tenant}-{date}' },
+    guarantees: [
+      'Exactly once in an index: documents are created under an `_id` made from tenant, stream, ' +
+        'epoch and seq, and one that is there already (409) is done. A data stream, or an alias ' +
+        'that is rolled over, has a new index from time to time: a repeat that comes after that is ' +
+        'stored a second time, so prefer a name with `{date}` or `{month}`.',
+      'Only documents that were not taken are sent again.',
+      'In ECS the identity and what has no ECS field stand under `weir`; `@timestamp` is the time ' +
+        'of the event, else that of its arrival.',
+      PROXY,
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      [
+        'no answer, 408, 429 or 5xx for the request or a document',
+        `${TRY_AGAIN}; Retry-After is obeyed`,
+      ],
+      [
+        '400 for a document, such as a value that does not go with the mapping; 413',
+        'it is quarantined with the reason that was given; all others are stored',
+      ],
+      [
+        '401, 403 or 404, also for a document: no rights, a blocked or missing index',
+        `${TRY_AGAIN}; the log says what to look at`,
+      ],
+      [
+        '400 or 413 for the whole request',
+        'the batch is halved until single events are left; what is refused alone is quarantined',
+      ],
+      [
+        'every document is refused since the start',
+        `${TRY_AGAIN}: the index is to blame, not the events`,
       ],
       QUARANTINE_FILES,
       OVERRUN,

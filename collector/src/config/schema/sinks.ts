@@ -205,6 +205,52 @@ export const SplunkHecSink = Type.Object(
   { ...closed, description: 'Events to the HTTP Event Collector of Splunk.' },
 );
 
+/** Lower case, as indexes are named; a name begins with a letter or digit. */
+const INDEX_NAME = '^[a-z0-9]([a-z0-9._-]|\\{(tenant|date|month)\\}){0,200}$';
+
+export const ElasticsearchSink = Type.Object(
+  {
+    type: Type.Literal('elasticsearch'),
+    ...common,
+    url: url(
+      'Address of Elasticsearch or OpenSearch; /_bulk is added.',
+      'https://elastic.example:9200',
+    ),
+    api_key: Type.Optional(
+      secret('Encoded API key, instead of a user and password in the url.', {
+        minLength: 1,
+        examples: ['file:secrets/api-key'],
+      }),
+    ),
+    event: choice(['ecs', 'ocsf'], 'ecs', 'Form of the documents: ECS 8.17 or OCSF 1.8.'),
+    index: Type.String({
+      pattern: INDEX_NAME,
+      default: 'weir-{date}',
+      description:
+        'Index, or name of a data stream. {tenant}; {date} (yyyy.MM.dd) and {month} (yyyy.MM) of ' +
+        'the time at which the event was taken in, so that a repeat goes to the same index.',
+      examples: ['weir-{tenant}-{month}'],
+    }),
+    pipeline: Type.Optional(
+      Type.String({
+        pattern: '^[^\\s/]{1,255}$',
+        description: 'Ingest pipeline that every document passes.',
+        examples: ['geoip'],
+      }),
+    ),
+    ...wire,
+    timeout_ms: count(
+      [100, 600_000],
+      60_000,
+      'Longest wait for the answer to a request; then it is sent again.',
+      10_000,
+    ),
+    compression: choice(['gzip', 'none'], 'gzip', 'Content-Encoding of the body.'),
+    ...batches(5 * MiB, 5_000),
+  },
+  { ...closed, description: 'Documents into Elasticsearch or OpenSearch, each event once.' },
+);
+
 export const FileSink = Type.Object(
   {
     type: Type.Literal('file'),
@@ -266,11 +312,21 @@ export const SINK_TYPES = {
   stdout: StdoutSink,
   weir: WeirSink,
   splunk_hec: SplunkHecSink,
+  elasticsearch: ElasticsearchSink,
   blackhole: BlackholeSink,
 } as const;
 export const SinkSchema = componentByType(
-  [ClickhouseSink, HttpSink, FileSink, StdoutSink, WeirSink, SplunkHecSink, BlackholeSink],
-  'A destination: clickhouse, http, file, stdout, weir, splunk_hec or blackhole.',
+  [
+    ClickhouseSink,
+    HttpSink,
+    FileSink,
+    StdoutSink,
+    WeirSink,
+    SplunkHecSink,
+    ElasticsearchSink,
+    BlackholeSink,
+  ],
+  'A destination: clickhouse, http, file, stdout, weir, splunk_hec, elasticsearch or blackhole.',
 );
 
 export type SinkConfig = Static<typeof SinkSchema>;
@@ -280,4 +336,5 @@ export type FileSinkConfig = Static<typeof FileSink>;
 export type StdoutSinkConfig = Static<typeof StdoutSink>;
 export type WeirSinkConfig = Static<typeof WeirSink>;
 export type SplunkHecSinkConfig = Static<typeof SplunkHecSink>;
+export type ElasticsearchSinkConfig = Static<typeof ElasticsearchSink>;
 export type BlackholeSinkConfig = Static<typeof BlackholeSink>;

@@ -21,7 +21,13 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
-import { batchLimits, splunkWriter, type Writer, withoutSecrets } from './writers.js';
+import {
+  batchLimits,
+  elasticsearchWriter,
+  splunkWriter,
+  type Writer,
+  withoutSecrets,
+} from './writers.js';
 
 export type DeliverySinkConfig = Exclude<SinkConfig, ClickhouseSinkConfig>;
 
@@ -174,6 +180,8 @@ function createWriter(
       return { sink: createStdoutSink(), encoding: 'lines', target: '' };
     case 'splunk_hec':
       return splunkWriter(config, { clock, timers });
+    case 'elasticsearch':
+      return elasticsearchWriter(config, { clock, timers });
     case 'blackhole':
       return { sink: createBlackholeSink(), encoding: 'none', target: '' };
   }

@@ -47,6 +47,7 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   file: quarantineRows,
   stdout: quarantineRows,
   splunk_hec: quarantineRows,
+  elasticsearch: quarantineRows,
   // Its rows travel raw: the other Weir parses them, and puts them aside if it cannot.
   weir: (batch) => encodeFrames(null, batch),
   blackhole: quarantineRows,

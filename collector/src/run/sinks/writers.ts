@@ -1,8 +1,9 @@
 // Sinks that write into the systems of others: their settings as options.
 import type { Clock, Sink, Timers } from '@weir/pipeline';
 import type { BlockEncoding, DeliveryLimits } from '@weir/sinks/delivery';
+import { createElasticsearchSink } from '@weir/sinks/elasticsearch';
 import { createSplunkSink } from '@weir/sinks/splunk';
-import type { SplunkHecSinkConfig } from '../../config/schema/sinks.js';
+import type { ElasticsearchSinkConfig, SplunkHecSinkConfig } from '../../config/schema/sinks.js';
 
 export interface Writer {
   readonly sink: Sink;
@@ -51,6 +52,31 @@ export function splunkWriter(config: SplunkHecSinkConfig, deps: WriterDependenci
       acknowledge: config.acknowledge,
       ackPollMs: config.ack_poll_ms,
       ackTimeoutMs: config.ack_timeout_ms,
+    },
+    deps,
+  );
+  return {
+    sink,
+    encoding: 'lines',
+    target: withoutSecrets(config.url),
+    writesMax: sink.writesInFlightMax,
+    limits: batchLimits(config),
+  };
+}
+
+export function elasticsearchWriter(
+  config: ElasticsearchSinkConfig,
+  deps: WriterDependencies,
+): Writer {
+  const sink = createElasticsearchSink(
+    {
+      url: config.url,
+      apiKey: config.api_key ?? null,
+      pipeline: config.pipeline ?? null,
+      headers: config.headers,
+      compression: config.compression,
+      timeoutMs: config.timeout_ms,
+      tlsCaFile: config.tls_ca_file ?? null,
     },
     deps,
   );

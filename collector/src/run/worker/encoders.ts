@@ -9,6 +9,7 @@ import {
   type TransformDocument,
   WeirError,
 } from '@weir/pipeline';
+import type { BulkRowOptions } from '@weir/sinks/elasticsearch/rows';
 import { encodeRows } from '@weir/sinks/rows';
 import type { HecRowOptions } from '@weir/sinks/splunk/rows';
 
@@ -47,6 +48,11 @@ const loaders: Readonly<Record<string, (profile: StoreProfile, rows: Rows) => Pr
     const { encodeHec } = await import('@weir/sinks/splunk/rows');
     const options = rows as unknown as HecRowOptions;
     return parsed((events, batch, skipSeqs) => encodeHec(events, batch, skipSeqs, options));
+  },
+  elasticsearch: async (_, rows) => {
+    const { encodeBulk } = await import('@weir/sinks/elasticsearch/rows');
+    const options = rows as unknown as BulkRowOptions;
+    return parsed((events, batch, skipSeqs) => encodeBulk(events, batch, skipSeqs, options));
   },
   weir: async () => {
     const { encodeFrames, framesNeedParsing } = await import('@weir/sinks/weir/frames');
