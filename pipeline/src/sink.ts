@@ -28,12 +28,18 @@ export type SinkOutcome =
       readonly rows: Uint32Array;
       readonly isWhole: boolean;
       readonly failure: FailureRecord;
+      /** Of each of `rows`, where the other side gives a reason for each. */
+      readonly rowFailures?: readonly FailureRecord[];
     };
 
 export interface Sink {
   /** Resolves when writes can begin; called again after a failure. Rejects with a WeirError. */
   open(signal: AbortSignal): Promise<void>;
-  /** One at a time. An aborted signal ends it early with `retry`. Does not reject. */
+  /**
+   * One at a time. An aborted signal ends it early with `retry`. Does not reject. After `retry` the
+   * very same object comes again: a sink may remember by it which rows were taken, and send the
+   * others alone.
+   */
   write(payload: SinkPayload, signal: AbortSignal): Promise<SinkOutcome>;
   /**
    * True while bytes of a payload may still be read though its write has ended, for instance by a

@@ -36,6 +36,7 @@ export function checkTogether(
     warnings: [
       ...graph.warnings,
       ...slimWarnings(config, environment),
+      ...parserWarnings(config),
       ...(config.kafka.tls || config.kafka.tls_ca_file === ''
         ? []
         : ['/kafka/tls_ca_file is of no effect while /kafka/tls is false']),
@@ -73,6 +74,21 @@ function slimWarnings(
     `/store/profile slim keeps time, class_uid and severity_id only: whatever else ` +
       `${setters.join(', ')} set${setters.length === 1 ? 's' : ''} is not stored in ClickHouse`,
   ];
+}
+
+/** A name that no pack has would never be met; a parser of one's own has a name of its own. */
+function parserWarnings({ sinks, transforms }: Config): string[] {
+  const hasOwn = Object.values(transforms).some(
+    (transform) => transform.type === 'parse' && transform.module !== undefined,
+  );
+  if (hasOwn) return [];
+  return Object.entries(sinks).flatMap(([id, sink]) =>
+    sink.type !== 'splunk_hec'
+      ? []
+      : Object.keys(sink.by_parser)
+          .filter((name) => !PACK_NAMES.includes(name))
+          .map((name) => `/sinks/${id}/by_parser/${name}: there is no pack of this name`),
+  );
 }
 
 /** Modules are not loaded here: their functions are checked when workers start, and by validate. */

@@ -7,6 +7,7 @@ import { WeirError } from '@weir/pipeline';
 import t, { type Test } from 'tap';
 import { splitHostPort } from './host-port.js';
 import { loadConfig } from './load.js';
+import { withoutSecrets } from './secrets.js';
 
 /** Nothing of the machine that runs the test. */
 const ALONE = { WEIR_SYSTEM_DIR: '' };
@@ -288,6 +289,20 @@ t.test('a flag for a source that is not there, or there twice, is refused', asyn
     failureOf(() => loadConfig({ config: fileOf(t, 'b.toml', ''), http: 'a' }, ALONE)).message,
     /^command line: \/sources\/http\/listen/,
   );
+});
+
+t.test('a parser that no pack has is warned of', async (t) => {
+  const sink = (name: string, url = 'https://splunk.example:8088') =>
+    `[sinks.x]\ntype = "splunk_hec"\nurl = "${url}"\ntoken = "T0PSECRET"\n` +
+    `by_parser = { ${name} = { index = "netfw" } }\n`;
+  const load = (text: string) => loadConfig({ config: fileOf(t, 'a.toml', text) }, ALONE);
+  t.match(load(sink('cisco_ass')).warnings, [
+    /^\/sinks\/x\/by_parser\/cisco_ass: there is no pack/,
+  ]);
+  const { config, warnings } = load(sink('cisco_asa'));
+  t.same(warnings, []);
+  t.notMatch(JSON.stringify(withoutSecrets(config)), 'T0PSECRET');
+  t.throws(() => load(sink('cisco_asa', 'splunk:8088')), /\/sinks\/x\/url/);
 });
 
 t.test('relative names start from the file that has them', async (t) => {

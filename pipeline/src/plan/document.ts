@@ -169,13 +169,18 @@ export const FILTERS: ReadonlySet<string> = new Set(['filter', 'sample']);
 export const hasTable = (document: TransformDocument): document is TableDocument =>
   document.type === 'geoip' || document.type === 'ioc' || document.type === 'lookup';
 
+export interface SinkDocument {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  /** What the encoder of its type is told about rows; no secrets. */
+  readonly rows?: Readonly<Record<string, unknown>>;
+}
+
 export interface GraphDocument {
   /** Ids of the configured sources. */
   readonly sources: readonly string[];
   readonly transforms: Readonly<Record<string, TransformDocument>>;
-  readonly sinks: Readonly<
-    Record<string, { readonly type: string; readonly inputs: readonly string[] }>
-  >;
+  readonly sinks: Readonly<Record<string, SinkDocument>>;
 }
 
 /** Source of frames that another Weir forwarded: their streams name another node. */

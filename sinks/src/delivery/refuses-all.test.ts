@@ -89,6 +89,59 @@ t.test('once a row was taken, what is refused is put aside', async (t) => {
   await rig.stop();
 });
 
+/** Names the rows that it does not want, each with its own reason. */
+class NamingSink extends PickySink {
+  override async write(payload: SinkPayload, signal: AbortSignal): Promise<SinkOutcome> {
+    this.writeCount++;
+    const text = payload.blocks.map((block) => new TextDecoder().decode(block)).join('');
+    const rows = text.trimEnd().split('\n');
+    const bad = rows.flatMap((row, i) => (this.isWanted(row) ? [] : [i]));
+    const good = rows.filter((row) => this.isWanted(row));
+    const bytes = new TextEncoder().encode(good.map((row) => `${row}\n`).join(''));
+    await super.write({ blocks: [bytes], rowCount: good.length, byteCount: bytes.length }, signal);
+    const rowFailures = bad.map((row) => ({
+      code: 'WEIR_SINK_REJECTED' as const,
+      message: `row ${row} is bad`,
+      details: { status: 400 },
+    }));
+    const [failure] = rowFailures;
+    if (failure === undefined) return { kind: 'delivered' };
+    return { kind: 'rejected', rows: Uint32Array.from(bad), isWhole: false, failure, rowFailures };
+  }
+}
+
+t.test('rows that are named go aside with their own reasons', async (t) => {
+  const sink = new NamingSink();
+  sink.isWanted = (row) => !row.includes('poison');
+  const rig = await startRig(sink);
+  const rows = ['good 0', 'poison 1', 'good 2', 'poison 3'];
+  rig.consumer.append(textBatch({ texts: rows, seqFirst: 0 }));
+  await rig.settleAll();
+  t.match(deadLines(rig.files), [
+    { seq: 1, error: 'row 1 is bad' },
+    { seq: 3, error: 'row 3 is bad' },
+  ]);
+  t.match(rig.delivery.stats(), { storedEvents: 2, quarantinedEvents: 2 });
+  await rig.stop();
+});
+
+t.test('a server that names every row is tried again as well', async (t) => {
+  const sink = new NamingSink();
+  sink.isWanted = () => false;
+  const rig = await startRig(sink);
+  rig.consumer.append(textBatch({ texts: texts('a', 50), seqFirst: 0 }));
+  await rig.clock.advance(600_000);
+  t.same(deadLines(rig.files), []);
+  t.match(rig.delivery.stats(), {
+    state: 'retrying',
+    lastError: /the server refuses every row \(HTTP 400\)/,
+  });
+  sink.isWanted = () => true;
+  await rig.settleAll();
+  t.match(rig.delivery.stats(), { state: 'ok', storedEvents: 50, quarantinedEvents: 0 });
+  await rig.stop();
+});
+
 t.test('a write without an answer is shown, and is no failure', async (t) => {
   const sink = new FakeSink();
   sink.mode = 'hang';

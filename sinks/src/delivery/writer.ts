@@ -85,15 +85,18 @@ export class Writer {
       this.#refusals.noteTaken();
       return;
     }
-    const { failure, isWhole, rows } = answer;
+    const { failure, isWhole, rows, rowFailures } = answer;
     if (!isWhole || rows.length > 0) {
+      const failureOf = (i: number): FailureRecord => rowFailures?.[i] ?? failure;
       if (rows.length < rowCountOf(pieces)) this.#refusals.noteTaken();
-      for (const row of refusedRows(pieces, rows, encoding)) refused.push({ row, failure });
+      else rows.forEach((_, i) => void this.#refusals.noteRefused(failureOf(i)));
+      for (const [i, row] of refusedRows(pieces, rows, encoding).entries())
+        refused.push({ row, failure: failureOf(i) });
       return;
     }
     const halves = halve(pieces, encoding);
     if (halves === null) {
-      if (encoding === 'lines') this.#refusals.noteRefused(failure);
+      if (encoding !== 'frames') this.#refusals.noteRefused(failure);
       for (const row of refusedRows(pieces, null, encoding)) refused.push({ row, failure });
       return;
     }

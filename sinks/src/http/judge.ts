@@ -1,7 +1,7 @@
 // What an answer means for the rows that were sent. What can be put right on the other side, or in
 // the configuration, loses nothing: it is tried again. Only an answer that speaks of these very
 // rows rejects them.
-import type { FailureRecord, SinkOutcome } from '@weir/pipeline';
+import { type FailureRecord, type SinkOutcome, toFailure } from '@weir/pipeline';
 
 /** A longer wait than this is not taken from the other side. */
 const RETRY_AFTER_MS_MAX = 3_600_000;
@@ -60,6 +60,13 @@ function sentence({ status, text, location }: Answer, name: string): string {
   if (wrong !== undefined) return `${name} ${wrong} (${said}); ${kept}`;
   return `${name} is busy or failing (${said})`;
 }
+
+/** Of what an exchange rejects with. */
+export const retryAfterError = (error: unknown): SinkOutcome => ({
+  kind: 'retry',
+  afterMs: null,
+  failure: toFailure(error, 'WEIR_SINK_UNREACHABLE'),
+});
 
 /**
  * Origin and path only: user, query and fragment may hold a secret. A relative one has no origin.

@@ -9,7 +9,7 @@ import {
   type MarkCode,
   type SequencedBatch,
 } from '@weir/pipeline';
-import { encodeRows, unparsedBatch } from '../rows/index.js';
+import { encodeRows, RowSources, unparsedBatch } from '../rows/index.js';
 import { type BatchIdentity, LineWriter } from './line-writer.js';
 import { stringifyQuarantined } from './stringify.js';
 
@@ -30,8 +30,8 @@ export function encodeNdjson(
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
   return encodeRows(events, identity.seqFirst, skipSeqs, {
-    events: (rows) => encodeEvents(events, identity, rows),
-    quarantine: (rows) => encodeQuarantine(events, identity, rows),
+    events: (rows) => encodeEventLines(events, identity, rows),
+    quarantine: (rows) => encodeQuarantineLines(events, identity, rows),
   });
 }
 
@@ -47,7 +47,8 @@ export function quarantineRows(
   return encodeNdjson(unparsedBatch(batch, mark), batch, skipSeqs);
 }
 
-function encodeEvents(
+/** Lines of these rows, which may become events of any form. */
+export function encodeEventLines(
   events: EventBatch,
   identity: BatchIdentity,
   rows: Uint16Array,
@@ -57,7 +58,8 @@ function encodeEvents(
   return { rowCount: rows.length, bytes: writer.take() };
 }
 
-export function encodeQuarantine(
+/** Quarantine lines of these rows; the same for every sink. */
+export function encodeQuarantineLines(
   events: EventBatch,
   identity: BatchIdentity,
   rows: Uint16Array,
@@ -66,15 +68,10 @@ export function encodeQuarantine(
   const view = new EventRow(events);
   // A clock has no time that a calendar lacks.
   const ingestTime = isoMicroseconds(Number(raw.receivedAtNs / 1000n)) ?? '';
+  const sources = new RowSources(events);
   let text = '';
-  let run = -1;
-  let runRowFirst = 0;
-  let runRowEnd = 0;
   for (const row of rows) {
-    while (row >= runRowEnd) {
-      runRowFirst = runRowEnd;
-      runRowEnd += raw.runs[++run]?.eventCount ?? Number.POSITIVE_INFINITY;
-    }
+    const { source, sourceSeq } = sources.move(row);
     const rejection = view.move(row).rejection();
     text += stringifyQuarantined({
       error: rejection?.reason ?? '',
@@ -83,8 +80,8 @@ export function encodeQuarantine(
       stream: raw.stream,
       epoch: String(identity.epoch),
       ingest_time: ingestTime,
-      source: raw.runs[run]?.source ?? '',
-      source_seq: (raw.runs[run]?.sourceSeqFirst ?? 0) + row - runRowFirst,
+      source,
+      source_seq: sourceSeq,
       seq: identity.seqFirst + row,
       ...rawMembers(view.rawBytes()),
     });

@@ -1,4 +1,9 @@
 // Events as JSON lines.
-export { encodeNdjson, encodeQuarantine, quarantineRows } from './encode-ndjson.js';
+export {
+  encodeEventLines,
+  encodeNdjson,
+  encodeQuarantineLines,
+  quarantineRows,
+} from './encode-ndjson.js';
 export type { BatchIdentity } from './line-writer.js';
 export { type QuarantinedEvent, stringifyEvent, stringifyQuarantined } from './stringify.js';

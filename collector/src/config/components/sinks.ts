@@ -2,9 +2,11 @@
 import {
   BlackholeSink,
   ClickhouseSink,
+  ElasticsearchSink,
   FileSink,
   HttpSink,
   KafkaSink,
+  SplunkHecSink,
   StdoutSink,
   WeirSink,
 } from '../schema/sinks.js';
@@ -199,6 +201,101 @@ export const sinks: readonly ComponentSpec[] = [
         'the broker takes smaller messages than are sent',
         `${TRY_AGAIN}; the log says which setting is too small`,
       ],
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 'splunk_hec',
+    stability: 'beta',
+    schema: SplunkHecSink,
+    exampleId: 'splunk',
+    example: {
+      url: 'https://splunk.example:8088',
+      token: 'replace-me',
+      event: 'raw',
+      by_parser: { cisco_asa: { sourcetype: 'cisco:asa', index: 'netfw' } },
+    },
+    guarantees: [
+      'At least once: after a crash, an answer that was lost, or an acknowledgement that did not ' +
+        'come, a batch may come again. The indexed fields `weir_tenant`, `weir_stream`, ' +
+        '`weir_epoch` and `weir_seq` tell: `| dedup weir_stream weir_epoch weir_seq` shows each ' +
+        'event once.',
+      'Delivered means that Splunk took the events; with `acknowledge = true`, that it has indexed ' +
+        'them. Without it an indexer that dies loses what it had taken and not yet written.',
+      '`host` is the host of the event, else the address it came from; `source` is the stream. With ' +
+        '`event = "raw"`, bytes that are no UTF-8 stand in the field `weir_raw_base64`.',
+      PROXY,
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      [
+        'server busy (9), shutting down (23), 429, 5xx, no answer',
+        `${TRY_AGAIN}; Retry-After is obeyed`,
+      ],
+      [
+        'an invalid or disabled token (1 to 4), an index that the token may not write to (7), a ' +
+          'missing or invalid channel (10, 11), acknowledgement turned off (14)',
+        `${TRY_AGAIN}; the log says what to mend`,
+      ],
+      [
+        'an event in the wrong format (6, 12, 13, 15)',
+        'the one that `invalid-event-number` names is quarantined, those behind it are sent again; ' +
+          'without a number the batch is halved',
+      ],
+      ['413, or 400 without a code', 'the batch is halved; what is refused alone is quarantined'],
+      [
+        'an acknowledgement that does not come, or a server that begins to count again',
+        'the events are sent again in another channel',
+      ],
+      QUARANTINE_FILES,
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 'elasticsearch',
+    stability: 'beta',
+    schema: ElasticsearchSink,
+    exampleId: 'elastic',
+    example: { url: 'https://elastic.example:9200', index: 'weir-{tenant}-{date}' },
+    guarantees: [
+      'Exactly once in an index: documents are created under an `_id` made from tenant, stream, ' +
+        'epoch and seq, and one that is there already (409) is done. A data stream, or an alias ' +
+        'that is rolled over, has a new index from time to time: a repeat that comes after that is ' +
+        'stored a second time, so prefer a name with `{date}` or `{month}`.',
+      'Only documents that were not taken are sent again.',
+      'In ECS the identity and what has no ECS field stand under `weir`; `@timestamp` is the time ' +
+        'of the event, else that of its arrival.',
+      PROXY,
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      [
+        'no answer, 408, 429 or 5xx for the request or a document',
+        `${TRY_AGAIN}; Retry-After is obeyed`,
+      ],
+      [
+        '400 for a document, such as a value that does not go with the mapping; 413',
+        'it is quarantined with the reason that was given; all others are stored',
+      ],
+      [
+        '401, 403 or 404, also for a document: no rights, a blocked or missing index',
+        `${TRY_AGAIN}; the log says what to look at`,
+      ],
+      [
+        '400 or 413 for the whole request',
+        'the batch is halved until single events are left; what is refused alone is quarantined',
+      ],
+      [
+        'every document is refused since the start',
+        `${TRY_AGAIN}: the index is to blame, not the events`,
+      ],
+      QUARANTINE_FILES,
       OVERRUN,
     ],
     metrics,

@@ -22,7 +22,7 @@ const SELECTIONS = [
   ...typesOf('source'),
   ...typesOf('transform').map((type) => `syslog/${type}/stdout`),
   ...typesOf('sink').map((type) => `http//${type}`),
-  'syslog,http/parse,set,enrich,filter,route/clickhouse,http,file,stdout,weir,blackhole',
+  'syslog,http/parse,set,enrich,filter,route/clickhouse,http,file,stdout,weir,splunk_hec,elasticsearch,blackhole',
   'syslog,syslog,http,http//file,file',
   'http/filter,filter',
 ];

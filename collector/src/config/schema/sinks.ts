@@ -73,6 +73,22 @@ const wire = {
   ),
 };
 
+const batches = (bytes: number, events: number) => ({
+  batch_max_bytes: count(
+    [KiB, 64 * MiB],
+    bytes,
+    'Bytes of a body before compression; one longer event goes alone.',
+    MiB,
+  ),
+  batch_max_events: count([1, 100_000], events, 'Events in one body.', 1_000),
+  linger_ms: count(
+    [0, 60_000],
+    300,
+    'Longest wait of an event for company before a request.',
+    1_000,
+  ),
+});
+
 export const ClickhouseSink = Type.Object(
   {
     type: Type.Literal('clickhouse'),
@@ -113,21 +129,126 @@ export const HttpSink = Type.Object(
       'none',
       'Content-Encoding of the body; the server must know it.',
     ),
-    batch_max_bytes: count(
-      [KiB, 64 * MiB],
-      4 * MiB,
-      'Bytes of a body before compression; one longer event goes alone.',
-      MiB,
-    ),
-    batch_max_events: count([1, 100_000], 10_000, 'Events in one body.', 1_000),
-    linger_ms: count(
-      [0, 60_000],
-      300,
-      'Longest wait of an event for company before a request.',
-      1_000,
-    ),
+    ...batches(4 * MiB, 10_000),
   },
   { ...closed, description: 'JSON over HTTP POST to any server.' },
+);
+
+const SPLUNK_NAME = '^[^\\s"]{1,1024}$';
+const splunkIndex = (description: string) =>
+  Type.Optional(Type.String({ pattern: SPLUNK_NAME, description, examples: ['netfw'] }));
+
+export const SplunkHecSink = Type.Object(
+  {
+    type: Type.Literal('splunk_hec'),
+    ...common,
+    url: url(
+      'Address of the event collector; /services/collector/event is added.',
+      'https://splunk.example:8088',
+    ),
+    token: secret('Token of the event collector.', {
+      minLength: 1,
+      examples: ['file:secrets/splunk-token'],
+    }),
+    event: choice(
+      ['ocsf', 'raw', 'ecs'],
+      'ocsf',
+      'The event: OCSF, ECS, or the bytes that came, for add-ons of Splunk that read those.',
+    ),
+    sourcetype: Type.String({
+      pattern: SPLUNK_NAME,
+      default: 'weir:event',
+      description: 'Source type of every event that by_parser says nothing of.',
+      examples: ['weir:ocsf'],
+    }),
+    index: splunkIndex('Index; without it that of the token. The token must allow it.'),
+    by_parser: Type.Record(
+      Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }),
+      Type.Object(
+        {
+          sourcetype: Type.Optional(
+            Type.String({
+              pattern: SPLUNK_NAME,
+              description: 'Source type of events that this parser read.',
+              examples: ['cisco:asa'],
+            }),
+          ),
+          index: splunkIndex('Index of events that this parser read.'),
+        },
+        { ...closed, description: 'Where events of one parser go.' },
+      ),
+      {
+        ...closed,
+        default: {},
+        description: 'Source type and index by the name of the pack that read the event.',
+        examples: [{ cisco_asa: { sourcetype: 'cisco:asa', index: 'netfw' } }],
+      },
+    ),
+    acknowledge: Type.Boolean({
+      default: false,
+      description:
+        'Events are settled when Splunk says that they are indexed. The token must have ' +
+        'acknowledgement turned on, and every request must reach the same server.',
+      examples: [true],
+    }),
+    ack_poll_ms: count([100, 60_000], 2_000, 'How often Splunk is asked what is indexed.'),
+    ack_timeout_ms: count(
+      [1_000, 3_600_000],
+      300_000,
+      'Events that are not indexed by then are sent again.',
+      600_000,
+    ),
+    ...wire,
+    compression: choice(['gzip', 'none'], 'gzip', 'Content-Encoding of the body.'),
+    ...batches(MiB, 10_000),
+  },
+  { ...closed, description: 'Events to the HTTP Event Collector of Splunk.' },
+);
+
+/** Lower case, as indexes are named; a name begins with a letter or digit. */
+const INDEX_NAME = '^[a-z0-9]([a-z0-9._-]|\\{(tenant|date|month)\\}){0,200}$';
+
+export const ElasticsearchSink = Type.Object(
+  {
+    type: Type.Literal('elasticsearch'),
+    ...common,
+    url: url(
+      'Address of Elasticsearch or OpenSearch; /_bulk is added.',
+      'https://elastic.example:9200',
+    ),
+    api_key: Type.Optional(
+      secret('Encoded API key, instead of a user and password in the url.', {
+        minLength: 1,
+        examples: ['file:secrets/api-key'],
+      }),
+    ),
+    event: choice(['ecs', 'ocsf'], 'ecs', 'Form of the documents: ECS 8.17 or OCSF 1.8.'),
+    index: Type.String({
+      pattern: INDEX_NAME,
+      default: 'weir-{date}',
+      description:
+        'Index, or name of a data stream. {tenant}; {date} (yyyy.MM.dd) and {month} (yyyy.MM) of ' +
+        'the time at which the event was taken in, so that a repeat goes to the same index.',
+      examples: ['weir-{tenant}-{month}'],
+    }),
+    pipeline: Type.Optional(
+      Type.String({
+        pattern: '^[^\\s/]{1,255}$',
+        description: 'Ingest pipeline that every document passes.',
+        examples: ['geoip'],
+      }),
+    ),
+    ...wire,
+    timeout_ms: count(
+      [100, 600_000],
+      60_000,
+      'Longest wait for the answer to a request; then it is sent again.',
+      10_000,
+    ),
+    compression: choice(['gzip', 'none'], 'gzip', 'Content-Encoding of the body.'),
+    ...batches(5 * MiB, 5_000),
+  },
+  { ...closed, description: 'Documents into Elasticsearch or OpenSearch, each event once.' },
 );
 
 export const FileSink = Type.Object(
@@ -219,11 +340,24 @@ export const SINK_TYPES = {
   stdout: StdoutSink,
   weir: WeirSink,
   kafka: KafkaSink,
+  splunk_hec: SplunkHecSink,
+  elasticsearch: ElasticsearchSink,
   blackhole: BlackholeSink,
 } as const;
 export const SinkSchema = componentByType(
-  [ClickhouseSink, HttpSink, FileSink, StdoutSink, WeirSink, KafkaSink, BlackholeSink],
-  'A destination: clickhouse, http, file, stdout, weir, kafka or blackhole.',
+  [
+    ClickhouseSink,
+    HttpSink,
+    FileSink,
+    StdoutSink,
+    WeirSink,
+    KafkaSink,
+    SplunkHecSink,
+    ElasticsearchSink,
+    BlackholeSink,
+  ],
+  'A destination: clickhouse, http, file, stdout, weir, kafka, splunk_hec, ' +
+    'elasticsearch or blackhole.',
 );
 
 export type SinkConfig = Static<typeof SinkSchema>;
@@ -233,4 +367,6 @@ export type FileSinkConfig = Static<typeof FileSink>;
 export type StdoutSinkConfig = Static<typeof StdoutSink>;
 export type WeirSinkConfig = Static<typeof WeirSink>;
 export type KafkaSinkConfig = Static<typeof KafkaSink>;
+export type SplunkHecSinkConfig = Static<typeof SplunkHecSink>;
+export type ElasticsearchSinkConfig = Static<typeof ElasticsearchSink>;
 export type BlackholeSinkConfig = Static<typeof BlackholeSink>;

@@ -2,15 +2,9 @@
 // them to a consumer of the spool.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { reasonOf, type Sink, type SinkRunner, type SinkStats, WeirError } from '@weir/pipeline';
+import { reasonOf, type SinkRunner, type SinkStats, WeirError } from '@weir/pipeline';
 import { createBlackholeSink } from '@weir/sinks/blackhole';
-import {
-  type BlockEncoding,
-  createDelivery,
-  DeadLetter,
-  type DeliveryLimits,
-  spoolOverrun,
-} from '@weir/sinks/delivery';
+import { createDelivery, DeadLetter, spoolOverrun } from '@weir/sinks/delivery';
 import { createFileSink } from '@weir/sinks/file';
 import { createHttpSink } from '@weir/sinks/http';
 import { createStdoutSink } from '@weir/sinks/stdout';
@@ -28,19 +22,17 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
+import {
+  batchLimits,
+  elasticsearchWriter,
+  splunkWriter,
+  type Writer,
+  withoutSecrets,
+} from './writers.js';
 
 const KAFKA_WRITES_MAX = 8;
 
 export type DeliverySinkConfig = Exclude<SinkConfig, ClickhouseSinkConfig>;
-
-interface Writer {
-  readonly sink: Sink;
-  readonly encoding: BlockEncoding;
-  /** Where it delivers to, without secrets. */
-  readonly target: string;
-  readonly writesMax?: number;
-  readonly limits?: Partial<DeliveryLimits>;
-}
 
 export async function openDeliverySink(
   id: string,
@@ -157,14 +149,7 @@ function createWriter(
         encoding: 'lines',
         target: withoutSecrets(config.url),
         writesMax: sink.writesInFlightMax,
-        limits: {
-          groupEventsMax: config.batch_max_events,
-          groupBytesMax: config.batch_max_bytes,
-          payloadEventsMax: config.batch_max_events,
-          payloadBytesMax: config.batch_max_bytes,
-          lingerMs: config.linger_ms,
-          retryDelayMsMax: config.retry_max_delay_ms,
-        },
+        limits: batchLimits(config),
       };
     }
     case 'weir':
@@ -209,6 +194,10 @@ function createWriter(
       };
     case 'stdout':
       return { sink: createStdoutSink(), encoding: 'lines', target: '' };
+    case 'splunk_hec':
+      return splunkWriter(config, { clock, timers });
+    case 'elasticsearch':
+      return elasticsearchWriter(config, { clock, timers });
     case 'blackhole':
       return { sink: createBlackholeSink(), encoding: 'none', target: '' };
   }
@@ -223,10 +212,4 @@ function readCa(id: string, path: string): string {
       `/sinks/${id}/tls_ca_file cannot be read: ${reasonOf(error)}`,
     );
   }
-}
-
-/** A query may carry a key, a user name a token: only the place is shown. */
-function withoutSecrets(text: string): string {
-  const url = new URL(text);
-  return `${url.origin}${url.pathname}`;
 }

@@ -48,6 +48,8 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   http: quarantineRows,
   file: quarantineRows,
   stdout: quarantineRows,
+  splunk_hec: quarantineRows,
+  elasticsearch: quarantineRows,
   // Its rows travel raw: the other Weir parses them, and puts them aside if it cannot.
   weir: (batch) => encodeFrames(null, batch),
   // The quarantine table is the same in every profile.

@@ -4,11 +4,14 @@ import {
   type EncodedBlock,
   type EventBatch,
   type SequencedBatch,
+  type SinkDocument,
   type StoreProfile,
   type TransformDocument,
   WeirError,
 } from '@weir/pipeline';
+import type { BulkRowOptions } from '@weir/sinks/elasticsearch/rows';
 import { encodeRows } from '@weir/sinks/rows';
+import type { HecRowOptions } from '@weir/sinks/splunk/rows';
 
 export type Encode = (
   events: EventBatch,
@@ -28,16 +31,29 @@ export interface Unparsed {
   readonly mustParse: (transforms: readonly Pick<TransformDocument, 'type'>[]) => boolean;
 }
 
-const loaders: Readonly<Record<string, (profile: StoreProfile) => Promise<Encoder>>> = {
+/** `rows` are the settings that row-options.ts made, checked by the schema. */
+type Rows = SinkDocument['rows'];
+
+const loaders: Readonly<Record<string, (profile: StoreProfile, rows: Rows) => Promise<Encoder>>> = {
   clickhouse: async (profile) => {
     const { encodeBatch } = await import('@weir/sinks/clickhouse/native');
     const encode: Encode = (events, batch, skipSeqs) =>
       encodeBatch(events, batch, skipSeqs, profile);
-    return { encode, unparsed: null };
+    return parsed(encode);
   },
   http: ndjson,
   file: ndjson,
   stdout: ndjson,
+  splunk_hec: async (_, rows) => {
+    const { encodeHec } = await import('@weir/sinks/splunk/rows');
+    const options = rows as unknown as HecRowOptions;
+    return parsed((events, batch, skipSeqs) => encodeHec(events, batch, skipSeqs, options));
+  },
+  elasticsearch: async (_, rows) => {
+    const { encodeBulk } = await import('@weir/sinks/elasticsearch/rows');
+    const options = rows as unknown as BulkRowOptions;
+    return parsed((events, batch, skipSeqs) => encodeBulk(events, batch, skipSeqs, options));
+  },
   weir: async () => {
     const { encodeFrames, framesNeedParsing } = await import('@weir/sinks/weir/frames');
     return {
@@ -65,15 +81,21 @@ const loaders: Readonly<Record<string, (profile: StoreProfile) => Promise<Encode
 
 async function ndjson(): Promise<Encoder> {
   const { encodeNdjson } = await import('@weir/sinks/ndjson');
-  return { encode: encodeNdjson, unparsed: null };
+  return parsed(encodeNdjson);
 }
 
+const parsed = (encode: Encode): Encoder => ({ encode, unparsed: null });
+
 /** Rejects with WEIR_CONFIG_INVALID for a type that no sink has. */
-export function loadEncoder(type: string, sink: string, profile: StoreProfile): Promise<Encoder> {
+export function loadEncoder(
+  { type, rows }: SinkDocument,
+  sink: string,
+  profile: StoreProfile,
+): Promise<Encoder> {
   const load = Object.hasOwn(loaders, type) ? loaders[type] : undefined;
   if (load === undefined)
     throw new WeirError('WEIR_CONFIG_INVALID', `/sinks/${sink}/type ${type} has no encoder`);
-  return load(profile);
+  return load(profile, rows);
 }
 
 const noBytes = (rows: Uint16Array): EncodedBlock => ({

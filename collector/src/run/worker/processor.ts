@@ -34,11 +34,11 @@ export async function createTaskProcessor(setup: WorkerSetup): Promise<TaskProce
     tapConditions: new TapConditions(adds),
   };
   const encoders = new Map<string, Encoder>();
-  for (const [sink, { type }] of Object.entries(graph.sinks))
-    encoders.set(
-      sink,
-      await loadEncoder(setup.encodings?.[sink] ?? type, sink, setup.storeProfile ?? 'full'),
-    );
+  const profile = setup.storeProfile ?? 'full';
+  for (const [sink, document] of Object.entries(graph.sinks)) {
+    const type = setup.encodings?.[sink] ?? document.type;
+    encoders.set(sink, await loadEncoder({ ...document, type }, sink, profile));
+  }
   const ways = new Map<string, Way | null>();
   return (task) => {
     const { sink } = task;

@@ -8,7 +8,7 @@ import {
   type SequencedBatch,
 } from '@weir/pipeline';
 import { encodeEvent } from '../../avro/index.js';
-import { encodeQuarantine } from '../../ndjson/index.js';
+import { encodeQuarantineLines } from '../../ndjson/index.js';
 import { encodeRows } from '../../rows/index.js';
 import { WIRE_HEAD_BYTES } from '../envelope/envelope.js';
 import { blockOfMessages } from './message-block.js';
@@ -35,6 +35,6 @@ export function encodeEventMessages(
         }),
       ),
     }),
-    quarantine: (rows) => encodeQuarantine(events, batch, rows),
+    quarantine: (rows) => encodeQuarantineLines(events, batch, rows),
   });
 }

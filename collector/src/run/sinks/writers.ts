@@ -1,0 +1,90 @@
+// Sinks that write into the systems of others: their settings as options.
+import type { Clock, Sink, Timers } from '@weir/pipeline';
+import type { BlockEncoding, DeliveryLimits } from '@weir/sinks/delivery';
+import { createElasticsearchSink } from '@weir/sinks/elasticsearch';
+import { createSplunkSink } from '@weir/sinks/splunk';
+import type { ElasticsearchSinkConfig, SplunkHecSinkConfig } from '../../config/schema/sinks.js';
+
+export interface Writer {
+  readonly sink: Sink;
+  readonly encoding: BlockEncoding;
+  /** Where it delivers to, without secrets. */
+  readonly target: string;
+  readonly writesMax?: number;
+  readonly limits?: Partial<DeliveryLimits>;
+}
+
+export interface WriterDependencies {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/** Settings of batches that go out in requests, as limits. */
+export const batchLimits = (config: {
+  readonly batch_max_events: number;
+  readonly batch_max_bytes: number;
+  readonly linger_ms: number;
+  readonly retry_max_delay_ms: number;
+}): Partial<DeliveryLimits> => ({
+  groupEventsMax: config.batch_max_events,
+  groupBytesMax: config.batch_max_bytes,
+  payloadEventsMax: config.batch_max_events,
+  payloadBytesMax: config.batch_max_bytes,
+  lingerMs: config.linger_ms,
+  retryDelayMsMax: config.retry_max_delay_ms,
+});
+
+/** A query may carry a key, a user name a token: only the place is shown. */
+export function withoutSecrets(text: string): string {
+  const url = new URL(text);
+  return `${url.origin}${url.pathname}`;
+}
+
+export function splunkWriter(config: SplunkHecSinkConfig, deps: WriterDependencies): Writer {
+  const sink = createSplunkSink(
+    {
+      url: config.url,
+      token: config.token,
+      headers: config.headers,
+      compression: config.compression,
+      timeoutMs: config.timeout_ms,
+      tlsCaFile: config.tls_ca_file ?? null,
+      acknowledge: config.acknowledge,
+      ackPollMs: config.ack_poll_ms,
+      ackTimeoutMs: config.ack_timeout_ms,
+    },
+    deps,
+  );
+  return {
+    sink,
+    encoding: 'lines',
+    target: withoutSecrets(config.url),
+    writesMax: sink.writesInFlightMax,
+    limits: batchLimits(config),
+  };
+}
+
+export function elasticsearchWriter(
+  config: ElasticsearchSinkConfig,
+  deps: WriterDependencies,
+): Writer {
+  const sink = createElasticsearchSink(
+    {
+      url: config.url,
+      apiKey: config.api_key ?? null,
+      pipeline: config.pipeline ?? null,
+      headers: config.headers,
+      compression: config.compression,
+      timeoutMs: config.timeout_ms,
+      tlsCaFile: config.tls_ca_file ?? null,
+    },
+    deps,
+  );
+  return {
+    sink,
+    encoding: 'lines',
+    target: withoutSecrets(config.url),
+    writesMax: sink.writesInFlightMax,
+    limits: batchLimits(config),
+  };
+}

@@ -1,0 +1,1 @@
+export { type EventForm, type FormedRows, formedRows, ingestTime, isText } from './forms.js';
