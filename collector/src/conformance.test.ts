@@ -256,7 +256,7 @@ function sinkConforms(t: Test, type: string): void {
     t.ok(existsSync(join(repository, own)), own);
     return;
   }
-  const folder = join(repository, 'sinks/src', type);
+  const folder = join(repository, 'sinks/src', type.replace(/_hec$/, ''));
   const tests = readdirSync(folder).filter((name) => name.endsWith('.test.ts'));
   const runs = tests.filter((name) => {
     const text = readFileSync(join(folder, name), 'utf8');

@@ -41,7 +41,8 @@ for (const selection of SELECTIONS) {
       const text = generateConfiguration(selection, format);
       const long = text.split('\n').filter((line) => / *# /.test(line) && line.length > 100);
       t.same(
-        long.filter((line) => !/[=:{]/.test(line)),
+        // The command that made it is one word.
+        long.filter((line) => !/[=:{]/.test(line) && !line.includes(selection)),
         [],
         'sentences are wrapped',
       );
