@@ -103,7 +103,7 @@ t.test('wrong graphs', async (t) => {
         { p: { type: 'parse', inputs: ['edge'], pack: 'auto', module: './x.js' } },
         { out: ['p'] },
       ),
-      /either pack or module/,
+      /one of pack, regex and module/,
     ],
     [
       'filter of nothing',

@@ -57,7 +57,8 @@ for (const profile of STORE_PROFILES)
       const back = sql.replace(` ${ON}`, '').replace('= Replicated', '= ');
       t.equal(back, before, 'nothing else differs');
     }
-    t.equal(tableCount, 6, 'events, quarantine, dispositions, ledger, checkpoints, migrations');
+    const seven = 'events, quarantine, dispositions, ledger, checkpoints, fences, migrations';
+    t.equal(tableCount, 7, seven);
     t.ok(statements.some((sql) => sql.includes('= ReplicatedReplacingMergeTree(superseded)')));
     t.ok(statements.some((sql) => sql.includes('= ReplicatedAggregatingMergeTree')));
   });
