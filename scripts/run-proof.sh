@@ -8,6 +8,7 @@ case "$name" in
   agent_resilience_test) name=resilience ;;
   agent_offline_spool) name=agent_spool ;;
   protocol_packs_smoke) name=protocol_packs ;;
+  kafka_consume) name=kafka_ingest ;;
   run-proof)
     echo "run-proof.sh: call it by one of its links, or use: npm run proof -- NAME" >&2
     exit 2

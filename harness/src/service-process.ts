@@ -90,11 +90,15 @@ export class ServiceProcess {
     return this.#end('SIGKILL');
   }
 
-  /** SIGTERM, after 20 s SIGKILL; resolves when the process is gone. */
-  async stop(): Promise<void> {
+  /**
+   * SIGTERM, after 20 s SIGKILL; resolves when the process is gone, with its exit code, null for a
+   * signal.
+   */
+  async stop(): Promise<number | null> {
     const timer = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.#end('SIGTERM');
     clearTimeout(timer);
+    return this.#child?.exitCode ?? null;
   }
 
   async #end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {

@@ -18,6 +18,8 @@ import {
 import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
 import { drill } from './proofs/drill/index.js';
+import { idempotency } from './proofs/idempotency/index.js';
+import { kafkaIngest } from './proofs/kafka-ingest/index.js';
 import { kafkaStress } from './proofs/kafka-stress/index.js';
 import { ledger } from './proofs/ledger/index.js';
 import { parsers } from './proofs/parsers/index.js';
@@ -38,6 +40,8 @@ const PROOFS: readonly Proof[] = [
   peersSpool,
   protocolPacks,
   parsers,
+  kafkaIngest,
+  idempotency,
   kafkaStress,
 ];
 const DEFAULT_SEED = 20_260_101;

@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./kafka/index.js')).kafkaCommand(),
   },
   {
+    name: 'dlq',
+    summary: 'List, show or replay messages of the topic that no loader could process.',
+    load: async () => (await import('./dlq/index.js')).dlqCommand(),
+  },
+  {
     name: 'validate',
     summary: 'Check a configuration without running it, and print what was understood.',
     load: async () => (await import('./validate.js')).validateCommand(),

@@ -10,7 +10,9 @@ export {
   TOPIC_DEFAULT,
 } from './client/options.js';
 export { type OutgoingMessage, Producer } from './client/producer.js';
-export { type DoctorOptions, examine, type Finding } from './doctor.js';
+export { type DeadLetter, type DeadLetterOptions, DeadLetters } from './dead-letters.js';
+export { type DoctorOptions, examine } from './doctor/examine.js';
+export type { Finding } from './doctor/finding.js';
 export { BATCH_SCHEMA } from './envelope/batch-schema.js';
 export { createKafkaSink, type KafkaSinkOptions } from './kafka-sink.js';
 export { deadLetterTopic } from './loader/dead-letter.js';

@@ -1,8 +1,9 @@
 // `weir kafka doctor`: exit code 0 only if the cluster can be used as it stands.
-import { WeirError } from '@weir/pipeline';
+import { messageOf, WeirError } from '@weir/pipeline';
 import { nodeTimers } from '@weir/pipeline/node';
 import {
   BATCH_SCHEMA,
+  type Binding,
   examine,
   type Finding,
   loadBinding,
@@ -41,7 +42,12 @@ export function doctorCommand(): Command {
       integer(1, 9),
     )
     .option('--json', 'the findings as JSON')
-    .addHelpText('after', '\nExit codes: 0 all is well, 1 something is wrong, 2 wrong usage.')
+    .addHelpText(
+      'after',
+      '\nEach line says ok, warning, problem or unchecked, and what to do. Settings of topics are' +
+        '\nunchecked: the client cannot read them.' +
+        '\nExit codes: 0 there is no problem, 1 there is one, 2 wrong usage.',
+    )
     .action(run);
 }
 
@@ -51,6 +57,16 @@ async function run(flags: Flags): Promise<void> {
   if (kafka.brokers === '')
     throw new WeirError('WEIR_USAGE', 'which brokers? Set KAFKA_BROKERS, or brokers in [kafka]');
   const { partitions, replication = null } = flags;
+  let binding: Binding;
+  try {
+    binding = loadBinding();
+  } catch (error) {
+    return report([{ what: 'client', state: 'problem', text: messageOf(error) }], flags);
+  }
+  const clientFinding: Finding = {
+    ...{ what: 'client', state: 'ok' },
+    text: `librdkafka ${binding.librdkafkaVersion}`,
+  };
   const findings = await examine({
     connection: kafkaConnectionOf(config),
     topic: kafka.topic,
@@ -58,15 +74,20 @@ async function run(flags: Flags): Promise<void> {
     messageBytesMax: kafka.message_max_bytes,
     create: flags.create === undefined ? null : { partitions, replication },
     timers: nodeTimers,
-    binding: loadBinding(),
+    binding,
   });
+  findings.unshift(clientFinding);
   findings.push(await schemaOf(config));
+  report(findings, flags);
+}
+
+function report(findings: readonly Finding[], flags: Flags): void {
   process.exitCode = findings.some(({ state }) => state === 'problem') ? 1 : 0;
   const text = flags.json ? JSON.stringify(findings) : findings.map(lineOf).join('\n');
   process.stdout.write(`${text}\n`);
 }
 
-const lineOf = ({ what, state, text }: Finding): string => `${state.padEnd(8)} ${what}: ${text}`;
+const lineOf = ({ what, state, text }: Finding): string => `${state.padEnd(9)} ${what}: ${text}`;
 
 async function schemaOf({ kafka }: Config): Promise<Finding> {
   const what = 'schema';
@@ -80,6 +101,6 @@ async function schemaOf({ kafka }: Config): Promise<Finding> {
     );
     return { what, state: 'ok', text: `id ${id} of the registry` };
   } catch (error) {
-    return { what, state: 'problem', text: error instanceof Error ? error.message : String(error) };
+    return { what, state: 'problem', text: messageOf(error) };
   }
 }

@@ -86,6 +86,7 @@ export interface ProducerHandle extends ClientHandle, ProducerEvents {
     opaque: unknown,
     headers?: MessageHeaders,
   ): void;
+  poll(): void;
   setPollInterval(ms: number): void;
   flush(timeoutMs: number, done: Done): void;
 }
@@ -108,7 +109,15 @@ export interface ConsumedMessage extends TopicPartition {
   readonly headers?: MessageHeaders;
 }
 
-export interface ConsumerHandle extends ClientHandle, ClientEvents {
+interface ConsumerEvents extends ClientEvents {
+  on(event: 'event.error', listener: (error: ClientError) => void): unknown;
+  on(event: 'event.log', listener: (entry: ClientLogEntry) => void): unknown;
+  on(event: 'event.stats', listener: (entry: { readonly message: string }) => void): unknown;
+  /** Needs `enable.partition.eof`. */
+  on(event: 'partition.eof', listener: (position: TopicPartitionOffset) => void): unknown;
+}
+
+export interface ConsumerHandle extends ClientHandle, ConsumerEvents {
   subscribe(topics: readonly string[]): void;
   unsubscribe(): void;
   consume(count: number, done: Done<ConsumedMessage[]>): void;
@@ -147,7 +156,19 @@ export interface AdminHandle {
     timeoutMs: number,
     done: Done,
   ): void;
+  describeTopics(
+    topics: readonly string[],
+    options: { timeout: number; includeAuthorizedOperations: boolean },
+    done: Done<readonly Described[]>,
+  ): void;
   disconnect(): void;
+}
+
+interface Described {
+  /** A plain object. */
+  readonly error?: Pick<ClientError, 'code' | 'message'>;
+  /** Numbers of AclOperation, absent where nobody was asked. */
+  readonly authorizedOperations?: readonly number[];
 }
 
 /** Names and values are those of librdkafka (CONFIGURATION.md). */
@@ -169,6 +190,7 @@ export const KAFKA_ERROR = {
   fatal: -150,
   topicAlreadyExists: 36,
   unknownTopicOrPartition: 3,
+  topicAuthorizationFailed: 29,
   messageTooLarge: 10,
 } as const;
 

@@ -4,6 +4,7 @@ import {
   type Binding,
   type ClientConfig,
   type ClientError,
+  type ClusterMetadata,
   type ConsumedMessage,
   type ConsumerHandle,
   type Done,
@@ -41,6 +42,8 @@ export class Consumer implements PartitionClient {
   readonly #handle: ConsumerHandle;
   readonly #timers: Timers;
   #lastError: ClientError | null = null;
+  /** At the end of a partition, where `enable.partition.eof` asks for it. */
+  onEnd: (position: TopicPartitionOffset) => void = () => undefined;
 
   constructor(
     binding: Pick<Binding, 'KafkaConsumer'>,
@@ -63,6 +66,7 @@ export class Consumer implements PartitionClient {
     this.#handle.on('event.error', (error) => {
       this.#lastError = error;
     });
+    this.#handle.on('partition.eof', (position) => this.onEnd(position));
     this.#handle.on('event.log', ({ message }) => dependencies.log(message));
   }
 
@@ -84,6 +88,20 @@ export class Consumer implements PartitionClient {
   assign(partitions: readonly TopicPartitionOffset[]): void {
     if (this.#handle.rebalanceProtocol() === 'EAGER') this.#handle.assign(partitions);
     else this.#handle.incrementalAssign(partitions);
+  }
+
+  /** Without a group, and instead of whatever was assigned before. */
+  assignOnly(position: TopicPartitionOffset): void {
+    this.#handle.assign([position]);
+  }
+
+  /** Empty for a topic that is not there. */
+  async partitions(topic: string): Promise<number[]> {
+    const { topics } = await this.#ask<ClusterMetadata>((done) =>
+      this.#handle.getMetadata({ timeout: REQUEST_TIMEOUT_MS }, done),
+    );
+    const found = topics.find(({ name }) => name === topic)?.partitions ?? [];
+    return found.map(({ id }) => id).sort((a, b) => a - b);
   }
 
   unassign(partitions: readonly TopicPartition[]): void {

@@ -11,6 +11,8 @@ import {
   type ProducerHandle,
 } from './binding.js';
 
+/** The most that the client allows (`message.max.bytes`): the topic has the last word. */
+export const CLIENT_MESSAGE_BYTES_MAX = 1_000_000_000;
 const POLL_INTERVAL_MS = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const METADATA_TIMEOUT_MS = 10_000;

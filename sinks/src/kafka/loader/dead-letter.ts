@@ -7,6 +7,20 @@ import type { Producer } from '../client/producer.js';
 
 export const DEAD_LETTER_SUFFIX = '.dlq';
 const REASON_LENGTH_MAX = 1_000;
+/** Of the dead letter topic, beside those that the message had. */
+export const HEADERS = {
+  reason: 'weir-reason',
+  topic: 'weir-topic',
+  partition: 'weir-partition',
+  offset: 'weir-offset',
+} as const;
+
+/** Headers that say why and where from. */
+const HEADERS_BYTES_MAX = 16 * 1024;
+
+/** What the dead letter topic must take where the topic takes `messageBytesMax`. */
+export const deadLetterBytesMax = (messageBytesMax: number): number =>
+  messageBytesMax + HEADERS_BYTES_MAX;
 
 export const deadLetterTopic = (topic: string): string => `${topic}${DEAD_LETTER_SUFFIX}`;
 
@@ -27,10 +41,10 @@ export async function sendToDeadLetter(
         timestampMs: message.timestamp ?? 0,
         headers: [
           ...(message.headers ?? []),
-          { 'weir-reason': reason.slice(0, REASON_LENGTH_MAX) },
-          { 'weir-topic': message.topic },
-          { 'weir-partition': String(message.partition) },
-          { 'weir-offset': String(message.offset) },
+          { [HEADERS.reason]: reason.slice(0, REASON_LENGTH_MAX) },
+          { [HEADERS.topic]: message.topic },
+          { [HEADERS.partition]: String(message.partition) },
+          { [HEADERS.offset]: String(message.offset) },
         ],
       },
     ],
@@ -74,11 +88,15 @@ export function lostBatchOf(message: ConsumedMessage): SequencedBatch {
 /** Numbers that no message of ours holds: headers may come from anyone. */
 const EVENTS_MAX = 65_536;
 
-function identityOf(headers: MessageHeaders) {
-  const textOf = (name: string): string => {
-    const header = headers.find((one) => name in one);
-    return header === undefined ? '' : String(header[name]);
-  };
+/** As text; empty where it is not there. */
+export function headerOf(headers: MessageHeaders, name: string): string {
+  const header = headers.find((one) => name in one);
+  return header === undefined ? '' : String(header[name]);
+}
+
+/** The numbers that the headers name; none where `seqLast` is below `seqFirst`. */
+export function identityOf(headers: MessageHeaders) {
+  const textOf = (name: string): string => headerOf(headers, name);
   const [, first = '', last = ''] = /^(\d{1,15})-(\d{1,15})$/.exec(textOf('weir-seq')) ?? [];
   const [tenant, stream, epoch] = ['weir-tenant', 'weir-stream', 'weir-epoch'].map(textOf) as [
     string,

@@ -14,7 +14,7 @@ import type { IntentReceipts, LoaderLimits, LoaderStats, Store } from '../../cli
 import { type Binding, loadBinding, type TopicPartition } from '../client/binding.js';
 import { Consumer } from '../client/consumer.js';
 import { clientConfig, type KafkaConnection } from '../client/options.js';
-import { Producer } from '../client/producer.js';
+import { CLIENT_MESSAGE_BYTES_MAX, Producer } from '../client/producer.js';
 import { type LoaderSabotage, PartitionLoader } from './partition-loader.js';
 
 export type GroupProtocol = 'classic' | 'consumer';
@@ -99,7 +99,12 @@ export class KafkaLoader {
     );
     this.#deadLetters = new Producer(
       binding,
-      { 'enable.idempotence': true, acks: 'all', 'compression.codec': 'zstd', ...common },
+      {
+        ...{ 'enable.idempotence': true, acks: 'all', 'compression.codec': 'zstd' },
+        // By itself the client refuses what is above 1 MB, and the partition would stand still.
+        'message.max.bytes': CLIENT_MESSAGE_BYTES_MAX,
+        ...common,
+      },
       { timers, log },
     );
   }

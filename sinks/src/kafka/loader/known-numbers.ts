@@ -1,6 +1,7 @@
 // Which numbers of a message are stored already. A producer that was not told of a delivery sends
 // again, and somebody may set the offsets of the group back: the ledger knows what is there, and
-// this remembers what the same run has read before.
+// this remembers what the same run has read before. Numbers that are lost are not known: what was
+// declared lost because nobody could read it is stored when it is replayed.
 import { RangeSet } from '@weir/spool';
 import type { Store, TableNames } from '../../clickhouse/index.js';
 import type { Envelope } from '../envelope/envelope.js';
@@ -19,11 +20,14 @@ const STREAMS_MAX = 4_096;
 const BUCKET_BITS = 16;
 
 export class KnownNumbers {
+  readonly #forgets: boolean;
   readonly #store: Store;
   readonly #tables: TableNames;
   readonly #streams = new Map<string, Known>();
 
-  constructor(store: Store, tables: TableNames) {
+  /** `forgets` plants a fault for proofs: every number is new. */
+  constructor(store: Store, tables: TableNames, forgets = false) {
+    this.#forgets = forgets;
     this.#store = store;
     this.#tables = tables;
   }
@@ -38,6 +42,7 @@ export class KnownNumbers {
     const { seqFirst, eventCount } = envelope;
     if (eventCount === 0) return [];
     const seqLast = seqFirst + eventCount - 1;
+    if (this.#forgets) return [[seqFirst, seqLast]];
     const known = await this.#knownOf(envelope);
     const fresh = new RangeSet([[seqFirst, seqLast]]);
     for (const [first, last] of known.read.ranges)
@@ -66,7 +71,7 @@ export class KnownNumbers {
     const rows = await this.#store.query<{ found: string; seq_max: string }>(
       'SELECT count() AS found, max(bitmapMax(seqs)) AS seq_max ' +
         `FROM ${this.#tables.ledger} WHERE tenant_id = {tenant:String} ` +
-        'AND stream = {stream:String} AND epoch = {epoch:UInt64} ' +
+        "AND stream = {stream:String} AND epoch = {epoch:UInt64} AND kind != 'lost' " +
         'SETTINGS select_sequential_consistency = 1',
       { tenant, stream, epoch: String(epoch) },
     );
@@ -74,7 +79,7 @@ export class KnownNumbers {
     return row === undefined || row.found === '0' ? -1 : Number(row.seq_max);
   }
 
-  /** Numbers of the message that the ledger has, of any kind. */
+  /** Numbers of the message that the ledger has, of any kind but lost. */
   async #inLedger({ tenant, stream, epoch, seqFirst, eventCount }: Envelope): Promise<SeqPair[]> {
     const seqLast = seqFirst + eventCount - 1;
     const rows = await this.#store.query<{ seq_first: string; seq_last: string }>(
@@ -83,7 +88,7 @@ export class KnownNumbers {
         'SELECT arrayJoin(bitmapToArray(bitmapSubsetInRange(groupBitmapMergeState(seqs), ' +
         '{seqFirst:UInt64}, {seqEnd:UInt64}))) AS seq ' +
         `FROM ${this.#tables.ledger} WHERE tenant_id = {tenant:String} ` +
-        'AND stream = {stream:String} AND epoch = {epoch:UInt64} ' +
+        "AND stream = {stream:String} AND epoch = {epoch:UInt64} AND kind != 'lost' " +
         `AND bucket BETWEEN bitShiftRight({seqFirst:UInt64}, ${BUCKET_BITS}) ` +
         `AND bitShiftRight({seqLast:UInt64}, ${BUCKET_BITS}))) ` +
         'GROUP BY island ORDER BY seq_first SETTINGS select_sequential_consistency = 1',

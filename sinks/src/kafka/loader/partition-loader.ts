@@ -52,11 +52,14 @@ export interface PartitionLoaderOptions {
   readonly isAgain?: boolean;
   readonly onDeadLetter: (message: ConsumedMessage, reason: string) => void;
   readonly log: (line: string) => void;
-  /** Plants a fault for proofs: a batch is settled without being stored, or nobody is fenced. */
+  /**
+   * Plants a fault for proofs: a batch is settled without being stored, nobody is fenced, or what
+   * the ledger knows is ignored.
+   */
   readonly sabotage?: LoaderSabotage;
 }
 
-export type LoaderSabotage = 'drop_batch' | 'no_fence';
+export type LoaderSabotage = 'drop_batch' | 'no_fence' | 'forget_ledger';
 
 const RETRY_DELAY_MS_MAX = 5_000;
 /** A broker that was away needs its time. What does not come is looked for in the tables. */
@@ -187,7 +190,7 @@ export class PartitionLoader {
     };
     const partitionConsumer = new PartitionConsumer({
       name: this.#name,
-      known: new KnownNumbers(store, tables),
+      known: new KnownNumbers(store, tables, this.#options.sabotage === 'forget_ledger'),
       setAside: (message, reason) => this.#setAside(message, reason),
       nextOffset: taken.nextOffset,
       endOffset: high,
