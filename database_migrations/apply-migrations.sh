@@ -1,7 +1,8 @@
 #!/bin/sh
 # Applies all migrations to the ClickHouse server at CLICKHOUSE_URL (default http://localhost:8123),
 # for the table EVENTS_TABLE (default dev.events) in the profile STORE_PROFILE (full, slim; default
-# full). Run it as often as you like: each is applied once.
+# full), on all servers of STORE_CLUSTER if that is set. Run it as often as you like: each is applied
+# once. New tables keep rows for 90 days; what tables that are there have stays.
 set -eu
 cd "$(dirname "$0")/.."
 runner=sinks/dist/clickhouse/migrate.js

@@ -25,6 +25,7 @@ export const ERRORS = {
   WEIR_MIGRATION_CHANGED: 'A migration that was already applied has changed since.',
   WEIR_STORE_PROFILE:
     'The events table was made with another profile than is configured, or is none of Weir.',
+  WEIR_BACKUP_INVALID: 'A backup is not whole, or does not match its manifest.',
   WEIR_EVENT_INVALID: 'Bytes are no event in the encoding that was named.',
   WEIR_REQUEUE_BUSY: 'Another requeue from quarantine is under way.',
   WEIR_WORKER_FAILED: 'A pipeline worker threw or died.',

@@ -111,6 +111,12 @@ export const LIMITS = {
   loaderBytesMax: 32 * MiB,
   loaderLingerMs: 300,
   loaderRetryDelayMsMax: 30_000,
+  /** Failures of ClickHouse in a row after which nothing is sent to it but a ping. */
+  breakerFailuresMax: 3,
+  /** A statement that got no reply for so long has the store pinged; silence does the same. */
+  breakerSilenceMs: 10_000,
+  /** A ping that is not answered by then has failed. */
+  breakerProbeMs: 5_000,
   drainDeliveryMs: 10_000,
   unmappedPairsPerEventMax: 1_024,
   /** Characters of text that the components of a pipeline set in one event, all together. */

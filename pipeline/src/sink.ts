@@ -70,6 +70,16 @@ export interface SinkStats {
   readonly lastError: string | null;
   /** Age of the oldest batch that is read and not settled; 0 for none. */
   readonly lagMs: number;
+  /** Of a sink with a circuit breaker. */
+  readonly breaker?: BreakerStats;
+}
+
+export interface BreakerStats {
+  readonly state: 'closed' | 'half_open' | 'open';
+  /** How often it opened since the start. */
+  readonly openCount: number;
+  /** Since it opened, also while it is half open; 0 while it is closed. */
+  readonly openMs: number;
 }
 
 /** A sink at work on its consumer of the spool. */

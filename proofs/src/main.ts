@@ -17,6 +17,7 @@ import {
 } from './harness/report.js';
 import { agentSpool } from './proofs/agent-spool/index.js';
 import { collectorSpool } from './proofs/collector-spool/index.js';
+import { drill } from './proofs/drill/index.js';
 import { idempotency } from './proofs/idempotency/index.js';
 import { kafkaIngest } from './proofs/kafka-ingest/index.js';
 import { kafkaStress } from './proofs/kafka-stress/index.js';
@@ -26,12 +27,15 @@ import { peersSpool } from './proofs/peers-spool/index.js';
 import { protocolPacks } from './proofs/protocol-packs/index.js';
 import { quarantine } from './proofs/quarantine/index.js';
 import { resilience } from './proofs/resilience/index.js';
+import { storage } from './proofs/storage/index.js';
 
 const PROOFS: readonly Proof[] = [
   collectorSpool,
   ledger,
   quarantine,
   resilience,
+  storage,
+  drill,
   agentSpool,
   peersSpool,
   protocolPacks,

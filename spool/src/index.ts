@@ -11,6 +11,7 @@ export { patientFiles } from './patience.js';
 export { type NumberRange, RangeSet } from './range-set.js';
 export * from './receipts/index.js';
 export type { RecoveryReport } from './recovery.js';
+export { rewindConsumer } from './rewind.js';
 export * from './sink-ledger/index.js';
 export type { ConsumerStats, SpoolStats } from './spool.js';
 export { openSpool, Spool } from './spool.js';

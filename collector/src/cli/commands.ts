@@ -86,6 +86,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./spool/index.js')).spoolCommand(),
   },
   {
+    name: 'storage',
+    summary: 'Look after the tables: migrations, sizes, retention, backup and restore.',
+    load: async () => (await import('./storage/index.js')).storageCommand(),
+  },
+  {
     name: 'prove',
     summary: 'Prove with a signed checkpoint that one event was taken in.',
     load: async () => (await import('./prove.js')).proveCommand(),

@@ -6,6 +6,7 @@ import { nodeClock, nodeTimers } from '@weir/pipeline/node';
 import { startEmbeddedStore } from '@weir/sinks/clickhouse';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { readRunFile } from '../run/data-directory.js';
 
 const STORE_LOOK_INTERVAL_MS = 250;
@@ -22,6 +23,7 @@ export interface Instance {
   /** Null means the embedded store of the directory, which has to be started. */
   readonly storeUrl: string | null;
   readonly eventsTable: string;
+  readonly config: Config;
 }
 
 export function addInstanceOptions(command: Command): Command {
@@ -46,6 +48,7 @@ export function findInstance(flags: InstanceFlags): Instance {
     isRunning: running !== null,
     storeUrl: flags.url ?? running?.storeUrl ?? configured,
     eventsTable: running?.eventsTable ?? config.store.events_table,
+    config,
   };
 }
 

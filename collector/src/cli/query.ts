@@ -1,9 +1,9 @@
 // `weir query SQL`: reads the store of a running or stopped instance, or any server by --url.
 import type { Readable } from 'node:stream';
 import { WeirError } from '@weir/pipeline';
-import { createStore } from '@weir/sinks/clickhouse';
 import { Command } from 'commander';
-import { addInstanceOptions, findInstance, type InstanceFlags, withStoreUrl } from './instance.js';
+import { addInstanceOptions, findInstance, type InstanceFlags } from './instance.js';
+import { withStore } from './open-store.js';
 
 interface QueryFlags extends InstanceFlags {
   readonly write?: true;
@@ -32,14 +32,9 @@ async function query(sql: string, flags: QueryFlags): Promise<void> {
       'only statements that read are run (SELECT, WITH, SHOW, DESCRIBE, EXISTS, EXPLAIN); for others give --write',
     );
   }
-  await withStoreUrl(findInstance(flags), async (url) => {
-    const store = createStore({ url });
-    try {
-      await print(await store.stream(withFormat(text, format)));
-    } finally {
-      await store.close();
-    }
-  });
+  await withStore(findInstance(flags), async (store) =>
+    print(await store.stream(withFormat(text, format))),
+  );
 }
 
 const READS = /^(SELECT|WITH|SHOW|DESCRIBE|DESC|EXISTS|EXPLAIN)\b/i;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { WeirError } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
-import { createStore, type SourceReport, tableNames } from '@weir/sinks/clickhouse';
+import { type SourceReport, tableNames } from '@weir/sinks/clickhouse';
 import { inspectSpool } from '@weir/spool';
 import { Command } from 'commander';
 import { type ExportSummary, exportBundle } from '../verify/export.js';
@@ -14,14 +14,9 @@ import {
   type VerifyReport,
   verify,
 } from '../verify/verify.js';
-import {
-  addInstanceOptions,
-  type Instance,
-  type InstanceFlags,
-  withInstance,
-  withStoreUrl,
-} from './instance.js';
+import { addInstanceOptions, type Instance, type InstanceFlags, withInstance } from './instance.js';
 import { checkBundle, checkProof } from './offline.js';
+import { withStore as openStore } from './open-store.js';
 import { checkOutFile } from './out-file.js';
 import { table } from './table.js';
 
@@ -109,14 +104,7 @@ async function look(flags: VerifyFlags, instance: Instance, waitMs: number): Pro
       (sink) => sink.isConfigured && (isClickhouse(sink) || isStoredBehind(sink, instance)),
     );
     if (!isWanted) return use(null);
-    return withStoreUrl(instance, async (url) => {
-      const store = createStore({ url });
-      try {
-        return await use({ store, tables: tableNames(instance.eventsTable) });
-      } finally {
-        await store.close();
-      }
-    });
+    return openStore(instance, (store) => use({ store, tables: tableNames(instance.eventsTable) }));
   };
   const { export: file } = flags;
   const common = { files, timers: nodeTimers, directory, sinks, isRunning };

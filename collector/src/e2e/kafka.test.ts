@@ -1,5 +1,6 @@
 // Scenario: a collector sends to a real topic (KAFKA_BROKERS), loaders of one group put it into a
 // ClickHouse server: with nobody to load, with one that is killed, and with two that share.
+// A fence of somebody else stops no loader for ever.
 // Guarantees: verify says what is in the topic and closes once it is stored; each event is one row;
 // events in quarantine and those a filter took are accounted for; `envelope = "event"` gives one
 // Avro record an event.
@@ -81,16 +82,24 @@ else
     t.equal(without.inFlight, EVENTS, 'what nobody has loaded is in the topic');
     await Promise.all([one.start(), two.start()]);
     await send(2 * EVENTS);
+    t.match(await verify(90), { closes: true, code: 0 });
+    // Somebody's token is higher than ours, and the partitions stay with us all the same.
+    await sql(
+      store.url,
+      'INSERT INTO dev.fences SELECT consumer_group, topic, partition, max(token) + 5, ' +
+        "'somebody', now64(6) FROM dev.fences GROUP BY consumer_group, topic, partition",
+    );
+    await send(3 * EVENTS);
     const after = await verify(90);
     t.match(after, { closes: true, code: 0, inFlight: 0 });
     const [stream] = after.sinks.find(({ id }) => id === 'topic to store')?.streams ?? [];
-    const share = (3 * EVENTS) / 100;
+    const share = (4 * EVENTS) / 100;
     t.match(stream, {
-      ...{ issued: 3 * EVENTS, filtered: 2 * share, quarantined: share, lost: 0 },
-      stored: 3 * EVENTS - 3 * share,
+      ...{ issued: 4 * EVENTS, filtered: 2 * share, quarantined: share, lost: 0 },
+      stored: 4 * EVENTS - 3 * share,
     });
-    const rows = await fetchRows(store.url);
-    t.equal(rows, `${3 * EVENTS - 3 * share}\t${3 * EVENTS - 3 * share}`);
+    const rows = await sql(store.url, COUNTS);
+    t.equal(rows, `${4 * EVENTS - 3 * share}\t${4 * EVENTS - 3 * share}`);
     const [first] = await readMessages(brokers, `${topic}.plain`, 1);
     const value = first?.value ?? Buffer.alloc(0);
     t.equal(value[0], 0);
@@ -107,12 +116,14 @@ function lineOf(number: number): string {
   return `{"number":${number},"message":"${text} ${number}"}`;
 }
 
-async function fetchRows(url: string): Promise<string> {
+const COUNTS = 'SELECT count(), uniqExact(tenant_id, stream, epoch, seq) FROM dev.events';
+
+async function sql(url: string, statement: string): Promise<string> {
   const { username, password, origin } = new URL(url);
   const user = Buffer.from(`${username}:${password}`).toString('base64');
   const reply = await fetch(origin, {
     method: 'POST',
-    body: 'SELECT count(), uniqExact(tenant_id, stream, epoch, seq) FROM dev.events',
+    body: statement,
     headers: { authorization: `Basic ${user}` },
   });
   return (await reply.text()).trim();

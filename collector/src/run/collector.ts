@@ -414,7 +414,7 @@ class Collector implements RunningCollector {
       ledger: this.#conservation.report,
       sinks: Object.fromEntries(
         this.sinks.map((sink) => {
-          const { state, lastError, lagMs } = sink.stats();
+          const { state, lastError, lagMs, breaker } = sink.stats();
           const { events, bytes } = sink.pending();
           return [
             sink.id,
@@ -423,6 +423,7 @@ class Collector implements RunningCollector {
               required: sink.isRequired,
               state,
               error: lastError,
+              ...(breaker === undefined ? {} : { breaker: breaker.state }),
               lagMs: Math.round(lagMs),
               pendingEventCount: events,
               pendingEventBytes: bytes,

@@ -163,7 +163,28 @@ export function registerSinkMetrics(metrics: Metrics, sink: WatchedSink): Compon
     () => sink.missingEvents ?? 0,
   );
   metrics.onRead(sinkCounters(component, () => sink.stats()));
+  if (sink.stats().breaker !== undefined) registerBreakerMetrics(metrics, name, sink);
   return component;
+}
+
+const BREAKER_STATES = ['closed', 'half_open', 'open'];
+
+function registerBreakerMetrics(metrics: Metrics, name: ComponentName, sink: WatchedSink): void {
+  metrics.gauge(name, 'sink_breaker_state', 'Circuit breaker: 0 closed, 1 half open, 2 open.', () =>
+    BREAKER_STATES.indexOf(sink.stats().breaker?.state ?? 'closed'),
+  );
+  metrics.gauge(
+    name,
+    'sink_breaker_open_seconds',
+    'How long the circuit has not been closed; 0 while it is.',
+    () => (sink.stats().breaker?.openMs ?? 0) / 1000,
+  );
+  metrics.total(
+    name,
+    'sink_breaker_opened_total',
+    'How often the circuit was opened.',
+    () => sink.stats().breaker?.openCount ?? 0,
+  );
 }
 
 function sinkCounters(component: ComponentMetrics, stats: () => SinkStats): () => void {

@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly url: () => string;
   readonly count: number;
   readonly seed: number;
+  /** Producers are called so, with a number behind it; default `sender`. */
+  readonly name?: string;
   /** Pause between the requests of one sender. */
   readonly pauseMs?: number;
   /** Of one sender, from the start on: what could not be sent in time is made up for. */
@@ -61,7 +63,7 @@ export class KeyedSenders {
     this.#eventsPerRequest = options.eventsPerRequest ?? EVENTS_PER_REQUEST;
     this.#noise = noiseOf(options.noiseBytes ?? 0, seeded(options.seed));
     const senders = Array.from({ length: options.count }, (_, i): Sender => {
-      const producer = `sender-${i}`;
+      const producer = `${options.name ?? 'sender'}-${i}`;
       oracle.register(producer, this.#eventCount);
       return { producer, next: 0, random: seeded(options.seed + 1 + i) };
     });

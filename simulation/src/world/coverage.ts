@@ -58,6 +58,8 @@ export const SOMETIMES = [
   'quarantined',
   'refused',
   'intent_replayed',
+  'breaker_opened',
+  'breaker_closed',
   'replayed_key',
   'spool_failed',
   'start_failed',

@@ -252,6 +252,8 @@ export class World implements SendingWorld {
       log: (line: string) => {
         this.#log?.(`${clock.monotonicMs().toFixed(1).padStart(10)} log ${line}`);
         if (line.includes('is complete at attempt')) this.faults.saw('intent_replayed');
+        if (line.includes('circuit to ClickHouse is open')) this.faults.saw('breaker_opened');
+        if (line.includes('circuit to ClickHouse is closed')) this.faults.saw('breaker_closed');
         if (line.includes('were made from the ledger')) this.faults.saw('receipts_made_good');
       },
       onCheckpoint: ({ note }: { readonly note: string }, key: string | null) => {

@@ -5,4 +5,5 @@ export * from './loader/index.js';
 export * from './native/index.js';
 export * from './receipts/index.js';
 export * from './requeue/index.js';
+export * from './storage/index.js';
 export * from './store/index.js';

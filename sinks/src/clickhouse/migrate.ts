@@ -10,7 +10,8 @@ try {
   if (profile === undefined)
     throw new WeirError('WEIR_USAGE', `STORE_PROFILE must be one of ${STORE_PROFILES.join(', ')}`);
   const table = eventsTable === undefined ? {} : { eventsTable };
-  const applied = await applyMigrations(store, { ...table, profile });
+  const cluster = process.env.STORE_CLUSTER ?? '';
+  const applied = await applyMigrations(store, { ...table, profile, cluster });
   for (const name of applied) console.log(`applied ${name}`);
   if (applied.length === 0) console.log('nothing to apply');
 } catch (error) {

@@ -99,9 +99,10 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
     );
   }
 
-  /** Looks again at once, for instance since draining began. */
+  /** Looks again at once: draining began, or there is room again. */
   nudge(): void {
     this.#gate.open();
+    this.#room.open();
   }
 
   /**
@@ -243,7 +244,7 @@ export class Gatherer<Group extends GatherGroup, Look extends BatchLook> {
       .catch((error: unknown) => this.#fail(error))
       .then(() => {
         this.#deliveries.splice(this.#deliveries.indexOf(delivery), 1);
-        this.#gate.open();
+        this.nudge();
       });
     this.#gate.open();
   }

@@ -1,7 +1,8 @@
 // The tables of an instance, for the commands that only read quarantine.
 import { WeirError } from '@weir/pipeline';
-import { createStore, type Store, type TableNames, tableNames } from '@weir/sinks/clickhouse';
-import { type InstanceFlags, withInstance, withStoreUrl } from '../instance.js';
+import { type Store, type TableNames, tableNames } from '@weir/sinks/clickhouse';
+import { type InstanceFlags, withInstance } from '../instance.js';
+import { withStore } from '../open-store.js';
 
 /** A store that is just coming back is waited for so long. */
 const STORE_WAIT_MS = 10_000;
@@ -13,8 +14,7 @@ export function withTables<T>(
   use: (store: Store, tables: TableNames) => Promise<T>,
 ): Promise<T> {
   return withInstance(flags, STORE_WAIT_MS, (instance) =>
-    withStoreUrl(instance, async (url) => {
-      const store = createStore({ url });
+    withStore(instance, async (store) => {
       try {
         return await use(store, tableNames(instance.eventsTable));
       } catch (error) {
@@ -26,8 +26,6 @@ export function withTables<T>(
           {},
           error,
         );
-      } finally {
-        await store.close();
       }
     }),
   );

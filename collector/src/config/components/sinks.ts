@@ -61,12 +61,22 @@ export const sinks: readonly ComponentSpec[] = [
     failures: [
       ['the server is away or busy', TRY_AGAIN],
       [
+        'it fails three times in a row, or hangs',
+        'the circuit opens: nothing is read or sent until a ping succeeds, then one delivery is ' +
+          'tried; an embedded engine that hangs is ended and started again',
+      ],
+      [
         'an insert has no clear end',
         'what landed is read back by number, and only what is missing is inserted',
       ],
       ['an event cannot be parsed', 'it is a row of the table quarantine, with its bytes'],
     ],
-    metrics,
+    metrics: [
+      ...metrics,
+      'sink_breaker_state',
+      'sink_breaker_open_seconds',
+      'sink_breaker_opened_total',
+    ],
   },
   {
     kind: 'sink',

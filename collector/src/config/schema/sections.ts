@@ -1,6 +1,6 @@
 // The sections that exist once: spool, workers, store.
 import { LIMITS } from '@weir/pipeline';
-import { choice, closed, count, MiB, SECRET, SECRET_HINT, secret } from './nodes.js';
+import { choice, closed, count, LABEL, MiB, SECRET, SECRET_HINT, secret } from './nodes.js';
 import Type from './type.js';
 
 export const SpoolSection = Type.Object(
@@ -64,6 +64,8 @@ export const WorkersSection = Type.Object(
   { ...closed, default: {}, description: 'The worker pool: parsing, transforms, encoding.' },
 );
 
+const days = Type.Integer({ minimum: 1, maximum: 36500, description: 'Days.', examples: [365] });
+
 export const StoreSection = Type.Object(
   {
     url: Type.String({
@@ -97,6 +99,28 @@ export const StoreSection = Type.Object(
         'cost. A table keeps the profile it was made with.',
     ),
     ttl_days: count([1, 36500], 90, 'Retention of rows.', 365),
+    retention: Type.Record(Type.String({ pattern: LABEL }), days, {
+      ...closed,
+      default: {},
+      description:
+        'Days by retention class, where they are not ttl_days; a source names its class with ' +
+        'retention_class.',
+      examples: [{ short: 7, long: 365 }],
+    }),
+    quarantine_ttl_days: count(
+      [0, 36500],
+      0,
+      'Retention of rows in quarantine whose class has no days of its own; 0 for ttl_days.',
+      30,
+    ),
+    cluster: Type.String({
+      pattern: '^[A-Za-z0-9_.-]{0,64}$',
+      default: '',
+      description:
+        'Cluster of the server on which tables are made (ON CLUSTER), with replicated engines ' +
+        'and inserts that wait for a quorum; empty for a single server.',
+      examples: ['security'],
+    }),
     max_rows: count([1, 1_000_000], LIMITS.loaderRowsMax, 'Rows in one insert.'),
     linger_ms: count(
       [0, 60_000],

@@ -21,7 +21,7 @@ const JOBS = [
 ];
 const KEYS = ['ED25519', 'RSA', 'ECDSA'];
 
-/** The mark stands where sshd writes a text of others, so that the sentence stays one of its own. */
+/** The mark stands where sshd writes a text of others: the sentence stays one of its own. */
 function writeSshd(t: TemplateWriter, draw: Draw): void {
   const part = draw.below(100);
   if (part < 75) {

@@ -19,6 +19,7 @@ import { makeDirectories } from '../data-directory.js';
 import { DirectoryLease } from '../directory-lease.js';
 import { createLog } from '../log.js';
 import { setupOf, startPool } from '../pool.js';
+import { migrationOptions } from '../sinks/migration-options.js';
 import { openStore } from '../sinks/open-store.js';
 import { requeueProcessor } from '../sinks/processor.js';
 import { createStoreEvidence } from '../sinks/store-evidence.js';
@@ -72,8 +73,8 @@ async function requeueWith(
   await checkModules(setup);
   const store = await openStore(config, log, () => undefined);
   closers.add('store', () => store.stop());
-  const { events_table: eventsTable, ttl_days: retentionDays, profile } = config.store;
-  await applyMigrations(store.store, { eventsTable, retentionDays, profile });
+  const { events_table: eventsTable } = config.store;
+  await applyMigrations(store.store, migrationOptions(config));
   const workers = startPool(config.workers.count, setup, (sentence) => log.warn(sentence));
   closers.add('worker pool', () => workers.close());
   const tables = new TableFiles({ graph, dataDirectory: config.data_dir, log });

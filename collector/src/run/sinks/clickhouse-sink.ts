@@ -24,6 +24,7 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
+import { migrationOptions } from './migration-options.js';
 import { type OpenStore, openStore } from './open-store.js';
 import { anchorLast, openStoreEvidence, type StoreEvidence } from './store-evidence.js';
 
@@ -134,6 +135,7 @@ export class ClickhouseSink implements ManagedSink {
       processor,
       store: store.store,
       fence: store.fence,
+      ...(store.revive === undefined ? {} : { revive: store.revive }),
       clock,
       timers,
       random,
@@ -250,9 +252,7 @@ export class ClickhouseSink implements ManagedSink {
 
   async migrate(): Promise<void> {
     const { config, log } = this.#dependencies;
-    const { events_table: eventsTable, ttl_days: retentionDays, profile } = config.store;
-    const options = { eventsTable, retentionDays, profile };
-    const applied = await applyMigrations(this.store.store, options);
+    const applied = await applyMigrations(this.store.store, migrationOptions(config));
     if (applied.length > 0) log.debug({ component: this.id, applied }, 'migrations applied');
     this.#isMigrated = true;
     this.#migrationError = null;

@@ -10,10 +10,13 @@ import {
 } from '@weir/sinks/clickhouse';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/schema.js';
+import { debugSqlOptions } from '../debug-sql.js';
 
 export interface OpenStore {
   readonly store: Store;
   readonly fence: Fence;
+  /** Of the embedded store: ends it and starts it again. */
+  readonly revive?: () => Promise<void>;
   readonly url: string;
   /** URL without secrets, or the directory of the embedded store. */
   readonly target: string;
@@ -30,9 +33,13 @@ export async function openStore(
   log: Logger,
   onChange: () => void,
 ): Promise<OpenStore> {
+  const debugSql = debugSqlOptions((fields, text) =>
+    log.info({ component: 'store', ...fields }, text),
+  );
   if (config.store.url !== '') {
     const url = config.store.url;
-    const store = createStore({ url, compress: true });
+    const isReplicated = config.store.cluster !== '';
+    const store = createStore({ url, compress: true, isReplicated, ...debugSql });
     const shown = new URL(url);
     shown.password = shown.password === '' ? '' : '***';
     return {
@@ -55,10 +62,11 @@ export async function openStore(
       onChange();
     },
   });
-  const store = createStore({ url: supervised.url });
+  const store = createStore({ url: supervised.url, ...debugSql });
   return {
     store,
     fence: embeddedFence(supervised),
+    revive: () => supervised.fence(),
     url: supervised.url,
     target: directory,
     description: `embedded ClickHouse in ${directory}`,

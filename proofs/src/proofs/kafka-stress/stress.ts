@@ -32,12 +32,18 @@ const SESSION_TIMEOUT_MS = 4_000;
 const LAG_MS_MAX = 60_000;
 const SHORT: ChaosPlan = { memberEvents: 25, outages: 10, brokerKills: 3 };
 const LONG: ChaosPlan = { memberEvents: 60, outages: 25, brokerKills: 10 };
+/** A planted fault shows without most of the misfortunes. */
+const SABOTAGED: ChaosPlan = { memberEvents: 3, outages: 1, brokerKills: 0 };
 /** So that the load lasts as long as the misfortunes do. */
-const SECONDS = { short: 80, long: 240 };
+const SECONDS = { short: 80, long: 240, sabotaged: 12 };
+const SABOTAGED_LAG_MS_MAX = 10_000;
+
+const PLANS = { short: SHORT, long: LONG, sabotaged: SABOTAGED } as const;
 
 export async function stress(context: ProofContext): Promise<ProofResult> {
   const { directory, seed, say, sabotage, isLong } = context;
   const eventCount = context.count ?? (isLong ? 1_000_000 : EVENTS_DEFAULT);
+  const length = sabotage !== null ? 'sabotaged' : isLong ? 'long' : 'short';
   const brokerCount = isLong ? 3 : 1;
   const random = seeded(seed);
   const cluster = await KafkaCluster.start({
@@ -82,23 +88,21 @@ export async function stress(context: ProofContext): Promise<ProofResult> {
         count: SENDERS,
         seed,
         eventCount: perSender,
-        eventsPerSecond: perSender / (isLong ? SECONDS.long : SECONDS.short),
+        eventsPerSecond: perSender / SECONDS[length],
         malformedEvery: MALFORMED_EVERY,
       },
       sent,
     );
     const parts = { cluster, brokerCount, server, proxy, loaders, random, say };
-    const chaos = new Chaos(
-      { ...parts, sessionTimeoutMs: SESSION_TIMEOUT_MS },
-      isLong ? LONG : SHORT,
-    );
+    const chaos = new Chaos({ ...parts, sessionTimeoutMs: SESSION_TIMEOUT_MS }, PLANS[length]);
     await Promise.all([senders.done(), chaos.run()]);
     if (senders.failure !== null) return fail(senders.failure, {});
     const calmMs = monotonicMs();
     const accountedFor = async (): Promise<number> =>
       Number(await server.value('SELECT sum(stored + quarantined) FROM dev.ledger_by_stream'));
     const total = perSender * SENDERS;
-    const isSettled = await waitFor(async () => (await accountedFor()) >= total, LAG_MS_MAX, 200);
+    const lagMsMax = sabotage === null ? LAG_MS_MAX : SABOTAGED_LAG_MS_MAX;
+    const isSettled = await waitFor(async () => (await accountedFor()) >= total, lagMsMax, 200);
     const lagSeconds = Math.round((monotonicMs() - calmMs) / 100) / 10;
     say(`lag gone ${lagSeconds} s after the last misfortune`);
     register(oracles, perSender);

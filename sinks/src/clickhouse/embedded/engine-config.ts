@@ -22,8 +22,11 @@ export function engineLimits(machineMemoryBytes: number, cpuCount: number): Engi
   };
 }
 
-/** The configuration file (XML), for chdb's `--config-file`. */
-export function engineConfigXml(limits: EngineLimits): string {
+/**
+ * The configuration file (XML), for chdb's `--config-file`. BACKUP and RESTORE may use files below
+ * `backupsDirectory` alone.
+ */
+export function engineConfigXml(limits: EngineLimits, backupsDirectory: string): string {
   const cache = Math.floor(limits.memoryBytesMax / 32);
   const settings: Record<string, number | string> = {
     max_server_memory_usage: limits.memoryBytesMax,
@@ -56,10 +59,14 @@ export function engineConfigXml(limits: EngineLimits): string {
     '<clickhouse>',
     '  <logger><level>none</level><console>0</console></logger>',
     ...lines,
+    `  <backups><allowed_path>${xmlText(backupsDirectory)}</allowed_path></backups>`,
     '</clickhouse>',
     '',
   ].join('\n');
 }
+
+const xmlText = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Session settings of every connection; a request's own settings override them. */
 export const BASE_SETTINGS: Readonly<Record<string, string>> = {

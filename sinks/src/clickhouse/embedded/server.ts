@@ -1,6 +1,6 @@
 // Entry of the child process: opens the engine on a directory and serves ClickHouse's HTTP protocol
 // on loopback. It lives as long as its parent's IPC channel, so a parent that was killed leaves no
-// engine behind. Arguments: DIRECTORY PORT (0 lets the kernel choose).
+// engine behind. Arguments: DIRECTORY PORT (0 lets the kernel choose) BACKUPS (a directory).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ import { readRequest } from './request.js';
 import { answer, answerError, type StoreContext } from './respond.js';
 import { RunningQueries } from './running-queries.js';
 
-const [directory = '', port = '0'] = process.argv.slice(2);
+const [directory = '', port = '0', backups = ''] = process.argv.slice(2);
 const password = process.env[PASSWORD_VARIABLE] ?? '';
 delete process.env[PASSWORD_VARIABLE];
 
@@ -35,7 +35,7 @@ function openConnections(): Connections {
   const engine = loadEngine();
   const configPath = join(directory, 'engine.xml');
   const limits = engineLimits(totalmem(), availableParallelism());
-  writeFileSync(configPath, engineConfigXml(limits));
+  writeFileSync(configPath, engineConfigXml(limits, backups));
   try {
     return new Connections(engine, directory, [`--config-file=${configPath}`]);
   } catch (error) {

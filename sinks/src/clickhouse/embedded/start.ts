@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { messageOf, WeirError } from '@weir/pipeline';
@@ -17,6 +18,11 @@ export interface EmbeddedStoreOptions {
   readonly port?: number;
   /** Letters and digits; default a random one. */
   readonly password?: string;
+  /**
+   * The one place under which BACKUP may write and RESTORE may read. Default: `backups` beside the
+   * directory.
+   */
+  readonly backupsDirectory?: string;
   readonly log: (line: string) => void;
 }
 
@@ -54,7 +60,8 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
   }
   await fenceLeftovers(directory, log);
   const password = options.password ?? randomPassword();
-  const child = fork(ENTRY, [directory, String(options.port ?? 0)], {
+  const backups = resolve(options.backupsDirectory ?? join(dirname(directory), 'backups'));
+  const child = fork(ENTRY, [directory, String(options.port ?? 0), backups], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     execArgv: ['--max-old-space-size=192'],
     // Arguments can be read by everyone on the machine, the environment cannot.

@@ -1,5 +1,6 @@
 // The deep check: does each table hold exactly the numbers that the ledger says, each once?
 import type { Store, TableNames } from '../store/index.js';
+import { daysExpression, daysMin, type Retention, readRetention } from '../store/retention.js';
 import { streamKey } from './read-ledger.js';
 import { nameOf } from './verify-ledger.js';
 
@@ -58,11 +59,11 @@ export async function verifyTables(
     ['events', 'stored'],
     ['quarantine', 'quarantined'],
   ] as const) {
-    const retentionDays = await passedRetentionDays(store, tables, table);
+    const retention = await passedRetention(store, tables, table);
     const kinds = table === 'events' && mayBeRequeued ? ['stored', 'quarantined'] : [kind];
     for (const found of await compare(store, tables, table, kind, options)) {
       const mayBeRunning = ledgerMax !== null && (found.absent > 0 || found.unaccounted > 0);
-      const mayBeExpired = retentionDays !== null && found.absent > 0;
+      const mayBeExpired = retention !== null && found.absent > 0;
       const mayBeOnItsWay = kinds.length > 1 && found.unaccounted > 0;
       if (!mayBeRunning && !mayBeExpired && !mayBeOnItsWay) {
         streams.push(found);
@@ -70,7 +71,7 @@ export async function verifyTables(
       }
       const key = streamKey(found.tenant, found.stream, found.epoch);
       const seqMax = ledgerMax === null ? Number.MAX_SAFE_INTEGER - 1 : (ledgerMax.get(key) ?? -1);
-      const seqMin = mayBeExpired ? await firstKept(store, tables, found, retentionDays) : 0;
+      const seqMin = mayBeExpired ? await firstKept(store, tables, found, retention) : 0;
       streams.push(await compareRange(store, tables, found, [kind, kinds], seqMin, seqMax));
     }
   }
@@ -187,22 +188,18 @@ async function readLedgerMax(store: Store, tables: TableNames): Promise<Map<stri
   );
 }
 
-/** Days of the table's TTL, if the first migration is older than that; else null. */
-async function passedRetentionDays(
+/** The table's retention, if the first migration is older than the shortest of it; else null. */
+async function passedRetention(
   store: Store,
   tables: TableNames,
   table: 'events' | 'quarantine',
-): Promise<number | null> {
-  const name = table === 'events' ? tables.eventsName : 'quarantine';
-  const rows = await store.query<{ days: string; age_days: number }>(
-    "SELECT extract(create_table_query, 'toIntervalDay\\((\\d+)\\)') AS days, " +
-      `(SELECT dateDiff('day', min(applied_at), now()) FROM ${tables.migrations}) AS age_days ` +
-      'FROM system.tables WHERE database = {database:String} AND name = {name:String}',
-    { database: tables.database, name },
+): Promise<Retention | null> {
+  const retention = await readRetention(store, tables, table);
+  if (retention === null) return null;
+  const rows = await store.query<{ age_days: number }>(
+    `SELECT dateDiff('day', min(applied_at), now()) AS age_days FROM ${tables.migrations}`,
   );
-  const row = rows[0];
-  if (row === undefined || row.days === '') return null;
-  return Number(row.age_days) >= Number(row.days) ? Number(row.days) : null;
+  return Number(rows[0]?.age_days) >= daysMin(retention) ? retention : null;
 }
 
 /**
@@ -212,14 +209,14 @@ async function firstKept(
   store: Store,
   tables: TableNames,
   { tenant, stream, epoch, table }: TableStream,
-  retentionDays: number,
+  retention: Retention,
 ): Promise<number> {
   const rows = await store.query<{ epoch: string; seq: string }>(
     `SELECT epoch, min(seq) AS seq FROM ${tables[table]} ` +
       'WHERE tenant_id = {tenant:String} AND stream = {stream:String} ' +
-      'AND ingest_time > now() - toIntervalDay({retentionDays:UInt32}) ' +
+      `AND ingest_time + toIntervalDay(${daysExpression(retention)}) > now() ` +
       'GROUP BY epoch ORDER BY epoch LIMIT 1',
-    { tenant, stream, retentionDays },
+    { tenant, stream },
   );
   const first = rows[0];
   if (first === undefined || BigInt(first.epoch) > epoch) return Number.MAX_SAFE_INTEGER - 1;

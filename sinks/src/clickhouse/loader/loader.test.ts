@@ -195,7 +195,13 @@ t.test('a loader that died leaves an open intent, and the next one finishes it',
       reached();
       return new Promise<void>(() => undefined);
     });
-    void new Loader({ ...options, store }).run(new AbortController().signal);
+    const end = new AbortController();
+    const limits = { ...options.limits, stopWaitMs: 1 };
+    const dead = new Loader({ ...options, store, limits }).run(end.signal);
+    t.teardown(() => {
+      end.abort();
+      return dead;
+    });
     await hangs;
     t.equal(consumer.frontier, null, 'not settled');
     const loader = new Loader(options);

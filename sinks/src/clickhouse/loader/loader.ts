@@ -6,6 +6,7 @@ import { InvariantError, isPlanted, messageOf, type SpooledBatch, WeirError } fr
 import { comparePositions, headOf } from '../../delivery/batch-head.js';
 import { type BatchLook, EMPTY_ENCODED, Gatherer } from '../../delivery/gatherer.js';
 import { isDataError, type Store, type TableNames, tableNames } from '../store/index.js';
+import { Breaker } from './breaker.js';
 import { Checks } from './checks.js';
 import { Delivery } from './delivery.js';
 import { Group, type GroupEntry } from './group.js';
@@ -19,6 +20,7 @@ import {
   type LoaderStats,
   SMALL_GROUP_ROWS,
 } from './options.js';
+import { Pulse } from './pulse.js';
 import { insertByPieces, quarantineWhole } from './put-aside.js';
 
 /** What was found of a batch in the tables; null means that it needed no look. */
@@ -44,6 +46,11 @@ export class Loader {
   #isUncertain = false;
   /** The store refused the data of the open intent: its batches go one by one. */
   #isRefused = false;
+  readonly #breaker: Breaker;
+  readonly #pulse: Pulse;
+  #reviving: Promise<void> | null = null;
+  /** Ends with `run`, also when a statement has not. */
+  readonly #life = new AbortController();
   /** Of batches that an earlier process may have sent without an intent that says so. */
   readonly #checks: Checks;
 
@@ -51,6 +58,17 @@ export class Loader {
     const options = { ...given, store: this.#watched(given.store) };
     this.#options = options;
     this.#limits = { ...LOADER_LIMITS, ...options.limits };
+    const { breakerFailuresMax: failuresMax, breakerSilenceMs: silenceMs, probeMs } = this.#limits;
+    this.#breaker = new Breaker({ clock: given.clock, log: given.log, failuresMax });
+    const { store, timers } = given;
+    this.#pulse = new Pulse({
+      ...{ store, timers, probeMs, silenceMs },
+      onSilent: () => this.#noteSilence(),
+      onAnswer: () => {
+        this.#breaker.probed();
+        this.#gatherer?.nudge();
+      },
+    });
     this.#tables = tableNames(options.eventsTable);
     this.#checks = new Checks(options.store, this.#tables);
     this.#delivery = new Delivery(options, this.#tables);
@@ -70,6 +88,7 @@ export class Loader {
       retryCount: this.#retryCount,
       state: this.#state,
       lastError: this.#lastError,
+      breaker: this.#breaker.stats(),
       lagMs: oldestUs === null ? 0 : Math.max(0, (nowUs - oldestUs) / 1000),
     };
   }
@@ -81,6 +100,14 @@ export class Loader {
    * intent of another version (WEIR_SPOOL_VERSION) reject.
    */
   async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#run(signal);
+    } finally {
+      this.#life.abort();
+    }
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     let delayMs = RETRY_DELAY_MS_MIN;
     while (!signal.aborted) {
       const settledBefore = this.#delivery.settledCount;
@@ -92,6 +119,7 @@ export class Loader {
         if (error instanceof WeirError && error.code === 'WEIR_SPOOL_VERSION') throw error;
         if (signal.aborted) return;
         if (this.#delivery.settledCount > settledBefore) delayMs = RETRY_DELAY_MS_MIN;
+        this.#breaker.failed(error);
         this.#noteFailure(error, delayMs);
         await this.#options.timers.sleep(this.#jittered(delayMs), signal);
         delayMs = Math.min(delayMs * 2, this.#limits.retryDelayMsMax);
@@ -102,9 +130,40 @@ export class Loader {
   async #attempt(signal: AbortSignal): Promise<void> {
     if (!this.#isStarted) await this.#loadIntent();
     this.#isStarted = true;
+    if (this.#breaker.state === 'open') await this.#probe(signal);
     await this.#recover(signal);
     await this.#options.receipts?.begin(this.#delivery.counts().lastIntentId);
     await this.#gather(signal);
+  }
+
+  /** One ping, while the circuit is open. An embedded engine that hangs is ended for it. */
+  async #probe(signal: AbortSignal): Promise<void> {
+    const { revive } = this.#options;
+    let found = await this.#pulse.ping(signal);
+    if (found === 'silent' && revive !== undefined && !signal.aborted) {
+      await this.#revive();
+      this.#isUncertain = false;
+      found = await this.#pulse.ping(signal);
+    }
+    if (found !== 'answered')
+      throw new WeirError('WEIR_STORE_UNREACHABLE', `a ping to ClickHouse: ${found}`);
+    this.#breaker.probed();
+  }
+
+  /** The first time it may only be very busy; after that an engine of ours is ended. */
+  async #noteSilence(): Promise<void> {
+    if (this.#breaker.state === 'open') await this.#revive();
+    else this.#breaker.silent();
+  }
+
+  /** Several statements may find out at once. */
+  async #revive(): Promise<void> {
+    this.#reviving ??= this.#options.revive?.() ?? Promise.resolve();
+    try {
+      await this.#reviving;
+    } finally {
+      this.#reviving = null;
+    }
   }
 
   /** An engine that hangs must not hold up a stop: its statement counts as unanswered. */
@@ -159,7 +218,7 @@ export class Loader {
   /** Finishes the open intent, if there is one. */
   async #recover(signal: AbortSignal): Promise<void> {
     if (this.#isUncertain) {
-      if (!isPlanted('fence_omitted')) await this.#options.fence(this.#delivery.queryIdPrefix);
+      if (!isPlanted('fence_omitted')) await this.#fence();
       this.#isUncertain = false;
     }
     const intent = this.#delivery.openIntent;
@@ -247,7 +306,8 @@ export class Loader {
   async #gather(signal: AbortSignal): Promise<void> {
     const { consumer, clock, timers, processor } = this.#options;
     consumer.rewind();
-    this.#checks.begin(consumer.pendingFrameCount);
+    const { comesInPieces = false } = this.#options;
+    this.#checks.begin(comesInPieces ? Number.POSITIVE_INFINITY : consumer.pendingFrameCount);
     const { rowsMax, bytesMax } = this.#limits;
     this.#gatherer = new Gatherer<Group, LandedLook>({
       limits: {
@@ -257,7 +317,9 @@ export class Loader {
         smallGroupEvents: SMALL_GROUP_ROWS,
       },
       deliveriesMax: 1,
-      batchesInFlightMax: () => this.#limits.batchesInFlightMax,
+      // A statement that hangs is waited for, and nothing more is read meanwhile.
+      batchesInFlightMax: () =>
+        this.#breaker.state === 'open' ? 0 : this.#limits.batchesInFlightMax,
       clock,
       timers,
       consumer,
@@ -288,20 +350,27 @@ export class Loader {
     }
   }
 
+  /** A server's fence is a statement like others; an embedded engine refuses pings meanwhile. */
+  #fence(): Promise<void> {
+    return this.#watch(this.#options.fence(this.#delivery.queryIdPrefix));
+  }
+
+  async #watch<T>(reply: Promise<T>): Promise<T> {
+    try {
+      return await this.#pulse.replyOf(reply, this.#life.signal);
+    } catch (error) {
+      const isReply = error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED';
+      if (!isReply) this.#isUncertain = true;
+      throw error;
+    }
+  }
+
   /**
    * The store, with a note of every statement whose reply never came and of refused data. A query
    * without a reply counts, too: an engine that hangs is ended by the fence.
    */
   #watched(store: Store): Store {
-    const watch = async <T>(reply: Promise<T>): Promise<T> => {
-      try {
-        return await reply;
-      } catch (error) {
-        const isReply = error instanceof WeirError && error.code === 'WEIR_STORE_REJECTED';
-        if (!isReply) this.#isUncertain = true;
-        throw error;
-      }
-    };
+    const watch = <T>(reply: Promise<T>): Promise<T> => this.#watch(reply);
     return {
       url: store.url,
       query: (sql, params) => watch(store.query(sql, params)),
@@ -316,13 +385,15 @@ export class Loader {
           throw error;
         }
       },
-      ping: () => store.ping(),
+      ping: (signal) => store.ping(signal),
       close: () => store.close(),
     };
   }
 
   #noteSuccess(): void {
-    if (this.#state !== 'ok') this.#options.log('ClickHouse takes rows again');
+    const wasOpen = this.#breaker.state !== 'closed';
+    this.#breaker.succeeded();
+    if (this.#state !== 'ok' && !wasOpen) this.#options.log('ClickHouse takes rows again');
     this.#state = 'ok';
     this.#lastError = null;
   }
@@ -332,8 +403,9 @@ export class Loader {
     const isUnreachable = error instanceof WeirError && error.code === 'WEIR_STORE_UNREACHABLE';
     const state = isUnreachable ? 'unreachable' : 'retrying';
     const text = messageOf(error);
-    // Once for each trouble, not at each try.
-    if (state !== this.#state || text !== this.#lastError)
+    // Once for each trouble, not at each try; an open circuit has said so.
+    const isNew = state !== this.#state || text !== this.#lastError;
+    if (isNew && this.#breaker.state !== 'open')
       this.#options.log(`loader: ${text}; next try in ${delayMs} ms, nothing is lost meanwhile`);
     this.#state = state;
     this.#lastError = text;

@@ -1,5 +1,6 @@
 import {
   type BatchProcessor,
+  type BreakerStats,
   type Clock,
   type Consumer,
   LIMITS,
@@ -28,6 +29,12 @@ export interface LoaderLimits {
   readonly stopWaitMs: number;
   /** A replay takes a frame of its intent that does not come within this time for unreadable. */
   readonly replayReadMs: number;
+  /** Failures of the store in a row that open the circuit. */
+  readonly breakerFailuresMax: number;
+  /** After so long without a reply the store is pinged; silence opens the circuit at once. */
+  readonly breakerSilenceMs: number;
+  /** A ping gets this long. */
+  readonly probeMs: number;
 }
 
 export const LOADER_LIMITS: LoaderLimits = {
@@ -40,6 +47,9 @@ export const LOADER_LIMITS: LoaderLimits = {
   retryDelayMsMax: LIMITS.loaderRetryDelayMsMax,
   stopWaitMs: 5_000,
   replayReadMs: 2_000,
+  breakerFailuresMax: LIMITS.breakerFailuresMax,
+  breakerSilenceMs: LIMITS.breakerSilenceMs,
+  probeMs: LIMITS.breakerProbeMs,
 };
 
 /** A group with fewer rows than this is small. */
@@ -62,6 +72,7 @@ export interface LoaderStats {
   readonly lastIntentId: number;
   readonly state: LoaderState;
   readonly lastError: string | null;
+  readonly breaker: BreakerStats;
   /** Age of the oldest batch that is read and not settled; 0 for none. */
   readonly lagMs: number;
 }
@@ -82,6 +93,8 @@ export interface LoaderOptions {
   readonly processor: BatchProcessor;
   readonly store: Store;
   readonly fence: Fence;
+  /** Ends a store that does not answer, where it is ours to end, and starts it again. */
+  readonly revive?: () => Promise<void>;
   readonly clock: Clock;
   readonly timers: Timers;
   /** For jitter; without it there is none. */
@@ -90,6 +103,11 @@ export interface LoaderOptions {
   readonly loaderName?: string;
   /** On the disk of the spool (IntentFile), or with the positions of a topic. */
   readonly intents: IntentStore;
+  /**
+   * A frame may come in several batches, so their number says nothing: once batches are checked
+   * against the tables they are until the next start. Default false.
+   */
+  readonly comesInPieces?: boolean;
   /** Makes rows for quarantine of a batch that the store refuses; default: quarantineWhole. */
   readonly putAside?: PutAside;
   readonly eventsTable?: string;

@@ -19,6 +19,7 @@ import { quarantineWhole } from '../loader/put-aside.js';
 import { insertBlocks, insertLedger } from '../loader/statements.js';
 import { isDataError, type Store, type TableNames } from '../store/index.js';
 import { PROFILES, QUARANTINE_COLUMNS } from '../store/profiles.js';
+import { readRetention } from '../store/retention.js';
 import { batchesOf, isCut, type RequeueBatch } from './batches.js';
 import { RequeueIntentFile } from './intent.js';
 import { addReport, emptyReport, type RequeueReport } from './report.js';
@@ -26,7 +27,6 @@ import { type PageEnd, type QuarantineFilter, type QuarantineRow, readQuarantine
 import {
   readBackEvents,
   readNotedAsQuarantined,
-  retentionDays,
   rowKey,
   supersede,
   type WantedRows,
@@ -190,14 +190,17 @@ export class Requeuer {
     const report = emptyReport(request.isDryRun);
     report.tried = rows.length;
     const noted = await readNotedAsQuarantined(store, tables, wantedOf(rows));
-    const days = await retentionDays(store, tables);
+    const retention = await readRetention(store, tables, 'events');
     const nowUs = await this.#storeNowUs();
-    const expiredUs = days === null ? 0 : nowUs - (days * 24 - 1) * US_PER_HOUR;
+    const expiredUs = ({ retentionClass }: QuarantineRow): number => {
+      const days = retention?.classes[retentionClass] ?? retention?.days;
+      return days === undefined ? 0 : nowUs - (days * 24 - 1) * US_PER_HOUR;
+    };
     const usable = rows.filter((row) => {
       const { tenant, stream, epoch, seq } = row;
       if (!isOurs(stream)) report.otherNodes++;
       else if (!noted.has(rowKey(tenant, stream, epoch, seq))) report.inFlight++;
-      else if (row.ingestUs < expiredUs) report.expired++;
+      else if (row.ingestUs < expiredUs(row)) report.expired++;
       else if (isCut(row)) report.cut++;
       else return true;
       return false;

@@ -86,14 +86,3 @@ export async function supersede(
     queryId,
   );
 }
-
-/** Days after which rows of the events table expire; null if they do not. */
-export async function retentionDays(store: Store, tables: TableNames): Promise<number | null> {
-  const rows = await store.query<{ days: string }>(
-    "SELECT extract(create_table_query, 'toIntervalDay\\((\\d+)\\)') AS days " +
-      'FROM system.tables WHERE database = {database:String} AND name = {name:String}',
-    { database: tables.database, name: tables.eventsName },
-  );
-  const days = rows[0]?.days ?? '';
-  return days === '' ? null : Number(days);
-}

@@ -59,7 +59,8 @@ async function recordedProfile(store: Store, tables: TableNames): Promise<string
   return profiles.size === 1 ? only : null;
 }
 
-async function columnsOf(store: Store, database: string, table: string): Promise<string[]> {
+/** Empty for a table that is not there. */
+export async function columnsOf(store: Store, database: string, table: string): Promise<string[]> {
   const rows = await store.query<{ name: string }>(
     'SELECT name FROM system.columns ' +
       'WHERE database = {database:String} AND table = {table:String}',

@@ -3,11 +3,24 @@ export { type FenceToken, fencedStore, readFence, writeFence } from './fenced-st
 export {
   applyMigrations,
   type MigrationOptions,
-  RETENTION_DAYS_DEFAULT,
+  type MigrationPlan,
+  planMigrations,
 } from './migrations.js';
 export { STORE_PROFILES } from './profiles.js';
 export {
+  daysExpression,
+  type ExpiringTable,
+  RETENTION_DAYS_DEFAULT,
+  type Retention,
+  type RetentionChange,
+  readRetention,
+  retentionChanges,
+  setRetention,
+  ttlExpression,
+} from './retention.js';
+export {
   createStore,
+  type ExecutedStatement,
   type QueryParams,
   type StatementSettings,
   type Store,

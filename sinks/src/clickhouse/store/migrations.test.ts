@@ -63,10 +63,11 @@ t.test('EVENTS_TABLE chooses database and name', async (t) => {
 t.test('auditd_events joins the records of an event', async (t) => {
   const columns =
     'tenant_id, seq, source, parser, device_hostname, time, metadata_event_code, status_id, ' +
-    'attributes, unmapped';
+    'attributes, unmapped, ingest_time';
   const row = (seq: number, type: string, status: number, attributes: string, unmapped = '') =>
     `('t', ${seq}, '192.0.2.1', 'linux_audit', 'web1', '2026-02-28 22:14:15', '${type}', ` +
-    `${status}, map('metadata.correlation_uid', '1.5:7'${attributes}), map(${unmapped}))`;
+    // A row of 1970 has expired, and goes when the engine next looks.
+    `${status}, map('metadata.correlation_uid', '1.5:7'${attributes}), map(${unmapped}), now())`;
   await fixture.store.command(
     `INSERT INTO siem.logs (${columns}) VALUES ` +
       [

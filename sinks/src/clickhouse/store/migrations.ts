@@ -5,9 +5,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type StoreProfile, WeirError } from '@weir/pipeline';
-import { setViews } from '../views/index.js';
-import { checkProfile, MIGRATION_FILE } from './check-profile.js';
+import { viewStatements } from '../views/index.js';
+import { checkProfile, columnsOf, MIGRATION_FILE } from './check-profile.js';
+import { onCluster } from './cluster.js';
 import { PROFILES } from './profiles.js';
+import {
+  RETENTION_DAYS_DEFAULT,
+  type Retention,
+  type RetentionChange,
+  readRetention,
+  retentionChanges,
+  setRetention,
+} from './retention.js';
 import type { Store } from './store.js';
 import { type TableNames, tableNames } from './tables.js';
 
@@ -16,14 +25,23 @@ export interface MigrationOptions {
   readonly eventsTable?: string;
   /** Columns of the events table; a table keeps the profile it was made with. */
   readonly profile: StoreProfile;
-  /** Days that events and quarantine are kept; applied to tables that exist, too. Default 90. */
+  /**
+   * Days that events and quarantine are kept; applied to tables that exist, too. Without it they
+   * stay as they are, and new ones get 90.
+   */
   readonly retentionDays?: number;
+  /** Of classes that differ, in both tables. */
+  readonly retentionClasses?: Readonly<Record<string, number>>;
+  /** Of rows in quarantine whose class has no days of its own; default as `retentionDays`. */
+  readonly quarantineDays?: number;
   /**
    * Whether raw_data has its text index; applied to a table that exists, too. It makes a rare token
    * thirty times faster to find, and costs as much processor time as all the rest of an INSERT.
    * Default: as the profile has it.
    */
   readonly textIndex?: boolean;
+  /** Name of the cluster that the tables are made on; empty or absent for none. */
+  readonly cluster?: string;
   /** Default: database_migrations of the package, or of this repository. */
   readonly directory?: string;
 }
@@ -38,7 +56,6 @@ export interface Migration {
 const IN_SOURCE_TREE = fileURLToPath(new URL('../../../../database_migrations', import.meta.url));
 const IN_PACKAGE = fileURLToPath(new URL('../../../database_migrations', import.meta.url));
 const DIRECTORY_DEFAULT = existsSync(IN_SOURCE_TREE) ? IN_SOURCE_TREE : IN_PACKAGE;
-export const RETENTION_DAYS_DEFAULT = 90;
 const TEXT_INDEX = 'raw_data_text';
 
 /**
@@ -48,33 +65,22 @@ const TEXT_INDEX = 'raw_data_text';
  */
 export async function applyMigrations(store: Store, options: MigrationOptions): Promise<string[]> {
   const tables = tableNames(options.eventsTable);
-  const retentionDays = options.retentionDays ?? RETENTION_DAYS_DEFAULT;
-  const { profile } = options;
-  const migrations = readMigrations(options.directory ?? DIRECTORY_DEFAULT, profile);
+  const { profile, cluster = '' } = options;
+  const command = (sql: string): Promise<void> => store.command(onCluster(sql, cluster));
   await checkProfile(store, profile, options.eventsTable);
-  await store.command(`CREATE DATABASE IF NOT EXISTS \`${tables.database}\``);
-  await store.command(
+  await command(`CREATE DATABASE IF NOT EXISTS \`${tables.database}\``);
+  await command(
     `CREATE TABLE IF NOT EXISTS ${tables.migrations} (version UInt32, name String, ` +
       "checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3)) " +
       'ENGINE = MergeTree ORDER BY version ' +
       'SETTINGS fsync_after_insert = 1, fsync_part_directory = 1',
   );
-  await store.command(
+  await command(
     `ALTER TABLE ${tables.migrations} ADD COLUMN IF NOT EXISTS events_table String DEFAULT ''`,
   );
-  const done = await appliedMigrations(store, tables, migrations);
   const applied: string[] = [];
-  for (const migration of migrations) {
-    const before = done.get(migration.version) ?? [];
-    if (before.some(({ checksum }) => checksum === migration.checksum)) continue;
-    const [other] = before;
-    if (other !== undefined) {
-      // Somebody may have made the tables since the first look: then it is the profile's name.
-      await checkProfile(store, profile, options.eventsTable);
-      throw changedError(migration, other.checksum);
-    }
-    for (const statement of statementsOf(migration.sql, tables, retentionDays))
-      await store.command(statement);
+  for (const migration of await pendingMigrations(store, options)) {
+    for (const statement of migration.statements) await command(statement);
     // CREATE IF NOT EXISTS says nothing when another collector was first, with another profile.
     await checkProfile(store, profile, options.eventsTable);
     // Statements can run twice (IF NOT EXISTS), so a crash before this line only repeats them.
@@ -90,21 +96,90 @@ export async function applyMigrations(store: Store, options: MigrationOptions): 
     );
     applied.push(migration.name);
   }
-  await setRetention(store, tables, retentionDays);
-  await setTextIndex(store, tables, options.textIndex ?? PROFILES[profile].hasTextIndex);
-  if (PROFILES[profile].hasLists) await setViews(store, tables);
+  for (const change of await retentionChanges(store, tables, wantedRetention(options)))
+    await setRetention(store, tables, change, { onCluster: (sql) => onCluster(sql, cluster) });
+  const textIndex = options.textIndex ?? PROFILES[profile].hasTextIndex;
+  const change = await textIndexChange(store, tables, textIndex);
+  if (change !== null) await command(change);
+  if (PROFILES[profile].hasLists) for (const view of viewStatements(tables)) await command(view);
   return applied;
 }
 
-/** `NNNN_name.slim.sql` takes the place of `NNNN_name.sql` in a store of the slim profile. */
-export function readMigrations(directory: string, profile: StoreProfile): Migration[] {
+/** What `applyMigrations` would do. Only reads; throws as it does. */
+export async function planMigrations(
+  store: Store,
+  options: MigrationOptions,
+): Promise<MigrationPlan> {
+  const tables = tableNames(options.eventsTable);
+  await checkProfile(store, options.profile, options.eventsTable);
+  const pending = await pendingMigrations(store, options);
+  const isThere = (await readRetention(store, tables, 'events')) !== null;
+  return {
+    pending: pending.map(({ name, statements }) => ({
+      name,
+      statements: statements.map((sql) => onCluster(sql, options.cluster ?? '')),
+    })),
+    // New tables are made with what is wanted.
+    retention: isThere ? await retentionChanges(store, tables, wantedRetention(options)) : [],
+  };
+}
+
+export interface MigrationPlan {
+  readonly pending: readonly { readonly name: string; readonly statements: readonly string[] }[];
+  readonly retention: readonly RetentionChange[];
+}
+
+/** Both tables, as far as somebody said something about it. */
+export function wantedRetention(
+  options: Pick<MigrationOptions, 'retentionDays' | 'retentionClasses' | 'quarantineDays'>,
+): Partial<Record<'events' | 'quarantine', Retention>> {
+  const { retentionDays: days, retentionClasses: classes = {}, quarantineDays } = options;
+  if (days === undefined) return {};
+  return { events: { days, classes }, quarantine: { days: quarantineDays ?? days, classes } };
+}
+
+interface PendingMigration extends Migration {
+  readonly statements: readonly string[];
+}
+
+/** In order. Throws WEIR_MIGRATION_CHANGED. */
+async function pendingMigrations(
+  store: Store,
+  options: MigrationOptions,
+): Promise<PendingMigration[]> {
+  const tables = tableNames(options.eventsTable);
+  const { profile, retentionDays = RETENTION_DAYS_DEFAULT } = options;
+  const migrations = readMigrations(options.directory ?? null, profile);
+  const done = await appliedMigrations(store, tables, migrations);
+  const pending: PendingMigration[] = [];
+  for (const migration of migrations) {
+    const before = done.get(migration.version) ?? [];
+    if (before.some(({ checksum }) => checksum === migration.checksum)) continue;
+    const [other] = before;
+    if (other !== undefined) {
+      // Somebody may have made the tables since the first look: then it is the profile's name.
+      await checkProfile(store, profile, options.eventsTable);
+      throw changedError(migration, other.checksum);
+    }
+    const statements = statementsOf(migration.sql, tables, retentionDays);
+    pending.push({ ...migration, statements });
+  }
+  return pending;
+}
+
+/**
+ * `NNNN_name.slim.sql` takes the place of `NNNN_name.sql` in a store of the slim profile.
+ * `directory`: null for that of the package.
+ */
+export function readMigrations(directory: string | null, profile: StoreProfile): Migration[] {
   const migrations: Migration[] = [];
-  const names = readdirSync(directory).sort();
+  const folder = directory ?? DIRECTORY_DEFAULT;
+  const names = readdirSync(folder).sort();
   for (const name of names) {
     const [, version, stem, only] = MIGRATION_FILE.exec(name) ?? [];
     if (version === undefined || (only !== undefined && only !== profile)) continue;
     if (only === undefined && names.includes(`${version}_${stem}.${profile}.sql`)) continue;
-    const sql = readFileSync(join(directory, name), 'utf8');
+    const sql = readFileSync(join(folder, name), 'utf8');
     const checksum = createHash('sha256').update(sql).digest('hex');
     migrations.push({ version: Number(version), name, sql, checksum });
   }
@@ -127,8 +202,12 @@ async function appliedMigrations(
   tables: TableNames,
   migrations: readonly Migration[],
 ): Promise<Map<number, AppliedMigration[]>> {
+  const columns = await columnsOf(store, tables.database, 'weir_migrations');
+  if (columns.length === 0) return new Map();
+  // Before there was the column, there was one events table.
+  const named = columns.includes('events_table') ? '' : "WITH '' AS events_table ";
   const rows = await store.query<AppliedMigration & { events_table: string }>(
-    `SELECT DISTINCT version, name, checksum, events_table FROM ${tables.migrations} ` +
+    `${named}SELECT DISTINCT version, name, checksum, events_table FROM ${tables.migrations} ` +
       "WHERE events_table = {events:String} OR events_table = '' AND (SELECT count() " +
       'FROM system.tables WHERE database = {database:String} AND name = {events:String}) > 0',
     { events: tables.eventsName, database: tables.database },
@@ -147,7 +226,8 @@ async function appliedMigrations(
   return done;
 }
 
-function statementsOf(sql: string, tables: TableNames, retentionDays: number): string[] {
+/** Statements of a file, with the names filled in. */
+export function statementsOf(sql: string, tables: TableNames, retentionDays: number): string[] {
   const values: Readonly<Record<string, string>> = {
     database: `\`${tables.database}\``,
     events: tables.events,
@@ -162,36 +242,22 @@ function statementsOf(sql: string, tables: TableNames, retentionDays: number): s
     .filter((text) => text !== '');
 }
 
-/** A migration fixes the retention of its day; this follows the configuration afterwards. */
-async function setRetention(store: Store, tables: TableNames, days: number): Promise<void> {
-  const rows = await store.query<{ name: string; ddl: string }>(
-    'SELECT name, create_table_query AS ddl FROM system.tables ' +
-      'WHERE database = {database:String} AND name IN ({events:String}, {quarantine:String})',
-    { database: tables.database, events: tables.eventsName, quarantine: 'quarantine' },
-  );
-  for (const { name, ddl } of rows) {
-    if (ddl.includes(`toIntervalDay(${days})`)) continue;
-    await store.command(
-      `ALTER TABLE \`${tables.database}\`.\`${name}\` ` +
-        `MODIFY TTL toDateTime(ingest_time) + INTERVAL ${days} DAY`,
-      {},
-      { materialize_ttl_after_modify: 0 },
-    );
-  }
-}
-
 /** Rows that are there already get the index as their parts are merged. */
-async function setTextIndex(store: Store, tables: TableNames, isWanted: boolean): Promise<void> {
+async function textIndexChange(
+  store: Store,
+  tables: TableNames,
+  isWanted: boolean,
+): Promise<string | null> {
   const rows = await store.query(
     'SELECT name FROM system.data_skipping_indices ' +
       'WHERE database = {database:String} AND table = {events:String} AND name = {name:String}',
     { database: tables.database, events: tables.eventsName, name: TEXT_INDEX },
   );
-  if (rows.length > 0 === isWanted) return;
+  if (rows.length > 0 === isWanted) return null;
   const change = isWanted
     ? `ADD INDEX ${TEXT_INDEX} lower(raw_data) TYPE text(tokenizer = splitByNonAlpha)`
     : `DROP INDEX ${TEXT_INDEX}`;
-  await store.command(`ALTER TABLE ${tables.events} ${change}`);
+  return `ALTER TABLE ${tables.events} ${change}`;
 }
 
 function changedError(migration: Migration, before: string): WeirError {

@@ -1,7 +1,10 @@
 // The client of a ClickHouse server or of the embedded store; both speak the same protocol.
 import { Readable } from 'node:stream';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+import type { WeirError } from '@weir/pipeline';
+import { nodeClock } from '@weir/pipeline/node';
 import { Compressor } from 'zstd-napi';
+import { redactSql } from './redact-sql.js';
 import { storeError } from './store-error.js';
 
 export interface StoreOptions {
@@ -10,8 +13,18 @@ export interface StoreOptions {
   /** zstd for inserts and gzip for results; for a server that is not on this machine. */
   readonly compress?: boolean;
   readonly requestTimeoutMs?: number;
-  /** Called with each statement (SIEM_DEBUG_SQL); parameters are not shown. */
-  readonly logSql?: (sql: string) => void;
+  /** Tables are replicated: inserts wait for a quorum of the replicas, one after the other. */
+  readonly isReplicated?: boolean;
+  /** Called behind each statement (SIEM_DEBUG_SQL). */
+  readonly logSql?: (statement: ExecutedStatement) => void;
+}
+
+export interface ExecutedStatement {
+  /** Without literals; parameters stand in it by name and type. */
+  readonly sql: string;
+  readonly durationMs: number;
+  /** Code of the error, null for none. What the server says may repeat the data. */
+  readonly error: string | null;
 }
 
 export type QueryParams = Readonly<Record<string, unknown>>;
@@ -37,7 +50,8 @@ export interface Store {
     blocks: readonly Uint8Array[],
     options: { readonly queryId: string; readonly settings?: StatementSettings },
   ): Promise<void>;
-  ping(): Promise<boolean>;
+  /** False also once the signal aborts. */
+  ping(signal?: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -53,18 +67,23 @@ class HttpStore implements Store {
   readonly url: string;
   readonly #client: ClickHouseClient;
   readonly #compress: boolean;
-  readonly #logSql: (sql: string) => void;
+  readonly #logSql: ((statement: ExecutedStatement) => void) | null;
 
   constructor(options: StoreOptions) {
     this.url = options.url;
     this.#compress = options.compress ?? false;
-    this.#logSql = options.logSql ?? (() => undefined);
+    this.#logSql = options.logSql ?? null;
     this.#client = createClient({
       url: options.url,
       application: 'weir',
       request_timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       max_open_connections: 8,
       compression: { response: this.#compress, request: false },
+      // With inserts in parallel a read that waits for all of them (select_sequential_consistency)
+      // is refused.
+      clickhouse_settings: options.isReplicated
+        ? { insert_quorum: 'auto', insert_quorum_parallel: 0 }
+        : {},
       // Errors reach the caller, who knows whether they matter.
       log: { level: ClickHouseLogLevel.OFF },
     });
@@ -125,8 +144,9 @@ class HttpStore implements Store {
     });
   }
 
-  async ping(): Promise<boolean> {
-    return (await this.#client.ping()).success;
+  async ping(signal?: AbortSignal): Promise<boolean> {
+    const options = signal === undefined ? {} : { abort_signal: signal };
+    return (await this.#client.ping({ select: false, ...options })).success;
   }
 
   close(): Promise<void> {
@@ -134,12 +154,27 @@ class HttpStore implements Store {
   }
 
   async #run<T>(sql: string, use: () => Promise<T>): Promise<T> {
-    this.#logSql(sql);
+    const startMs = nodeClock.monotonicMs();
     try {
-      return await use();
+      const result = await use();
+      this.#tell(sql, startMs, null);
+      return result;
     } catch (error) {
-      throw storeError(error, this.url);
+      const failure = storeError(error, this.url);
+      this.#tell(sql, startMs, failure);
+      throw failure;
     }
+  }
+
+  #tell(sql: string, startMs: number, failure: WeirError | null): void {
+    if (this.#logSql === null) return;
+    const number = failure?.details.code;
+    const code = failure?.code === 'WEIR_STORE_REJECTED' ? ` ${number}` : '';
+    this.#logSql({
+      sql: redactSql(sql),
+      durationMs: nodeClock.monotonicMs() - startMs,
+      error: failure === null ? null : `${failure.code}${code}`,
+    });
   }
 }
 

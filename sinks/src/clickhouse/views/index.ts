@@ -3,7 +3,6 @@
 // in
 // @weir/pipeline, so that they follow the code; they hold no data.
 import { CATEGORY_BY_CLASS, ECS_VERSION } from '@weir/pipeline';
-import type { Store } from '../store/store.js';
 import type { TableNames } from '../store/tables.js';
 import { ecsColumns, sqlText } from './expressions.js';
 
@@ -83,11 +82,11 @@ export function otelLogsSelect(events: string): string {
 FROM ${events}`;
 }
 
-/** Needs the columns of the full profile. */
-export async function setViews(store: Store, tables: TableNames): Promise<void> {
-  for (const [view, select] of [
-    ['v_ecs', ecsSelect(tables.events)],
-    ['v_otel_logs', otelLogsSelect(tables.events)],
-  ] as const)
-    await store.command(`CREATE OR REPLACE VIEW \`${tables.database}\`.${view} AS ${select}`);
-}
+/** Need the columns of the full profile. */
+export const viewStatements = (tables: TableNames): string[] =>
+  (
+    [
+      ['v_ecs', ecsSelect(tables.events)],
+      ['v_otel_logs', otelLogsSelect(tables.events)],
+    ] as const
+  ).map(([view, select]) => `CREATE OR REPLACE VIEW \`${tables.database}\`.${view} AS ${select}`);

@@ -30,7 +30,8 @@ export interface RebalanceListener {
 export interface PartitionClient {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
-  /** Rejects with WEIR_KAFKA_UNREACHABLE, as do those below. */
+  /** Fetches from here on. Rejects with WEIR_KAFKA_UNREACHABLE, as do those below. */
+  seek(partition: TopicPartition, offset: number): Promise<void>;
   commit(position: TopicPartitionOffset): Promise<void>;
   committed(partition: TopicPartition): Promise<TopicPartitionOffset>;
   /** Of the first message that is there, and behind the last. */
@@ -115,6 +116,12 @@ export class Consumer implements PartitionClient {
 
   resume(partition: TopicPartition): void {
     this.#handle.resume([partition]);
+  }
+
+  seek(partition: TopicPartition, offset: number): Promise<void> {
+    return this.#ask((done) =>
+      this.#handle.seek({ ...partition, offset }, REQUEST_TIMEOUT_MS, done),
+    );
   }
 
   commit(position: TopicPartitionOffset): Promise<void> {

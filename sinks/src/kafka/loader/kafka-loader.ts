@@ -141,7 +141,7 @@ export class KafkaLoader {
           lagAtMs = nowMs;
           void this.#noteEnds();
         }
-        await this.#releaseFenced();
+        await this.#retakeFenced();
       }
     } finally {
       await this.#close();
@@ -190,12 +190,9 @@ export class KafkaLoader {
     // partition over does not move; what comes before that is done waits in the loader.
     this.#consumer.assign(partitions);
     for (const partition of partitions) {
-      const loader = this.#createLoader(partition, count);
+      const loader = this.#createLoader(partition, count, false);
       this.#partitions.set(partition.partition, loader);
-      loader.start();
-      loader.done.catch((error: unknown) => {
-        if (this.#isForPeople(error)) this.#failure ??= { error };
-      });
+      this.#start(loader);
     }
   }
 
@@ -222,23 +219,41 @@ export class KafkaLoader {
     void leaving.finally(() => this.#leaving.delete(leaving));
   }
 
-  /** Of a partition that another one took while this process was stalled. */
-  async #releaseFenced(): Promise<void> {
+  /**
+   * Of a partition that another one took, as a rule while this process was stalled: then the group
+   * takes it away in a moment. Where it does not, the partition is ours, and is taken again: the
+   * coordinator lets nobody but its member do that.
+   */
+  async #retakeFenced(): Promise<void> {
     for (const [number, loader] of this.#partitions) {
       if (!loader.isFenced) continue;
       this.#fencedCount++;
-      this.#partitions.delete(number);
       await loader.close(true);
+      if (this.#partitions.get(number) !== loader) continue;
+      const again = this.#createLoader(loader.partition, this.#partitions.size, true);
+      this.#partitions.set(number, again);
+      this.#start(again);
     }
   }
 
-  #createLoader(partition: TopicPartition, partitionCount: number): PartitionLoader {
+  #start(loader: PartitionLoader): void {
+    loader.start();
+    loader.done.catch((error: unknown) => {
+      if (this.#isForPeople(error)) this.#failure ??= { error };
+    });
+  }
+
+  #createLoader(
+    partition: TopicPartition,
+    partitionCount: number,
+    isAgain: boolean,
+  ): PartitionLoader {
     const { memoryBytesMax } = this.#options;
     const share = Math.floor(memoryBytesMax / Math.max(1, partitionCount));
     const { group, clientId, store, profile, clock, timers, random, log } = this.#options;
     const { eventsTable, limits, receipts, onSettled } = this.#options;
     return new PartitionLoader({
-      ...{ partition, group, store, profile, clock, timers, random, log },
+      ...{ partition, group, store, profile, clock, timers, random, log, isAgain },
       owner: clientId,
       consumer: this.#consumer,
       deadLetters: this.#deadLetters,

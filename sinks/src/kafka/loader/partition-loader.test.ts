@@ -104,6 +104,7 @@ function stalling(store: Store) {
     url: store.url,
     query: (sql, params) => store.query(sql, params),
     command: (sql, params, settings, id) => store.command(sql, params, settings, id),
+    ping: () => store.ping(),
     insertNative: (sql, blocks, options) => {
       if (isHeld) return store.insertNative(sql, blocks, options);
       isHeld = true;
@@ -167,6 +168,7 @@ t.test('an owner that dies behind its rows and before the ledger', async (t) => 
     url: fixture.store.url,
     query: (sql, params) => fixture.store.query(sql, params),
     insertNative: (sql, blocks, options) => fixture.store.insertNative(sql, blocks, options),
+    ping: () => fixture.store.ping(),
     command: (sql, params, settings, id) => {
       if (!sql.includes('ledger')) return fixture.store.command(sql, params, settings, id);
       isDead = true;

@@ -48,6 +48,8 @@ export interface PartitionLoaderOptions {
   readonly limits?: Partial<LoaderLimits>;
   readonly receipts?: IntentReceipts | null;
   readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
+  /** Messages may have been read before: fetching begins again where the partition stands. */
+  readonly isAgain?: boolean;
   readonly onDeadLetter: (message: ConsumedMessage, reason: string) => void;
   readonly log: (line: string) => void;
   /**
@@ -60,6 +62,8 @@ export interface PartitionLoaderOptions {
 export type LoaderSabotage = 'drop_batch' | 'no_fence' | 'forget_ledger';
 
 const RETRY_DELAY_MS_MAX = 5_000;
+/** A broker that was away needs its time. What does not come is looked for in the tables. */
+const REPLAY_READ_MS = 30_000;
 /** How long a partition that is given away may still finish what it has begun. */
 const FINISH_WAIT_MS = 3_000;
 
@@ -206,10 +210,19 @@ export class PartitionLoader {
       profile: this.#options.profile,
       receipts: this.#options.receipts ?? null,
       ...(this.#options.onSettled === undefined ? {} : { onSettled: this.#options.onSettled }),
-      limits: { ...this.#options.limits, bytesMax: Math.floor(this.#options.bytesMax / 2) },
+      comesInPieces: true,
+      limits: {
+        replayReadMs: REPLAY_READ_MS,
+        ...this.#options.limits,
+        bytesMax: Math.floor(this.#options.bytesMax / 2),
+      },
       log: (line) => this.#options.log(`${this.#name}: ${line}`),
     });
     await fence(loader.queryIdPrefix);
+    if (this.#options.isAgain === true) {
+      await consumer.seek(partition, taken.nextOffset);
+      consumer.resume(partition);
+    }
     this.#consumer = partitionConsumer;
     this.#loader = loader;
     for (const message of this.#early) partitionConsumer.push(message);

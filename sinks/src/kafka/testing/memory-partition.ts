@@ -28,6 +28,7 @@ export class MemoryPartition {
     const client: PartitionClient = {
       pause: () => undefined,
       resume: () => undefined,
+      seek: async () => undefined,
       commit: async (position) => {
         if (this.owner !== client)
           throw new WeirError(
