@@ -15,7 +15,7 @@ export interface LinePlan {
   readonly directory: string;
   readonly seed: number;
   readonly loaderCount: number;
-  /** Of the first loader. */
+  /** Of all loaders. */
   readonly sabotage: string | null;
 }
 
@@ -39,7 +39,7 @@ export class KafkaLine {
         environment: {
           ...this.environment,
           CLICKHOUSE_URL: server.urlThrough(server.port),
-          ...(plan.sabotage === null || i > 0 ? {} : { WEIR_SABOTAGE: plan.sabotage }),
+          ...(plan.sabotage === null ? {} : { WEIR_SABOTAGE: plan.sabotage }),
         },
       }),
     );

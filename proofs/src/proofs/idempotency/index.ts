@@ -3,7 +3,7 @@
 // each time with loaders that start anew; then the copy is started, a producer whose sink stands
 // before its first event, and sends all of them again.
 // Guarantees: neither the rows nor the ledger move; every event is there once.
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type WeirProcess, waitFor } from '@weir/harness';
 import { setGroupOffsets } from '@weir/harness/kafka';
@@ -43,7 +43,11 @@ async function run(context: ProofContext): Promise<ProofResult> {
     const failure = await spoolOnly(line.collector(data, NO_BROKER), context, perSender, oracle);
     if (failure !== null) return fail(failure, {});
     mkdirSync(copy);
-    cpSync(data, join(copy, 'data'), { recursive: true, verbatimSymlinks: true });
+    cpSync(data, join(copy, 'data'), {
+      ...{ recursive: true, verbatimSymlinks: true },
+      // The control socket of the collector that was killed.
+      filter: (source) => !lstatSync(source).isSocket(),
+    });
     const collector = line.collector(data);
     await Promise.all([collector.start(), line.startLoaders()]);
     const isStored = await waitFor(async () => (await stored(line)) >= eventCount, RESENT_WAIT_MS);
