@@ -33,7 +33,8 @@ export const reportPath = (name: string): string =>
 
 /**
  * An honest run passes, a sabotaged one fails, and the last line and the exit code say so. A proof
- * that cannot fail proves nothing.
+ * that cannot fail proves nothing. Every day the first of its planted faults is tried, in the long
+ * tests all of them.
  */
 export function testProof({ name, sabotages }: Proof): void {
   t.setTimeout(TIMEOUT_MS);
@@ -46,7 +47,8 @@ export function testProof({ name, sabotages }: Proof): void {
     t.match(report, { schema: 'weir-proof-2', name, outcome: 'PASS', machine: { cores: Number } });
   });
 
-  for (const sabotage of sabotages) {
+  const tried = process.env.WEIR_LONG === '1' ? sabotages : sabotages.slice(0, 1);
+  for (const sabotage of tried) {
     t.test(`${name}, ${sabotage}`, async (t) => {
       const run = await runProof(name, '--sabotage', sabotage);
       t.match(
