@@ -3,7 +3,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loaderProcess, type ServiceProcess, WeirProcess, waitFor } from '@weir/harness';
-import { createTopic, type GroupOptions, groupPositions, KafkaCluster } from '@weir/harness/kafka';
+import {
+  createTopic,
+  type GroupOptions,
+  type GroupPosition,
+  groupPositions,
+  KafkaCluster,
+} from '@weir/harness/kafka';
 import { RestartableServer } from './restartable-server.js';
 
 const TOPIC = 'siem.events.v1';
@@ -66,10 +72,14 @@ export class KafkaLine {
     return collector;
   }
 
+  /** Resolves when every partition has been taken by a loader, once at least. */
   async startLoaders(): Promise<void> {
     await Promise.all(this.loaders.map((loader) => loader.start()));
     const isDone = await waitFor(() => this.#keepParts(), WAIT_MS);
     if (!isDone) throw new Error('merges cannot be stopped');
+    const isTaken = async (): Promise<boolean> =>
+      (await this.#positions())?.every(({ committed }) => committed !== null) === true;
+    if (!(await waitFor(isTaken, WAIT_MS, 500))) throw new Error('not all partitions are loaded');
   }
 
   /** False while the loaders have not made the tables. */
@@ -95,7 +105,8 @@ export class KafkaLine {
   async isAllConsumed(messagesMin = 1): Promise<boolean> {
     return waitFor(
       async () => {
-        const positions = await groupPositions(this.group);
+        const positions = await this.#positions();
+        if (positions === null) return false;
         const messages = positions.reduce((sum, { end }) => sum + end, 0);
         const isBehind = positions.some(({ committed, end }) => (committed ?? 0) < end);
         return messages >= messagesMin && !isBehind;
@@ -103,6 +114,11 @@ export class KafkaLine {
       WAIT_MS,
       500,
     );
+  }
+
+  /** Null while the group's coordinator is not there: its first member makes it come. */
+  #positions(): Promise<GroupPosition[] | null> {
+    return groupPositions(this.group).catch(() => null);
   }
 
   /** Messages that were ever written. */

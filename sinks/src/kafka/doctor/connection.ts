@@ -75,7 +75,11 @@ export class Connection {
   async close(): Promise<void> {
     if (!this.#handle.isConnected()) return;
     const disconnected = new Promise<void>((resolve) => this.#handle.disconnect(() => resolve()));
-    await Promise.race([disconnected, this.#timers.sleep(this.#timeoutMs)]);
+    // What is left of the wait would keep a command from ending.
+    const over = new AbortController();
+    const late = this.#timers.sleep(this.#timeoutMs, over.signal).catch(() => undefined);
+    await Promise.race([disconnected, late]);
+    over.abort();
   }
 }
 
