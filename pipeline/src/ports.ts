@@ -61,6 +61,10 @@ export interface FileHandle {
   datasync(): Promise<void>;
   sync(): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
+  /**
+   * Never rejects: the descriptor is gone in any case, and what is to last was synced before. An
+   * error here says nothing that a sync has not said.
+   */
   close(): Promise<void>;
 }
 

@@ -158,7 +158,7 @@ export class SlotFile {
       } catch {
         // After a failed write or sync the descriptor tells nothing any more: once more, in a new
         // file.
-        await this.#handle?.close().catch(() => undefined);
+        await this.#handle?.close();
         this.#handle = null;
       }
     }

@@ -308,7 +308,7 @@ export class SpoolConsumer implements Consumer {
   async #leave(): Promise<void> {
     const open = this.#open;
     this.#open = null;
-    await open?.handle.close().catch(() => undefined);
+    await open?.handle.close();
   }
 
   /** Ends early when the read is aborted or the consumer closed. */

@@ -174,7 +174,7 @@ export class SegmentPreparer {
   }
 
   async #drop({ handle, path }: PreparedSegment): Promise<void> {
-    await handle.close().catch(() => undefined);
+    await handle.close();
     await removeIfThere(this.#store.settings.files, path).catch(() => false);
   }
 }

@@ -254,7 +254,7 @@ async function trust(files: Files, directory: string, found: Found): Promise<voi
     } catch {
       // An unreadable file is dealt with as damage where it is read.
     }
-    await handle?.close().catch(() => undefined);
+    await handle?.close();
   }
   await files.makeDir(`${directory}/${QUARANTINE_NAME}`);
   await files.syncDir(directory);

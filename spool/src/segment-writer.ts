@@ -67,10 +67,10 @@ export class SegmentWriter {
       // By its name: what fails from here on is told under it.
       const unnamed = handle;
       handle = await files.open(path, 'write');
-      await unnamed.close().catch(() => undefined);
+      await unnamed.close();
       if (!isPlanted('no_directory_sync_after_create')) await files.syncDir(directory);
     } catch (error) {
-      await handle.close().catch(() => undefined);
+      await handle.close();
       const isOurs = (await files.sizeBytes(prepared.path).catch(() => 0)) === null;
       await removeIfThere(files, isOurs ? path : prepared.path).catch(() => false);
       throw error;
@@ -183,7 +183,7 @@ export class SegmentWriter {
       this.info.needsEndRecord = true;
       this.info.isRecorded = false;
     }
-    await this.#handle.close().catch(() => undefined);
+    await this.#handle.close();
   }
 
   /** Ends the segment at its last durable frame and touches the file no more. */
@@ -191,7 +191,7 @@ export class SegmentWriter {
     this.isDead = true;
     this.#end();
     this.info.needsEndRecord = true;
-    await this.#handle.close().catch(() => undefined);
+    await this.#handle.close();
   }
 
   #end(): void {

@@ -50,7 +50,7 @@ export async function writeAgain(
     } catch (error) {
       if (systemCodeOf(error) === '') throw error;
     } finally {
-      await handle.close().catch(() => undefined);
+      await handle.close();
     }
   }
   await replaceByCopy(files, directory, name);
@@ -79,7 +79,7 @@ async function replaceByCopy(files: Files, directory: string, name: string): Pro
     const sizeBytes = (await files.sizeBytes(path)) ?? 0;
     await replaceFile(files, directory, name, bytesOf(handle, sizeBytes));
   } finally {
-    await handle.close().catch(() => undefined);
+    await handle.close();
   }
 }
 

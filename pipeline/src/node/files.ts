@@ -53,7 +53,7 @@ export function nodeFiles(): Files {
       try {
         await directory.sync();
       } finally {
-        await directory.close();
+        await directory.close().catch(() => undefined);
       }
     },
     async sizeBytes(path) {
@@ -112,8 +112,9 @@ class NodeFileHandle implements FileHandle {
   truncate(sizeBytes: number): Promise<void> {
     return truncateAt(this.#fd, sizeBytes);
   }
-  close(): Promise<void> {
-    return closeAt(this.#fd);
+  async close(): Promise<void> {
+    // The descriptor is gone in any case (close(2), Linux), and what is to last was synced before.
+    await closeAt(this.#fd).catch(() => undefined);
   }
 }
 

@@ -109,7 +109,7 @@ export class FrameHasher {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
-    await open?.handle.close().catch(() => undefined);
+    await open?.handle.close();
   }
 
   /** Gives the window back until it is needed again. */

@@ -104,7 +104,7 @@ export class TreeWriter {
   async close(): Promise<void> {
     const open = this.#open;
     this.#open = null;
-    await open?.handle.close().catch(() => undefined);
+    await open?.handle.close();
   }
 
   /** Turns files into history whose segments are all older than the oldest that is there. */
@@ -157,7 +157,7 @@ export class TreeWriter {
       isNoted = true;
       await noteFile(treeNumber, fileNo);
     } catch (error) {
-      await handle.close().catch(() => undefined);
+      await handle.close();
       // What it says was told to nobody; but a note that failed may be there all the same, and the
       // next start would miss the file.
       if (isNoted) this.#known.push(known);

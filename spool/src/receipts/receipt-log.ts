@@ -298,5 +298,5 @@ interface OpenFile {
 }
 
 async function closeQuietly(handle: FileHandle): Promise<void> {
-  await handle.close().catch(() => undefined);
+  await handle.close();
 }

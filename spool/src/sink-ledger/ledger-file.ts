@@ -124,6 +124,6 @@ export class LedgerAppender {
     return this.#handle.datasync();
   }
   async close(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
+    await this.#handle.close();
   }
 }
