@@ -175,7 +175,7 @@ async function batchOfCollector(directory: string): Promise<OutgoingMessage> {
   await collector.stop();
   return {
     ...{ topic, partition: 0, key: message?.key?.toString() ?? '' },
-    ...{ value: message?.value ?? Buffer.alloc(0), timestampMs: message?.timestamp ?? 0 },
+    ...{ value: message?.value ?? Buffer.alloc(0) },
     headers: (message?.headers ?? []) as unknown as OutgoingMessage['headers'],
   };
 }

@@ -13,7 +13,7 @@ import { createLog } from '../run/log.js';
 import { kafkaConnectionOf } from '../run/sinks/kafka-writer.js';
 import { version } from '../version.js';
 import { serveLoaderHttp } from './http.js';
-import { LoaderTotals, loaderMetrics } from './metrics.js';
+import { loaderMetrics } from './metrics.js';
 
 /** CLK-01. */
 const STORE_URL_DEFAULT = 'http://localhost:8123';
@@ -111,11 +111,10 @@ async function migrate(
 }
 
 function startStatusLines(loader: KafkaLoader, say: (line: string) => void): () => void {
-  const totals = new LoaderTotals(loader);
-  let before = totals.read().storedEvents;
+  let before = 0;
   const timer = setInterval(() => {
-    const { storedEvents, quarantinedEvents } = totals.read();
-    const { partitions, deadLetterMessages } = loader.stats();
+    const { partitions, totals, deadLetterMessages } = loader.stats();
+    const { storedEvents, quarantinedEvents } = totals;
     const lag = partitions.reduce((sum, one) => sum + one.lag, 0);
     const trouble = partitions.find((one) => (one.loader?.lastError ?? null) !== null);
     const rate = Math.round(((storedEvents - before) * 1000) / STATUS_INTERVAL_MS);

@@ -15,12 +15,10 @@ export async function serveLoaderHttp(
   registerHealthRoutes(app, {
     readiness: () => {
       const { partitions, lastError } = loader.stats();
-      const isUp = partitions.every((one) => (one.loader?.state ?? 'ok') === 'ok');
+      const isUp = partitions.every((one) => one.loader?.state === 'ok');
       return {
         ready: lastError === null,
         reason: lastError ?? '',
-        spool: {},
-        ledger: { isBalanced: true, problems: [] },
         sinks: { clickhouse: { up: isUp, partitions: partitions.length } },
       };
     },

@@ -1,10 +1,12 @@
 // What a loader shows: lag and rows a partition, rebalances, dead letters.
 import { Metrics } from '@weir/pipeline';
-import type { KafkaLoader } from '@weir/sinks/kafka';
+import type { KafkaLoader, LoaderTotals } from '@weir/sinks/kafka';
+
+const BREAKER_STATES = ['closed', 'half_open', 'open'];
 
 export function loaderMetrics(loader: KafkaLoader): Metrics {
   const metrics = new Metrics();
-  const totals = new LoaderTotals(loader);
+  const totals = (): LoaderTotals => loader.stats().totals;
   const perPartition = ['partition'];
   metrics.table(
     'gauge',
@@ -33,16 +35,44 @@ export function loaderMetrics(loader: KafkaLoader): Metrics {
   );
   const kinds = ['stored', 'quarantined', 'filtered'] as const;
   metrics.table('counter', 'weir_loader_events_total', 'Events settled, by kind.', ['kind'], () => {
-    const sums = totals.read();
+    const sums = totals();
     return kinds.map((kind) => ({ labels: { kind }, value: sums[`${kind}Events`] }));
   });
+  metrics.table(
+    'counter',
+    'weir_loader_quarantined_total',
+    'Events put into the quarantine table, by reason.',
+    ['reason'],
+    () =>
+      Object.entries(totals().quarantinedByReason).map(([reason, value]) => ({
+        labels: { reason },
+        value,
+      })),
+  );
+  metrics.table(
+    'gauge',
+    'weir_loader_breaker_state',
+    'Circuit breaker of a partition: 0 closed, 1 half open, 2 open.',
+    perPartition,
+    () =>
+      loader
+        .stats()
+        .partitions.map(({ partition, loader: one }) =>
+          row(partition, BREAKER_STATES.indexOf(one?.breaker.state ?? 'closed')),
+        ),
+  );
   const total = (name: string, help: string, read: () => number): void =>
     metrics.total(null, name, help, read);
-  total('weir_loader_inserts_total', 'INSERTs of rows.', () => totals.read().insertCount);
+  total('weir_loader_inserts_total', 'INSERTs of rows.', () => totals().insertCount);
   total(
     'weir_loader_retries_total',
     'Failures after which it was tried again.',
-    () => totals.read().retryCount,
+    () => totals().retryCount,
+  );
+  total(
+    'weir_loader_breaker_opened_total',
+    'How often a circuit to ClickHouse was opened.',
+    () => totals().breakerOpenCount,
   );
   total(
     'weir_kafka_rebalances_total',
@@ -65,52 +95,4 @@ export function loaderMetrics(loader: KafkaLoader): Metrics {
 const row = (partition: number, value: number) => ({
   labels: { partition: String(partition) },
   value,
-});
-
-const COUNTS = [
-  'storedEvents',
-  'quarantinedEvents',
-  'filteredEvents',
-  'insertCount',
-  'retryCount',
-] as const;
-type Counts = Record<(typeof COUNTS)[number], number>;
-
-/** Sums over partitions; what a partition had counted before it went away stays. */
-export class LoaderTotals {
-  readonly #loader: Pick<KafkaLoader, 'stats'>;
-  #gone: Counts = zero();
-  #seen = new Map<number, Counts>();
-
-  constructor(loader: Pick<KafkaLoader, 'stats'>) {
-    this.#loader = loader;
-  }
-
-  read(): Counts {
-    const now = new Map<number, Counts>();
-    for (const { partition, loader } of this.#loader.stats().partitions)
-      if (loader !== null) {
-        const counts = zero();
-        for (const name of COUNTS) counts[name] = loader[name];
-        now.set(partition, counts);
-      }
-    for (const [partition, before] of this.#seen) {
-      const after = now.get(partition);
-      // A new owner's loader, or the same partition anew, begins with zero.
-      if (after !== undefined && COUNTS.every((name) => after[name] >= before[name])) continue;
-      for (const name of COUNTS) this.#gone[name] += before[name];
-    }
-    this.#seen = now;
-    const sums = { ...this.#gone };
-    for (const counts of now.values()) for (const name of COUNTS) sums[name] += counts[name];
-    return sums;
-  }
-}
-
-const zero = (): Counts => ({
-  storedEvents: 0,
-  quarantinedEvents: 0,
-  filteredEvents: 0,
-  insertCount: 0,
-  retryCount: 0,
 });

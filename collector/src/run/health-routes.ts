@@ -5,9 +5,10 @@ import type { FastifyInstance } from 'fastify';
 export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
-  readonly spool: Readonly<Record<string, unknown>>;
+  /** Where there is a spool. */
+  readonly spool?: Readonly<Record<string, unknown>>;
   /** Whether every number is accounted for, and where not; never a reason to refuse events. */
-  readonly ledger: { readonly isBalanced: boolean; readonly problems: readonly string[] };
+  readonly ledger?: { readonly isBalanced: boolean; readonly problems: readonly string[] };
   /** By sink id. */
   readonly sinks: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }

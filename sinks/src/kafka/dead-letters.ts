@@ -3,7 +3,7 @@ import { type Timers, WeirError } from '@weir/pipeline';
 import type { Binding, ClientConfig, ConsumedMessage, MessageHeaders } from './client/binding.js';
 import { Consumer } from './client/consumer.js';
 import { clientConfig, type KafkaConnection } from './client/options.js';
-import { CLIENT_MESSAGE_BYTES_MAX, Producer } from './client/producer.js';
+import { Producer } from './client/producer.js';
 import { deadLetterTopic, HEADERS, headerOf, identityOf } from './loader/dead-letter.js';
 import { partitionOf } from './messages/partition.js';
 
@@ -22,7 +22,7 @@ export interface DeadLetter {
   readonly reason: string;
   /** Where it came from, as its headers say; null where they do not. */
   readonly origin: { topic: string; partition: number; offset: number } | null;
-  /** Milliseconds since 1970 of the message in the topic. */
+  /** Milliseconds since 1970: when it was put aside. */
   readonly timestampMs: number;
   /** The numbers that its headers name; null where they name none. */
   readonly numbers: {
@@ -95,7 +95,7 @@ export class DeadLetters {
       [
         {
           ...{ topic, partition: partitionFor(letter, partitionCount), key: letter.key },
-          ...{ value: letter.value, timestampMs: letter.timestampMs },
+          value: letter.value,
           headers: letter.headers
             .filter(([name]) => !Object.values<string>(HEADERS).includes(name))
             .map(([name, value]) => ({ [name]: Buffer.from(value, 'latin1') })),
@@ -120,11 +120,7 @@ export class DeadLetters {
     if (this.#producer !== null) return this.#producer;
     const producer = new Producer(
       binding,
-      {
-        ...{ 'enable.idempotence': true, acks: 'all', 'compression.codec': 'zstd' },
-        ...{ 'message.max.bytes': CLIENT_MESSAGE_BYTES_MAX, 'message.timeout.ms': STALL_MS_MAX },
-        ...this.#config,
-      },
+      { 'message.timeout.ms': STALL_MS_MAX, ...this.#config },
       { timers, log: () => undefined },
     );
     await producer.connect();

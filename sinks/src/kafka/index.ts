@@ -23,4 +23,5 @@ export {
   type KafkaLoaderStats,
 } from './loader/kafka-loader.js';
 export type { LoaderSabotage } from './loader/partition-loader.js';
+export type { Totals as LoaderTotals } from './loader/totals.js';
 export { registerSchema } from './schema-registry.js';

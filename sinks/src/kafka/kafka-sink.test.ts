@@ -18,6 +18,7 @@ interface Kept {
   readonly partition: number;
   readonly key: string;
   readonly value: Buffer;
+  readonly timestampMs: number | null;
   readonly headers: MessageHeaders;
 }
 
@@ -78,7 +79,7 @@ function fakeProducer(broker: Broker) {
       partition: number,
       value: Buffer,
       key: string,
-      _timestampMs: number,
+      timestampMs: number | null,
       opaque: unknown,
       headers: MessageHeaders,
     ): void {
@@ -90,7 +91,8 @@ function fakeProducer(broker: Broker) {
       if (broker.isHanging) return;
       const report = { topic, partition, offset: 0, opaque };
       const error = broker.isAway ? errorOf('Local: Message timed out', -192) : broker.refusal;
-      if (error === null) broker.kept.push({ partition, key, value: Buffer.from(value), headers });
+      if (error === null)
+        broker.kept.push({ partition, key, value: Buffer.from(value), timestampMs, headers });
       setImmediate(() => this.#report(error, report));
     }
   };
@@ -166,6 +168,8 @@ t.test('partition, key, headers and schema id', async (t) => {
   const [first, second] = broker.kept;
   t.equal(second?.partition, ((first?.partition ?? 0) + 1) % 5, 'shards lie side by side');
   t.equal(first?.value.readUInt32BE(1), 70_000);
+  const times = new Set(broker.kept.map(({ timestampMs }) => timestampMs));
+  t.same([...times], [null], 'the topic keeps a message by when it was sent, not by its events');
   const headers = Object.assign({}, ...(first?.headers ?? []));
   t.match(headers, {
     ...{ 'weir-tenant': 'default', 'weir-stream': '0123456789ab/udp/0', 'weir-epoch': '1' },

@@ -92,11 +92,6 @@ class KafkaSink implements Sink {
     }
   }
 
-  /** The client may still send from the memory of a payload whose write was given up. */
-  mayHoldPayload(): boolean {
-    return false;
-  }
-
   async close(): Promise<void> {
     const producer = this.#producer;
     this.#producer = null;
@@ -106,9 +101,6 @@ class KafkaSink implements Sink {
   #createProducer(): Producer {
     const { connection, clientId, messageTimeoutMs, messageBytesMax } = this.#options;
     const config = {
-      'enable.idempotence': true,
-      acks: 'all',
-      'compression.codec': 'zstd',
       'linger.ms': 5,
       'message.timeout.ms': messageTimeoutMs,
       'message.max.bytes': messageBytesMax,
@@ -125,7 +117,6 @@ class KafkaSink implements Sink {
       partition: partitionOf(head.stream, this.#partitionCount),
       key: head.stream,
       value,
-      timestampMs: head.ingestMs,
       headers: headersOf(head),
     };
   }

@@ -71,7 +71,7 @@ export async function stress(context: ProofContext): Promise<ProofResult> {
       environment: {
         ...kafka,
         CLICKHOUSE_URL: server.urlThrough(proxy.port),
-        ...(sabotage === null || i > 0 ? {} : { WEIR_SABOTAGE: sabotage }),
+        ...(sabotage === null ? {} : { WEIR_SABOTAGE: sabotage }),
       },
     }),
   );

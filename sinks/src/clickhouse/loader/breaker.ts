@@ -1,6 +1,6 @@
 // The circuit breaker around ClickHouse (ADR 0032). It holds a state and no time: when the next try
 // comes is the loader's own pause alone, so that there are no two delays to add up. While the
-// circuit is open a try is a ping, and nothing is read from the spool.
+// circuit is open a try is a ping, and nothing is read.
 import { type BreakerStats, type Clock, WeirError } from '@weir/pipeline';
 import { isDataError } from '../store/index.js';
 
@@ -73,7 +73,7 @@ export class Breaker {
     this.#change(
       'open',
       `the circuit to ClickHouse is open ${why}: nothing more is read or sent until it answers a ` +
-        'ping, the spool keeps everything',
+        'ping, nothing is lost meanwhile',
     );
   }
 

@@ -113,9 +113,11 @@ export class Delivery {
     const isLate = isPlanted('intent_after_rows');
     if (!isLate) await this.begin(intent);
     const settleTo = group.entries.at(-1)?.head.position ?? intent.to;
-    if (this.#options.sabotage === 'drop_batch' && !this.#sabotaged) {
-      this.#sabotaged = group.entries.splice(0, 1).length > 0;
-    }
+    // Until one is settled without being stored: a next attempt makes good one that fails.
+    const isDropped =
+      this.#options.sabotage === 'drop_batch' &&
+      !this.#sabotaged &&
+      group.entries.splice(0, 1).length > 0;
     for (const blocks of blocksOf(group.entries)) await this.insert(intent, blocks);
     if (isLate) await this.begin(intent);
     const { store, consumer } = this.#options;
@@ -128,6 +130,7 @@ export class Delivery {
     if (isPlanted('frontier_before_ledger')) await consumer.settle(settleTo);
     await this.#note(intent, outcome, isPartial);
     await consumer.settle(settleTo);
+    if (isDropped) this.#sabotaged = true;
     this.#options.onSettled?.(outcome.ranges);
     this.#count(group, outcome);
   }

@@ -1,6 +1,6 @@
 // A Native block as its columns, and columns as a block again. The data of a column is not looked
 // at, so this costs next to nothing a row.
-import { allocateBytes } from '@weir/pipeline';
+import { outputMemory } from '@weir/pipeline';
 import { ByteReader } from './byte-reader.js';
 import type { NativeBlock } from './encode-batch.js';
 
@@ -38,7 +38,7 @@ export function blockOf({ rowCount, columns }: NativeColumns): Uint8Array<ArrayB
   columns.forEach(({ data }, i) => {
     length += (ownHeads[i] as Buffer).length + data.length;
   });
-  const block = allocateBytes(length);
+  const block = outputMemory.take(length);
   block.set(start);
   let at = start.length;
   columns.forEach(({ data }, i) => {

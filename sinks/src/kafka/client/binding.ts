@@ -122,6 +122,7 @@ export interface ConsumerHandle extends ClientHandle, ConsumerEvents {
   unsubscribe(): void;
   consume(count: number, done: Done<ConsumedMessage[]>): void;
   setDefaultConsumeTimeout(ms: number): void;
+  setDefaultIsTimeoutOnlyForFirstMessage(isOnly: boolean): void;
   assign(partitions: readonly TopicPartitionOffset[]): void;
   unassign(): void;
   incrementalAssign(partitions: readonly TopicPartitionOffset[]): void;

@@ -12,11 +12,13 @@ import {
   type TopicPartition,
   type TopicPartitionOffset,
 } from './binding.js';
+import { ask, disconnect } from './handle.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const POLL_TIMEOUT_MS = 100;
-const POLL_MESSAGES_MAX = 64;
+/** They are in memory beside what the partitions are allowed. */
+const POLL_MESSAGES_MAX = 32;
 const DISCONNECT_WAIT_MS = 5_000;
 
 export interface RebalanceListener {
@@ -63,6 +65,8 @@ export class Consumer implements PartitionClient {
       ...(listener === null ? {} : { rebalance_cb: onRebalance }),
     });
     this.#handle.setDefaultConsumeTimeout(POLL_TIMEOUT_MS);
+    // Else a poll waits for as many as it may take, and what is there waits with it.
+    this.#handle.setDefaultIsTimeoutOnlyForFirstMessage(true);
     this.#handle.on('event.error', (error) => {
       this.#lastError = error;
     });
@@ -142,27 +146,12 @@ export class Consumer implements PartitionClient {
     return { low: lowOffset, high: highOffset };
   }
 
-  async close(): Promise<void> {
-    if (!this.#handle.isConnected()) return;
-    const disconnected = new Promise<void>((resolve) => this.#handle.disconnect(() => resolve()));
-    // What is left of the wait would keep a command from ending.
-    const over = new AbortController();
-    const late = this.#timers.sleep(DISCONNECT_WAIT_MS, over.signal).catch(() => undefined);
-    await Promise.race([disconnected, late]);
-    over.abort();
+  close(): Promise<void> {
+    return disconnect(this.#handle, this.#timers, DISCONNECT_WAIT_MS);
   }
 
   #ask<T = void>(request: (done: Done<T>) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      try {
-        request((error, value) => {
-          if (error === null || error === undefined) resolve(value as T);
-          else reject(this.#unreachable(error));
-        });
-      } catch (error) {
-        reject(this.#unreachable(error as ClientError));
-      }
-    });
+    return ask(request, (error) => this.#unreachable(error));
   }
 
   #unreachable(error: ClientError): WeirError {

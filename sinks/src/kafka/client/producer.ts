@@ -6,13 +6,23 @@ import {
   type Binding,
   type ClientConfig,
   type ClientError,
+  type ClusterMetadata,
+  type Done,
   KAFKA_ERROR,
   type MessageHeaders,
   type ProducerHandle,
 } from './binding.js';
+import { ask, disconnect } from './handle.js';
 
-/** The most that the client allows (`message.max.bytes`): the topic has the last word. */
-export const CLIENT_MESSAGE_BYTES_MAX = 1_000_000_000;
+/** What every producer of ours has; its own settings, and those of people, win. */
+const DEFAULTS: ClientConfig = {
+  'enable.idempotence': true,
+  acks: 'all',
+  'compression.codec': 'zstd',
+  // The most that the client allows: by itself it refuses what is above 1 MB, and the topic has the
+  // last word.
+  'message.max.bytes': 1_000_000_000,
+};
 const POLL_INTERVAL_MS = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const METADATA_TIMEOUT_MS = 10_000;
@@ -25,7 +35,6 @@ export interface OutgoingMessage {
   readonly partition: number | null;
   readonly key: string;
   readonly value: Uint8Array;
-  readonly timestampMs: number;
   readonly headers: MessageHeaders;
 }
 
@@ -44,7 +53,7 @@ export class Producer {
     dependencies: { readonly timers: Timers; readonly log: (message: string) => void },
   ) {
     this.#timers = dependencies.timers;
-    this.#handle = new binding.Producer({ ...config, dr_cb: true });
+    this.#handle = new binding.Producer({ ...DEFAULTS, ...config, dr_cb: true });
     this.#handle.setPollInterval(POLL_INTERVAL_MS);
     this.#handle.on('delivery-report', (error, report) => (report.opaque as Settle)(error));
     this.#handle.on('event.error', (error) => {
@@ -62,22 +71,15 @@ export class Producer {
   /** Rejects with WEIR_KAFKA_UNREACHABLE. */
   async connect(): Promise<void> {
     if (this.#handle.isConnected()) return;
-    await new Promise<void>((resolve, reject) =>
-      this.#handle.connect({ timeout: CONNECT_TIMEOUT_MS }, (error) =>
-        error === null || error === undefined ? resolve() : reject(this.#unreachable(error)),
-      ),
-    );
+    await this.#ask((done) => this.#handle.connect({ timeout: CONNECT_TIMEOUT_MS }, done));
   }
 
   /** Rejects with WEIR_KAFKA_UNREACHABLE, also for a topic that is not there. */
   async partitionCount(topic: string): Promise<number> {
-    const metadata = await new Promise<readonly { name: string; partitions: readonly unknown[] }[]>(
-      (resolve, reject) =>
-        this.#handle.getMetadata({ topic, timeout: METADATA_TIMEOUT_MS }, (error, found) =>
-          found === undefined ? reject(this.#unreachable(error)) : resolve(found.topics),
-        ),
+    const { topics } = await this.#ask<ClusterMetadata>((done) =>
+      this.#handle.getMetadata({ topic, timeout: METADATA_TIMEOUT_MS }, done),
     );
-    const count = metadata.find(({ name }) => name === topic)?.partitions.length ?? 0;
+    const count = topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
     if (count === 0)
       throw new WeirError(
         'WEIR_KAFKA_UNREACHABLE',
@@ -117,9 +119,11 @@ export class Producer {
         settle = resolve;
       });
       try {
-        const { topic, partition, key, value, timestampMs, headers } = message;
+        const { topic, partition, key, value, headers } = message;
         const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-        this.#handle.produce(topic, partition ?? -1, bytes, key, timestampMs, settle, headers);
+        // The time of sending: with the events' own times, retention would delete an old backlog
+        // before a loader has read it.
+        this.#handle.produce(topic, partition ?? -1, bytes, key, null, settle, headers);
         reports.push(report);
         return null;
       } catch (error) {
@@ -130,23 +134,17 @@ export class Producer {
     }
   }
 
-  async close(): Promise<void> {
-    if (!this.#handle.isConnected()) return;
-    const disconnected = new Promise<void>((resolve) => this.#handle.disconnect(() => resolve()));
-    // What is left of the wait would keep a command from ending.
-    const over = new AbortController();
-    const late = this.#timers.sleep(DISCONNECT_WAIT_MS, over.signal).catch(() => undefined);
-    await Promise.race([disconnected, late]);
-    over.abort();
+  close(): Promise<void> {
+    return disconnect(this.#handle, this.#timers, DISCONNECT_WAIT_MS);
+  }
+
+  #ask<T = void>(request: (done: Done<T>) => void): Promise<T> {
+    return ask(request, (error) => this.#unreachable(error));
   }
 
   /** The last thing that a broker said tells more than a time-out. */
-  #unreachable(error: ClientError | null): WeirError {
-    const said = this.#lastError ?? error;
-    return new WeirError(
-      'WEIR_KAFKA_UNREACHABLE',
-      `Kafka cannot be reached: ${said?.message ?? 'no answer'}`,
-      said === null || said === undefined ? {} : { code: said.code },
-    );
+  #unreachable(error: ClientError): WeirError {
+    const { message, code } = this.#lastError ?? error;
+    return new WeirError('WEIR_KAFKA_UNREACHABLE', `Kafka cannot be reached: ${message}`, { code });
   }
 }

@@ -7,6 +7,7 @@ import type {
   ClusterMetadata,
   ProducerHandle,
 } from '../client/binding.js';
+import { disconnect } from '../client/handle.js';
 
 const POLL_MS = 50;
 
@@ -72,14 +73,8 @@ export class Connection {
     );
   }
 
-  async close(): Promise<void> {
-    if (!this.#handle.isConnected()) return;
-    const disconnected = new Promise<void>((resolve) => this.#handle.disconnect(() => resolve()));
-    // What is left of the wait would keep a command from ending.
-    const over = new AbortController();
-    const late = this.#timers.sleep(this.#timeoutMs, over.signal).catch(() => undefined);
-    await Promise.race([disconnected, late]);
-    over.abort();
+  close(): Promise<void> {
+    return disconnect(this.#handle, this.#timers, this.#timeoutMs);
   }
 }
 

@@ -9,7 +9,7 @@ import {
   WeirError,
 } from '@weir/pipeline';
 import avro from 'avsc';
-import { checkShape } from '../../avro/index.js';
+import { BytesInPlace, checkShape } from '../../avro/index.js';
 import { checkColumns, type NativeColumns } from '../../clickhouse/native/index.js';
 import { BATCH_SCHEMA } from './batch-schema.js';
 
@@ -34,7 +34,9 @@ export interface Envelope {
   readonly quarantine: NativeColumns | null;
 }
 
-const type = avro.Type.forSchema(BATCH_SCHEMA as unknown as avro.Schema);
+const type = avro.Type.forSchema(BATCH_SCHEMA as unknown as avro.Schema, {
+  typeHook: (schema) => (schema === 'bytes' ? new BytesInPlace() : undefined),
+});
 const MAGIC_BYTE = 0;
 export const WIRE_HEAD_BYTES = 5;
 

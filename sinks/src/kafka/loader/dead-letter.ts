@@ -38,7 +38,6 @@ export async function sendToDeadLetter(
         partition: null,
         key: message.key?.toString() ?? '',
         value: message.value ?? new Uint8Array(0),
-        timestampMs: message.timestamp ?? 0,
         headers: [
           ...(message.headers ?? []),
           { [HEADERS.reason]: reason.slice(0, REASON_LENGTH_MAX) },

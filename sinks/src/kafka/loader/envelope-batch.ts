@@ -5,7 +5,10 @@ import {
   type BatchProcessor,
   type EncodedBatch,
   type EncodedBlock,
+  LIMITS,
+  outputMemory,
   type SequencedBatch,
+  SpareBuffers,
 } from '@weir/pipeline';
 import {
   blockOf,
@@ -77,10 +80,20 @@ export function encodeEnvelopeBatch(
   };
 }
 
-/** In read order: nothing waits. */
-export const envelopeProcessor: BatchProcessor = {
-  process: async (batch, skipSeqs) => encodeEnvelopeBatch(batch, skipSeqs),
-};
+/** In read order: nothing waits. Blocks go into memory that earlier ones had. */
+export class EnvelopeProcessor implements BatchProcessor {
+  readonly #spares = new SpareBuffers(LIMITS.spareBuffersBytesMax);
+
+  async process(batch: SequencedBatch, skipSeqs: Float64Array | null): Promise<EncodedBatch> {
+    outputMemory.offer(this.#spares.take());
+    return encodeEnvelopeBatch(batch, skipSeqs);
+  }
+
+  recycle({ events, quarantine }: EncodedBatch): void {
+    for (const block of [events, quarantine])
+      if (block !== null) this.#spares.give(block.bytes.buffer);
+  }
+}
 
 /** As quarantineWhole: rows of a batch that the store refuses, with their bytes. */
 export function putEnvelopeAside(

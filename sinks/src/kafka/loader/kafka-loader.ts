@@ -10,12 +10,14 @@ import {
   type Timers,
   WeirError,
 } from '@weir/pipeline';
-import type { IntentReceipts, LoaderLimits, LoaderStats, Store } from '../../clickhouse/index.js';
+import type { LoaderLimits, LoaderStats, Store } from '../../clickhouse/index.js';
 import { type Binding, loadBinding, type TopicPartition } from '../client/binding.js';
 import { Consumer } from '../client/consumer.js';
 import { clientConfig, type KafkaConnection } from '../client/options.js';
-import { CLIENT_MESSAGE_BYTES_MAX, Producer } from '../client/producer.js';
+import { Producer } from '../client/producer.js';
+import { EnvelopeProcessor } from './envelope-batch.js';
 import { type LoaderSabotage, PartitionLoader } from './partition-loader.js';
+import { LoaderTotals, type Totals } from './totals.js';
 
 export type GroupProtocol = 'classic' | 'consumer';
 
@@ -35,7 +37,6 @@ export interface KafkaLoaderOptions {
   readonly eventsTable?: string;
   readonly profile: StoreProfile;
   readonly limits?: Partial<LoaderLimits>;
-  readonly receipts?: IntentReceipts | null;
   readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -56,6 +57,8 @@ export interface PartitionStats {
 
 export interface KafkaLoaderStats {
   readonly partitions: readonly PartitionStats[];
+  /** Since the start, also of partitions that are given away. */
+  readonly totals: Totals;
   readonly deadLetterMessages: number;
   readonly rebalanceCount: number;
   readonly fencedCount: number;
@@ -64,7 +67,6 @@ export interface KafkaLoaderStats {
 
 const POLL_RETRY_MS = 500;
 const LAG_INTERVAL_MS = 2_000;
-const PARTITION_BYTES_MIN = 2 * 1024 * 1024;
 const PARTITION_BYTES_MAX = 32 * 1024 * 1024;
 /** The client's own queue of fetched messages, of each partition. */
 const FETCH_QUEUE_KIB = 4_096;
@@ -81,7 +83,9 @@ export class KafkaLoader {
   #fencedCount = 0;
   #lastError: string | null = null;
   #failure: { readonly error: unknown } | null = null;
-  #isDraining = false;
+  #isLookingAtEnds = false;
+  readonly #totals = new LoaderTotals();
+  readonly #processor = new EnvelopeProcessor();
 
   constructor(options: KafkaLoaderOptions) {
     this.#options = options;
@@ -97,25 +101,18 @@ export class KafkaLoader {
       },
       { timers, log },
     );
-    this.#deadLetters = new Producer(
-      binding,
-      {
-        ...{ 'enable.idempotence': true, acks: 'all', 'compression.codec': 'zstd' },
-        // By itself the client refuses what is above 1 MB, and the partition would stand still.
-        'message.max.bytes': CLIENT_MESSAGE_BYTES_MAX,
-        ...common,
-      },
-      { timers, log },
-    );
+    this.#deadLetters = new Producer(binding, common, { timers, log });
   }
 
   stats(): KafkaLoaderStats {
+    const partitions = [...this.#partitions.values()].map((loader) => ({
+      partition: loader.partition.partition,
+      lag: loader.lag,
+      loader: loader.stats(),
+    }));
     return {
-      partitions: [...this.#partitions.values()].map((loader) => ({
-        partition: loader.partition.partition,
-        lag: loader.lag,
-        loader: loader.stats(),
-      })),
+      partitions,
+      totals: this.#totals.with(partitions.map(({ loader }) => loader)),
       deadLetterMessages: this.#deadLetterMessages,
       rebalanceCount: this.#rebalanceCount,
       fencedCount: this.#fencedCount,
@@ -149,20 +146,12 @@ export class KafkaLoader {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  /** Sends what was read without waiting for more. */
-  async drain(deadlineMs: number): Promise<boolean> {
-    this.#isDraining = true;
-    const drained = await Promise.all(
-      [...this.#partitions.values()].map((loader) => loader.drain(deadlineMs)),
-    );
-    return drained.every(Boolean);
-  }
-
   async #connect(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await this.#consumer.connect();
         await this.#deadLetters.connect();
+        this.#lastError = null;
         return;
       } catch (error) {
         this.#note(error);
@@ -175,7 +164,6 @@ export class KafkaLoader {
     try {
       const messages = await this.#consumer.poll();
       for (const message of messages) this.#partitions.get(message.partition)?.push(message);
-      if (messages.length > 0) this.#lastError = null;
     } catch (error) {
       this.#note(error);
       await this.#options.timers.sleep(POLL_RETRY_MS, signal).catch(() => undefined);
@@ -184,13 +172,12 @@ export class KafkaLoader {
 
   #onAssigned(partitions: readonly TopicPartition[]): void {
     this.#rebalanceCount++;
-    const count = this.#partitions.size + partitions.length;
     this.#options.log(`assigned: partitions ${listOf(partitions)}`);
     // The group waits for this answer. Fetching begins at the committed offset, which taking the
     // partition over does not move; what comes before that is done waits in the loader.
     this.#consumer.assign(partitions);
     for (const partition of partitions) {
-      const loader = this.#createLoader(partition, count, false);
+      const loader = this.#createLoader(partition, false);
       this.#partitions.set(partition.partition, loader);
       this.#start(loader);
     }
@@ -205,7 +192,10 @@ export class KafkaLoader {
         partitions.map(async ({ partition }) => {
           const loader = this.#partitions.get(partition);
           await loader?.close(isLost);
-          if (this.#partitions.get(partition) === loader) this.#partitions.delete(partition);
+          if (loader !== undefined && this.#partitions.get(partition) === loader) {
+            this.#totals.keep(loader.stats());
+            this.#partitions.delete(partition);
+          }
         }),
       );
       try {
@@ -230,7 +220,8 @@ export class KafkaLoader {
       this.#fencedCount++;
       await loader.close(true);
       if (this.#partitions.get(number) !== loader) continue;
-      const again = this.#createLoader(loader.partition, this.#partitions.size, true);
+      this.#totals.keep(loader.stats());
+      const again = this.#createLoader(loader.partition, true);
       this.#partitions.set(number, again);
       this.#start(again);
     }
@@ -243,24 +234,24 @@ export class KafkaLoader {
     });
   }
 
-  #createLoader(
-    partition: TopicPartition,
-    partitionCount: number,
-    isAgain: boolean,
-  ): PartitionLoader {
-    const { memoryBytesMax } = this.#options;
-    const share = Math.floor(memoryBytesMax / Math.max(1, partitionCount));
+  /** Of the memory, for each partition: less as more of them come. */
+  #bytesMax(): number {
+    const share = Math.floor(this.#options.memoryBytesMax / Math.max(1, this.#partitions.size));
+    return Math.min(PARTITION_BYTES_MAX, share);
+  }
+
+  #createLoader(partition: TopicPartition, isAgain: boolean): PartitionLoader {
     const { group, clientId, store, profile, clock, timers, random, log } = this.#options;
-    const { eventsTable, limits, receipts, onSettled } = this.#options;
+    const { eventsTable, limits, onSettled } = this.#options;
     return new PartitionLoader({
       ...{ partition, group, store, profile, clock, timers, random, log, isAgain },
       owner: clientId,
       consumer: this.#consumer,
       deadLetters: this.#deadLetters,
-      bytesMax: Math.min(PARTITION_BYTES_MAX, Math.max(PARTITION_BYTES_MIN, share)),
+      processor: this.#processor,
+      bytesMax: () => this.#bytesMax(),
       ...(eventsTable === undefined ? {} : { eventsTable }),
       ...(limits === undefined ? {} : { limits }),
-      ...(receipts === undefined ? {} : { receipts }),
       ...(onSettled === undefined ? {} : { onSettled }),
       ...(this.#options.sabotage === undefined ? {} : { sabotage: this.#options.sabotage }),
       onDeadLetter: ({ topic, partition: number, offset }, reason) => {
@@ -270,12 +261,19 @@ export class KafkaLoader {
     });
   }
 
+  /** Also shows whether the brokers answer while nothing comes. */
   async #noteEnds(): Promise<void> {
-    for (const loader of [...this.#partitions.values()])
-      await this.#consumer
-        .offsets(loader.partition)
-        .then(({ high }) => loader.noteEnd(high))
-        .catch((error: unknown) => this.#note(error));
+    if (this.#isLookingAtEnds) return;
+    this.#isLookingAtEnds = true;
+    try {
+      for (const loader of [...this.#partitions.values()])
+        loader.noteEnd((await this.#consumer.offsets(loader.partition)).high);
+      this.#lastError = null;
+    } catch (error) {
+      this.#note(error);
+    } finally {
+      this.#isLookingAtEnds = false;
+    }
   }
 
   async #close(): Promise<void> {
@@ -283,6 +281,7 @@ export class KafkaLoader {
     await Promise.all(this.#leaving);
     await this.#consumer.close();
     await this.#deadLetters.close();
+    for (const loader of this.#partitions.values()) this.#totals.keep(loader.stats());
     this.#partitions.clear();
   }
 
@@ -296,7 +295,7 @@ export class KafkaLoader {
 
   #note(error: unknown): void {
     const text = messageOf(error);
-    if (text !== this.#lastError && !this.#isDraining) this.#options.log(text);
+    if (text !== this.#lastError) this.#options.log(text);
     this.#lastError = text;
   }
 }
@@ -320,5 +319,8 @@ function groupConfig({ group, groupProtocol, sessionTimeoutMs }: KafkaLoaderOpti
     'queued.max.messages.kbytes': FETCH_QUEUE_KIB,
     'fetch.message.max.bytes': 2 * 1024 * 1024,
     'fetch.wait.max.ms': 100,
+    // How long a partition whose queue was full waits. The client's own value is a second, and a
+    // second is more than the queue holds: with it a loader came to a third of its rate.
+    'fetch.queue.backoff.ms': 5,
   };
 }

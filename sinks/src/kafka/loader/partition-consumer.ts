@@ -27,7 +27,7 @@ export interface PartitionConsumerOptions {
   /** End of the partition when it was taken over. */
   readonly endOffset: number;
   /** Bytes of unsettled messages above which the partition is paused; resumed below a half. */
-  readonly bytesMax: number;
+  readonly bytesMax: () => number;
   /** Commits the offset of the first message that is not settled. */
   readonly commit: (nextOffset: number) => Promise<void>;
   /** Stops or starts fetching. */
@@ -179,7 +179,8 @@ export class PartitionConsumer implements Consumer {
   }
 
   #pauseOrResume(): void {
-    const { bytesMax, setPaused } = this.#options;
+    const { setPaused } = this.#options;
+    const bytesMax = this.#options.bytesMax();
     const isPaused = this.#isPaused ? this.#bytes > bytesMax / 2 : this.#bytes > bytesMax;
     if (isPaused === this.#isPaused) return;
     this.#isPaused = isPaused;

@@ -11,6 +11,7 @@ import { sampleBatch, sampleEvents } from '../../clickhouse/testing/sample-batch
 import { encodeMessages } from '../messages/encode-messages.js';
 import { messagesOf } from '../messages/message-block.js';
 import { MemoryPartition } from '../testing/memory-partition.js';
+import { EnvelopeProcessor } from './envelope-batch.js';
 import { PartitionLoader, type PartitionLoaderOptions } from './partition-loader.js';
 
 const fixture = await storeFixture();
@@ -42,7 +43,8 @@ function bench(): Bench {
           partition.deadLetterProducer as unknown as PartitionLoaderOptions['deadLetters'],
         ...{ store: fixture.store, profile: 'full' },
         ...{ clock: nodeClock, timers: nodeTimers, random: nodeRandom },
-        bytesMax: 1 << 20,
+        bytesMax: () => 1 << 20,
+        processor: new EnvelopeProcessor(),
         limits: { lingerMs: 10 },
         onDeadLetter: () => undefined,
         log: (line) => log.push(line),

@@ -11,7 +11,6 @@ import {
 } from '@weir/pipeline';
 import {
   fencedStore,
-  type IntentReceipts,
   Loader,
   type LoaderLimits,
   type LoaderStats,
@@ -25,7 +24,7 @@ import type { ConsumedMessage, TopicPartition } from '../client/binding.js';
 import type { PartitionClient } from '../client/consumer.js';
 import type { Producer } from '../client/producer.js';
 import { lostBatchOf, sendToDeadLetter } from './dead-letter.js';
-import { envelopeProcessor, putEnvelopeAside } from './envelope-batch.js';
+import { type EnvelopeProcessor, putEnvelopeAside } from './envelope-batch.js';
 import { KnownNumbers } from './known-numbers.js';
 import { PartitionConsumer } from './partition-consumer.js';
 import { Position } from './position.js';
@@ -37,16 +36,17 @@ export interface PartitionLoaderOptions {
   readonly owner: string;
   readonly consumer: PartitionClient;
   readonly deadLetters: Pick<Producer, 'send'>;
+  /** For all partitions of a process. */
+  readonly processor: EnvelopeProcessor;
   readonly store: Store;
   readonly eventsTable?: string;
   readonly profile: StoreProfile;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
-  /** Bytes of unsettled messages in memory. */
-  readonly bytesMax: number;
+  /** Bytes of unsettled messages in memory; asked again and again. */
+  readonly bytesMax: () => number;
   readonly limits?: Partial<LoaderLimits>;
-  readonly receipts?: IntentReceipts | null;
   readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
   /** Messages may have been read before: fetching begins again where the partition stands. */
   readonly isAgain?: boolean;
@@ -108,7 +108,8 @@ export class PartitionLoader {
     this.#early.push(message);
     const before = this.#earlyBytes;
     this.#earlyBytes += message.value?.length ?? 0;
-    const { consumer, partition, bytesMax } = this.#options;
+    const { consumer, partition } = this.#options;
+    const bytesMax = this.#options.bytesMax();
     if (before <= bytesMax && this.#earlyBytes > bytesMax) consumer.pause(partition);
   }
 
@@ -143,11 +144,6 @@ export class PartitionLoader {
     await this.#done.catch(() => undefined);
   }
 
-  /** Sends what is there without waiting for more. True when nothing is pending any more. */
-  async drain(deadlineMs: number): Promise<boolean> {
-    return (await this.#loader?.drain(deadlineMs)) ?? true;
-  }
-
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     let delayMs = 100;
@@ -168,6 +164,7 @@ export class PartitionLoader {
 
   async #takeOver(): Promise<void> {
     const { partition, group, owner, consumer, store, timers, clock, random } = this.#options;
+    const { processor } = this.#options;
     const tables = tableNames(this.#options.eventsTable);
     const onFenced = (): void => {
       this.#isFenced = true;
@@ -199,7 +196,7 @@ export class PartitionLoader {
       setPaused: (isPaused) => (isPaused ? consumer.pause(partition) : consumer.resume(partition)),
     });
     const loader = new Loader({
-      ...{ consumer: partitionConsumer, processor: envelopeProcessor, putAside: putEnvelopeAside },
+      ...{ consumer: partitionConsumer, processor, putAside: putEnvelopeAside },
       ...{ store: isFenceless ? store : fencedStore(store, tables, token, onFenced) },
       ...{ fence, intents: position },
       ...(this.#options.sabotage === 'drop_batch' ? { sabotage: 'drop_batch' } : {}),
@@ -208,13 +205,12 @@ export class PartitionLoader {
         ? {}
         : { eventsTable: this.#options.eventsTable }),
       profile: this.#options.profile,
-      receipts: this.#options.receipts ?? null,
       ...(this.#options.onSettled === undefined ? {} : { onSettled: this.#options.onSettled }),
       comesInPieces: true,
       limits: {
         replayReadMs: REPLAY_READ_MS,
         ...this.#options.limits,
-        bytesMax: Math.floor(this.#options.bytesMax / 2),
+        bytesMax: Math.floor(this.#options.bytesMax() / 2),
       },
       log: (line) => this.#options.log(`${this.#name}: ${line}`),
     });
@@ -226,7 +222,7 @@ export class PartitionLoader {
     this.#consumer = partitionConsumer;
     this.#loader = loader;
     for (const message of this.#early) partitionConsumer.push(message);
-    if (this.#earlyBytes > this.#options.bytesMax && !partitionConsumer.isPaused)
+    if (this.#earlyBytes > this.#options.bytesMax() && !partitionConsumer.isPaused)
       consumer.resume(partition);
     this.#early = [];
   }

@@ -1,5 +1,6 @@
-// The committed position of a partition, with the intent beside it. Every write is read back: only
-// what the coordinator gives out again is durable, and a member that was replaced finds another's.
+// The committed position of a partition, with the intent beside it. An intent is read back before
+// its first row is sent: only what the coordinator gives out again is durable, and a member that
+// was replaced finds another's. An offset alone is not: one that is lost is only read again.
 import { WeirError } from '@weir/pipeline';
 import type { Intent, IntentStore, StoredIntent } from '../../clickhouse/index.js';
 import type { TopicPartition } from '../client/binding.js';
@@ -43,7 +44,7 @@ export class Position implements IntentStore {
     // Messages below the low offset are gone: the topic's retention has deleted them.
     this.#nextOffset = hasOffset ? Math.max(offset, lowOffset) : lowOffset;
     this.#intent = storedIntentOf(known?.intent ?? null, hasOffset && known === null);
-    await this.#write(known?.intent ?? null);
+    await this.#writeAndReadBack(known?.intent ?? null);
     return { token: this.#token, nextOffset: this.#nextOffset, intent: this.#intent };
   }
 
@@ -53,21 +54,19 @@ export class Position implements IntentStore {
 
   async store(intent: Intent): Promise<void> {
     const isShort = fitsMetadata({ token: this.#token, intent });
-    await this.#write(isShort ? intent : LONG_INTENT);
+    await this.#writeAndReadBack(isShort ? intent : LONG_INTENT);
     this.#intent = isShort ? { kind: 'intent', intent } : { kind: 'unreadable' };
   }
 
   async commit(nextOffset: number): Promise<void> {
     this.#nextOffset = nextOffset;
-    const { kind } = this.#intent;
-    const intent = this.#intent.kind === 'intent' ? this.#intent.intent : null;
     // Closed by its offset: the numbers are not needed any more, the id goes on.
-    await this.#write(kind === 'intent' && intent !== null ? { ...intent, ranges: [] } : null);
+    const closed = this.#intent.kind === 'intent' ? { ...this.#intent.intent, ranges: [] } : null;
+    await this.#write(closed);
   }
 
-  async #write(intent: Intent | null): Promise<void> {
-    const metadata = encodeMetadata({ token: this.#token, intent });
-    await this.#consumer.commit({ ...this.#partition, offset: this.#nextOffset, metadata });
+  async #writeAndReadBack(intent: Intent | null): Promise<void> {
+    const metadata = await this.#write(intent);
     const found = await this.#consumer.committed(this.#partition);
     if (found.offset === this.#nextOffset && found.metadata === metadata) return;
     const token = decodeMetadata(found.metadata)?.token ?? 0n;
@@ -75,6 +74,13 @@ export class Position implements IntentStore {
       throw new WeirError('WEIR_KAFKA_UNREACHABLE', 'Kafka did not keep the position');
     this.#onFenced();
     throw new WeirError('WEIR_ABORTED', 'another loader has taken the partition over');
+  }
+
+  /** Resolves with what stands beside the offset. */
+  async #write(intent: Intent | null): Promise<string> {
+    const metadata = encodeMetadata({ token: this.#token, intent });
+    await this.#consumer.commit({ ...this.#partition, offset: this.#nextOffset, metadata });
+    return metadata;
   }
 }
 

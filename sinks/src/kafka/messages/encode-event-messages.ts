@@ -18,9 +18,8 @@ export function encodeEventMessages(
   batch: SequencedBatch,
   skipSeqs: Float64Array | null,
 ): EncodedBatch {
-  const { tenant, stream, epoch, seqFirst, receivedAtNs } = batch;
+  const { tenant, stream, epoch, seqFirst } = batch;
   const common = { tenant, stream, epoch: String(epoch), eventCount: 1 };
-  const ingestMs = Number(receivedAtNs / 1_000_000n);
   return encodeRows(events, seqFirst, skipSeqs, {
     events: (rows) => ({
       rowCount: rows.length,
@@ -29,7 +28,7 @@ export function encodeEventMessages(
           const seq = seqFirst + row;
           const record = encodeEvent(collectionEventOf(events, batch, row));
           return {
-            head: { ...common, seqFirst: seq, seqLast: seq, ingestMs },
+            head: { ...common, seqFirst: seq, seqLast: seq },
             value: Buffer.concat([Buffer.alloc(WIRE_HEAD_BYTES), record]),
           };
         }),

@@ -97,7 +97,7 @@ class BatchEncoder {
   }
 
   #draft(first: number, last: number, encoded: NativeBatch): Draft {
-    const { tenant, stream, epoch, receivedAtNs } = this.#batch;
+    const { tenant, stream, epoch } = this.#batch;
     const envelope = this.#envelope(first, last, encoded);
     const head: MessageHead = {
       tenant,
@@ -106,7 +106,6 @@ class BatchEncoder {
       seqFirst: first,
       seqLast: last,
       eventCount: envelope.eventCount,
-      ingestMs: Number(receivedAtNs / 1_000_000n),
     };
     return { head, value: encodeEnvelope(envelope) };
   }

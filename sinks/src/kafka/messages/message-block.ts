@@ -12,8 +12,6 @@ export interface MessageHead {
   readonly seqFirst: number;
   readonly seqLast: number;
   readonly eventCount: number;
-  /** Milliseconds since 1970. */
-  readonly ingestMs: number;
 }
 
 export interface Message {
