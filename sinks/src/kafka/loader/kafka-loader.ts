@@ -139,6 +139,7 @@ export class KafkaLoader {
           void this.#noteEnds();
         }
         await this.#retakeFenced();
+        await this.#closeGaps();
       }
     } finally {
       await this.#close();
@@ -177,6 +178,8 @@ export class KafkaLoader {
     // partition over does not move; what comes before that is done waits in the loader.
     this.#consumer.assign(partitions);
     for (const partition of partitions) {
+      // It may have been given away while it was paused.
+      this.#consumer.resume(partition);
       const loader = this.#createLoader(partition, false);
       this.#partitions.set(partition.partition, loader);
       this.#start(loader);
@@ -218,12 +221,28 @@ export class KafkaLoader {
     for (const [number, loader] of this.#partitions) {
       if (!loader.isFenced) continue;
       this.#fencedCount++;
+      // What is fetched already stands behind what the fenced one read and did not store.
+      this.#consumer.pause(loader.partition);
       await loader.close(true);
       if (this.#partitions.get(number) !== loader) continue;
       this.#totals.keep(loader.stats());
       const again = this.#createLoader(loader.partition, true);
       this.#partitions.set(number, again);
       this.#start(again);
+    }
+  }
+
+  /** Between polls, so that nothing fetched before comes afterwards. */
+  async #closeGaps(): Promise<void> {
+    for (const loader of this.#partitions.values()) {
+      const { gapOffset, partition } = loader;
+      if (gapOffset === null) continue;
+      try {
+        await this.#consumer.seek(partition, gapOffset);
+        loader.noteGapSought();
+      } catch (error) {
+        this.#note(error);
+      }
     }
   }
 

@@ -32,6 +32,8 @@ export interface PartitionConsumerOptions {
   readonly commit: (nextOffset: number) => Promise<void>;
   /** Stops or starts fetching. */
   readonly setPaused: (isPaused: boolean) => void;
+  /** Offsets that the topic does not have any more were passed over. */
+  readonly onHole: (firstOffset: number, lastOffset: number) => void;
 }
 
 /** Position behind every piece of a message. */
@@ -57,6 +59,9 @@ export class PartitionConsumer implements Consumer {
   #endOffset: number;
   #frontier: FramePosition | null;
   #committedOffset: number;
+  #gapOffset: number | null = null;
+  /** Fetched from twice, and nothing is there. */
+  #holeOffset: number | null = null;
 
   constructor(options: PartitionConsumerOptions) {
     this.#options = options;
@@ -85,11 +90,31 @@ export class PartitionConsumer implements Consumer {
     return this.#isPaused;
   }
 
+  /**
+   * Offset that did not come though one behind it did; null for none. Nothing is taken before
+   * fetching began there again: what is passed over once would be committed, and never loaded.
+   */
+  get gapOffset(): number | null {
+    return this.#gapOffset;
+  }
+
+  /** Fetching has begun at the gap again, and nothing that was fetched before still comes. */
+  noteGapSought(): void {
+    this.#holeOffset = this.#gapOffset;
+    this.#gapOffset = null;
+  }
+
   /** From the poll loop. */
   push(message: ConsumedMessage): void {
     // After a seek or a rebalance the client may hand out again what is here already.
-    const newest = this.#messages.at(-1)?.offset ?? this.#committedOffset - 1;
-    if (message.offset <= newest) return;
+    const expected = (this.#messages.at(-1)?.offset ?? this.#committedOffset - 1) + 1;
+    if (message.offset < expected) return;
+    if (message.offset > expected && this.#holeOffset !== expected) {
+      this.#gapOffset = expected;
+      return;
+    }
+    if (message.offset > expected) this.#options.onHole(expected, message.offset - 1);
+    this.#gapOffset = null;
     this.#messages.push(message);
     this.#bytes += message.value?.length ?? 0;
     this.#endOffset = Math.max(this.#endOffset, message.offset + 1);

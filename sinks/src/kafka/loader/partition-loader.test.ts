@@ -274,3 +274,42 @@ t.test('an intent that is longer than the metadata holds', async (t) => {
   );
   await Promise.all([first.close(true), second.close(false)]);
 });
+
+t.test('a message that is passed over is fetched again before those behind it', async (t) => {
+  const one = bench();
+  for (let i = 0; i < 4; i++) one.send(i, [`event ${i}`]);
+  const loader = one.loader();
+  loader.start();
+  const [zero, first, second, third] = one.partition.messages;
+  if (!zero || !first || !second || !third) return t.fail('four messages');
+  loader.push(zero);
+  await until('the first is settled', () => one.partition.committed.offset === 1);
+  loader.push(second);
+  loader.push(third);
+  t.equal(loader.gapOffset, 1, 'fetching has to begin there');
+  loader.noteGapSought();
+  for (const message of [first, second, third]) loader.push(message);
+  t.equal(loader.gapOffset, null);
+  await until('settled', isSettled(one));
+  t.same(await seqsOf(tables.events, one.epoch), [0, 1, 2, 3]);
+  await loader.close(false);
+});
+
+t.test('offsets that the topic lost do not hold up those behind them', async (t) => {
+  const one = bench();
+  for (let i = 0; i < 3; i++) one.send(i, [`event ${i}`]);
+  const loader = one.loader();
+  loader.start();
+  const [zero, , second] = one.partition.messages;
+  if (!zero || !second) return t.fail('three messages');
+  loader.push(zero);
+  await until('the first is settled', () => one.partition.committed.offset === 1);
+  loader.push(second);
+  t.equal(loader.gapOffset, 1);
+  loader.noteGapSought();
+  loader.push(second);
+  await until('settled', isSettled(one));
+  t.same(await seqsOf(tables.events, one.epoch), [0, 2]);
+  t.match(one.log.join('\n'), /offsets 1 to 1 are gone from the topic/);
+  await loader.close(false);
+});

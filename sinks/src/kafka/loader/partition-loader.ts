@@ -48,7 +48,10 @@ export interface PartitionLoaderOptions {
   readonly bytesMax: () => number;
   readonly limits?: Partial<LoaderLimits>;
   readonly onSettled?: (outcomes: Iterable<SettledOutcome>) => void;
-  /** Messages may have been read before: fetching begins again where the partition stands. */
+  /**
+   * Messages may have been read before: fetching, which is paused, begins again where the partition
+   * stands.
+   */
   readonly isAgain?: boolean;
   readonly onDeadLetter: (message: ConsumedMessage, reason: string) => void;
   readonly log: (line: string) => void;
@@ -111,6 +114,15 @@ export class PartitionLoader {
     const { consumer, partition } = this.#options;
     const bytesMax = this.#options.bytesMax();
     if (before <= bytesMax && this.#earlyBytes > bytesMax) consumer.pause(partition);
+  }
+
+  /** Where fetching has to begin again, between two polls; null as a rule. */
+  get gapOffset(): number | null {
+    return this.#consumer?.gapOffset ?? null;
+  }
+
+  noteGapSought(): void {
+    this.#consumer?.noteGapSought();
   }
 
   noteEnd(endOffset: number): void {
@@ -194,6 +206,8 @@ export class PartitionLoader {
       bytesMax: this.#options.bytesMax,
       commit: (nextOffset) => position.commit(nextOffset),
       setPaused: (isPaused) => (isPaused ? consumer.pause(partition) : consumer.resume(partition)),
+      onHole: (first, last) =>
+        this.#options.log(`${this.#name}: offsets ${first} to ${last} are gone from the topic`),
     });
     const loader = new Loader({
       ...{ consumer: partitionConsumer, processor, putAside: putEnvelopeAside },
