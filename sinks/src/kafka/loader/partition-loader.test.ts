@@ -2,87 +2,16 @@
 // between intent and rows, die, are replaced, or find offsets that somebody has set back.
 // Guarantees: each number is in one table once; an owner that was replaced lands nothing; messages
 // that come again add nothing; what cannot be read goes to the dead letter, and the ledger closes.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { nodeClock, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import t from 'tap';
 import { type Store, serverFence, tableNames } from '../../clickhouse/index.js';
 import { storeFixture } from '../../clickhouse/testing/fixture.js';
-import { sampleBatch, sampleEvents } from '../../clickhouse/testing/sample-batches.js';
-import { encodeMessages } from '../messages/encode-messages.js';
-import { messagesOf } from '../messages/message-block.js';
-import { MemoryPartition } from '../testing/memory-partition.js';
-import { EnvelopeProcessor } from './envelope-batch.js';
-import { PartitionLoader, type PartitionLoaderOptions } from './partition-loader.js';
+import { PartitionBench, until } from '../testing/partition-bench.js';
 
 const fixture = await storeFixture();
 t.teardown(() => fixture.end());
 const tables = tableNames();
 let epochCount = 5_000n;
-
-interface Bench {
-  readonly partition: MemoryPartition;
-  readonly epoch: bigint;
-  readonly log: string[];
-  loader(more?: Partial<PartitionLoaderOptions>): PartitionLoader;
-  send(seqFirst: number, texts: readonly string[]): void;
-}
-
-function bench(): Bench {
-  const partition = new MemoryPartition();
-  const epoch = ++epochCount;
-  const log: string[] = [];
-  const group = `g${epoch}`;
-  return {
-    partition,
-    epoch,
-    log,
-    loader: (more = {}) =>
-      new PartitionLoader({
-        ...{ partition, group, owner: 'test', consumer: partition.join() },
-        deadLetters:
-          partition.deadLetterProducer as unknown as PartitionLoaderOptions['deadLetters'],
-        ...{ store: fixture.store, profile: 'full' },
-        ...{ clock: nodeClock, timers: nodeTimers, random: nodeRandom },
-        bytesMax: () => 1 << 20,
-        processor: new EnvelopeProcessor(),
-        limits: { lingerMs: 10 },
-        onDeadLetter: () => undefined,
-        log: (line) => log.push(line),
-        ...more,
-      }),
-    send: (seqFirst, texts) => {
-      const batch = sampleBatch({ epoch, seqFirst, texts });
-      const block = encodeMessages(sampleEvents(batch), batch, 'full').events?.bytes;
-      for (const { value } of messagesOf(block ?? new Uint8Array(0))) partition.append(value);
-    },
-  };
-}
-
-/** As the poll loop does: from the committed offset on. */
-function feed({ partition }: Bench, loader: PartitionLoader): void {
-  const from = partition.committed.offset ?? 0;
-  for (const message of partition.messages.slice(from)) loader.push(message);
-}
-
-async function until(what: string, isTrue: () => Promise<boolean> | boolean): Promise<void> {
-  for (let i = 0; i < 1_500; i++) {
-    if (await isTrue()) return;
-    await sleep(20);
-  }
-  throw new Error(`never came: ${what}`);
-}
-
-const isSettled =
-  ({ partition }: Bench) =>
-  (): boolean =>
-    partition.committed.offset === partition.messages.length;
-
-async function seqsOf(table: string, epoch: bigint): Promise<number[]> {
-  const rows = await fixture.store.query<{ seq: string }>(
-    `SELECT seq FROM ${table} WHERE epoch = ${epoch} ORDER BY seq`,
-  );
-  return rows.map(({ seq }) => Number(seq));
-}
+const bench = (): PartitionBench => new PartitionBench(fixture, ++epochCount);
 
 async function ledgerOf(epoch: bigint) {
   const rows = await fixture.store.query<Record<string, string>>(
@@ -124,10 +53,10 @@ t.test('rows, quarantine and filtered numbers are settled', async (t) => {
   one.send(4, ['event 4']);
   const loader = one.loader();
   loader.start();
-  feed(one, loader);
-  await until('settled', isSettled(one));
-  t.same(await seqsOf(tables.events, one.epoch), [0, 3, 4]);
-  t.same(await seqsOf(tables.quarantine, one.epoch), [1]);
+  one.feed(loader);
+  await one.settled();
+  t.same(await one.seqsOf('events'), [0, 3, 4]);
+  t.same(await one.seqsOf('quarantine'), [1]);
   t.same(await ledgerOf(one.epoch), {
     ...{ stored: 3, quarantined: 1, filtered: 1, lost: 0, missing: 0 },
   });
@@ -142,16 +71,16 @@ for (const sabotage of [undefined, 'no_fence'] as const)
     const planted = sabotage === undefined ? {} : { sabotage };
     const first = one.loader({ store: stalled.store, ...planted });
     first.start();
-    feed(one, first);
+    one.feed(first);
     await until('the first holds its rows', stalled.isHeld);
     const second = one.loader(planted);
     second.start();
-    feed(one, second);
-    await until('the second has settled', isSettled(one));
+    one.feed(second);
+    await one.settled();
     stalled.letGo();
     await stalled.outcome();
     await serverFence(fixture.store)('weir-');
-    const found = await seqsOf(tables.events, one.epoch);
+    const found = await one.seqsOf('events');
     if (sabotage === undefined) t.same(found, [0, 1, 2]);
     else t.same(found, [0, 0, 1, 1, 2, 2], 'without a fence the test finds rows twice');
     if (sabotage === undefined) {
@@ -179,14 +108,14 @@ t.test('an owner that dies behind its rows and before the ledger', async (t) => 
   };
   const first = one.loader({ store: dying });
   first.start();
-  feed(one, first);
+  one.feed(first);
   await until('rows are there, the ledger is not', () => isDead);
   const second = one.loader();
   second.start();
-  feed(one, second);
-  await until('settled', isSettled(one));
-  t.same(await seqsOf(tables.events, one.epoch), [0, 2]);
-  t.same(await seqsOf(tables.quarantine, one.epoch), [1]);
+  one.feed(second);
+  await one.settled();
+  t.same(await one.seqsOf('events'), [0, 2]);
+  t.same(await one.seqsOf('quarantine'), [1]);
   t.match(await ledgerOf(one.epoch), { stored: 2, quarantined: 1, missing: 0 });
   await Promise.all([first.close(true), second.close(false)]);
 });
@@ -200,13 +129,13 @@ t.test('messages that come again, and offsets that are set back, add nothing', a
   one.send(3, ['event 3', 'bad 4', 'event 5']);
   const first = one.loader();
   first.start();
-  feed(one, first);
-  await until('settled', isSettled(one));
+  one.feed(first);
+  await one.settled();
   await first.close(false);
   const all = { events: [0, 1, 2, 3, 5], quarantine: [4] };
   const tablesHave = async () => ({
-    events: await seqsOf(tables.events, one.epoch),
-    quarantine: await seqsOf(tables.quarantine, one.epoch),
+    events: await one.seqsOf('events'),
+    quarantine: await one.seqsOf('quarantine'),
   });
   t.same(await tablesHave(), all);
   for (const offset of [0, 1]) {
@@ -214,8 +143,8 @@ t.test('messages that come again, and offsets that are set back, add nothing', a
     one.partition.committed = { topic: 'events', partition: 0, offset };
     const again = one.loader();
     again.start();
-    feed(one, again);
-    await until('settled again', isSettled(one));
+    one.feed(again);
+    await one.settled();
     await again.close(false);
     t.same(await tablesHave(), all);
   }
@@ -235,10 +164,10 @@ t.test('a message that nobody can read goes to the dead letter', async (t) => {
   one.send(3, ['event 3']);
   const loader = one.loader();
   loader.start();
-  feed(one, loader);
-  await until('settled', isSettled(one));
+  one.feed(loader);
+  await one.settled();
   await loader.close(false);
-  t.same(await seqsOf(tables.events, one.epoch), [0, 3]);
+  t.same(await one.seqsOf('events'), [0, 3]);
   t.same(await ledgerOf(one.epoch), {
     ...{ stored: 2, quarantined: 0, filtered: 0, lost: 2, missing: 0 },
   });
@@ -252,22 +181,20 @@ t.test('an intent that is longer than the metadata holds', async (t) => {
   const one = bench();
   for (let i = 0; i < 110; i++) {
     const stream = `${(i * 7919).toString(16).padStart(12, '0')}/udp/${i}`;
-    const batch = sampleBatch({ epoch: one.epoch, stream, seqFirst: i, texts: [`event ${i}`] });
-    const block = encodeMessages(sampleEvents(batch), batch, 'full').events?.bytes;
-    for (const { value } of messagesOf(block ?? new Uint8Array(0))) one.partition.append(value);
+    one.send(i, [`event ${i}`], { stream });
   }
   const stalled = stalling(fixture.store);
   const first = one.loader({ store: stalled.store });
   first.start();
-  feed(one, first);
+  one.feed(first);
   await until('the first holds its rows', stalled.isHeld);
   const second = one.loader();
   second.start();
-  feed(one, second);
-  await until('settled', isSettled(one));
+  one.feed(second);
+  await one.settled();
   stalled.letGo();
   await stalled.outcome();
-  const found = await seqsOf(tables.events, one.epoch);
+  const found = await one.seqsOf('events');
   t.same(
     found,
     Array.from({ length: 110 }, (_, i) => i),
@@ -290,8 +217,8 @@ t.test('a message that is passed over is fetched again before those behind it', 
   loader.noteGapSought();
   for (const message of [first, second, third]) loader.push(message);
   t.equal(loader.gapOffset, null);
-  await until('settled', isSettled(one));
-  t.same(await seqsOf(tables.events, one.epoch), [0, 1, 2, 3]);
+  await one.settled();
+  t.same(await one.seqsOf('events'), [0, 1, 2, 3]);
   await loader.close(false);
 });
 
@@ -308,8 +235,8 @@ t.test('offsets that the topic lost do not hold up those behind them', async (t)
   t.equal(loader.gapOffset, 1);
   loader.noteGapSought();
   loader.push(second);
-  await until('settled', isSettled(one));
-  t.same(await seqsOf(tables.events, one.epoch), [0, 2]);
+  await one.settled();
+  t.same(await one.seqsOf('events'), [0, 2]);
   t.match(one.log.join('\n'), /offsets 1 to 1 are gone from the topic/);
   await loader.close(false);
 });
