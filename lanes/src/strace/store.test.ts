@@ -1,5 +1,5 @@
-// Scenario: the loader of a partition inserts groups that fall into one to three parts; strace kills
-// the engine in a rename, where it has logged the token of an INSERT and not yet named a part.
+// Scenario: the loader of a partition inserts groups that fall into one to three parts; strace
+// kills the engine in a rename, where it has logged the token of an INSERT and named no part yet.
 // Guarantees: after the retry each row is in the table once. A loader that believes in tokens alone
 // (planted) loses rows there, and the lane finds it.
 import { type ChildProcess, spawn } from 'node:child_process';
