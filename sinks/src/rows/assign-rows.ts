@@ -55,18 +55,18 @@ export function assignRows(
   };
 }
 
-/** The numbers that went to quarantine, and how many for each reason. */
+/** The numbers of rows that went to quarantine, and how many for each reason. */
 export function quarantineOf(
   batch: EventBatch,
   seqFirst: number,
-  rows: RowAssignment,
+  quarantinedRows: Uint16Array,
 ): {
   readonly quarantinedSeqs: Float64Array<ArrayBuffer>;
   readonly quarantinedByReason: Partial<Record<QuarantineReason, number>>;
 } {
-  const quarantinedSeqs = new Float64Array(rows.quarantineAll.length);
+  const quarantinedSeqs = new Float64Array(quarantinedRows.length);
   const quarantinedByReason: Partial<Record<QuarantineReason, number>> = {};
-  rows.quarantineAll.forEach((row, i) => {
+  quarantinedRows.forEach((row, i) => {
     quarantinedSeqs[i] = seqFirst + row;
     const reason = markName(batch.quarantine[row] as number) as QuarantineReason;
     quarantinedByReason[reason] = (quarantinedByReason[reason] ?? 0) + 1;

@@ -25,7 +25,7 @@ export function encodeRows<Block extends EncodedBlock = EncodedBlock>(
   return {
     events: rows.events.length === 0 ? null : encode.events(rows.events),
     quarantine: rows.quarantine.length === 0 ? null : encode.quarantine(rows.quarantine),
-    ...quarantineOf(events, seqFirst, rows),
+    ...quarantineOf(events, seqFirst, rows.quarantineAll),
     filtered: filteredDispositions(events, rows, seqFirst),
   };
 }

@@ -2,7 +2,7 @@
 // table as the loader does it, with and without rows that are stored already.
 // Guarantees: what arrives in the table is what a direct insert would have put there; pieces add up
 // to the batch; damaged messages give a typed error and nothing else.
-import { WeirError } from '@weir/pipeline';
+import { type EventBatch, markName, type SequencedBatch, WeirError } from '@weir/pipeline';
 import fc from 'fast-check';
 import t from 'tap';
 import { insertBlocks } from '../../clickhouse/loader/statements.js';
@@ -25,6 +25,19 @@ t.comment(`WEIR_SEED=${seed}`);
 
 const envelopesOf = (block: Uint8Array): Envelope[] =>
   messagesOf(block).map(({ value }) => decodeEnvelope(value));
+
+function reasonsOf(
+  { quarantine }: EventBatch,
+  { seqFirst }: SequencedBatch,
+  seqs: readonly number[],
+): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const seq of seqs) {
+    const reason = markName(quarantine[seq - seqFirst] as number);
+    reasons[reason] = (reasons[reason] ?? 0) + 1;
+  }
+  return reasons;
+}
 
 t.test('rows come through the topic as they went in', async (t) => {
   let epoch = 900n;
@@ -51,6 +64,7 @@ t.test('rows come through the topic as they went in', async (t) => {
         if (piece.events !== null) eventBlocks.push(piece.events.bytes);
         if (piece.quarantine !== null) quarantineBlocks.push(piece.quarantine.bytes);
         quarantined.push(...piece.quarantinedSeqs);
+        t.same(envelope.quarantinedByReason, reasonsOf(events, batch, envelope.quarantinedSeqs));
         for (const [reason, count] of Object.entries(piece.quarantinedByReason))
           reasons[reason] = (reasons[reason] ?? 0) + count;
       }

@@ -1,5 +1,5 @@
 // The part of a batch's account that belongs to some of its numbers.
-import type { Disposition, EncodedBatch, QuarantineReason } from '@weir/pipeline';
+import type { Disposition } from '@weir/pipeline';
 
 /** What of the disposition lies within [first, last]; null for nothing. */
 export function clip(disposition: Disposition, first: number, last: number): Disposition | null {
@@ -33,26 +33,4 @@ export function outside(disposition: Disposition, first: number, last: number): 
     seqRanges: parts.flatMap(({ seqRanges }) => seqRanges),
     eventCount: parts.reduce((sum, { eventCount }) => sum + eventCount, 0),
   };
-}
-
-/**
- * Counts by reason for a part of a batch: exact where the batch has one reason; else what is there
- * is spread over the reasons in their order, so that the parts add up to the whole.
- */
-export function splitReasons(
-  whole: EncodedBatch['quarantinedByReason'],
-  taken: Map<string, number>,
-  count: number,
-): Partial<Record<QuarantineReason, number>> {
-  const part: Partial<Record<QuarantineReason, number>> = {};
-  let rest = count;
-  for (const [reason, total] of Object.entries(whole)) {
-    const free = total - (taken.get(reason) ?? 0);
-    const used = Math.min(free, rest);
-    if (used === 0) continue;
-    part[reason as QuarantineReason] = used;
-    taken.set(reason, (taken.get(reason) ?? 0) + used);
-    rest -= used;
-  }
-  return part;
 }

@@ -9,8 +9,9 @@ import type {
   StoreProfile,
 } from '@weir/pipeline';
 import { columnsOf, encodeBatch, type NativeBatch } from '../../clickhouse/native/index.js';
+import { quarantineOf } from '../../rows/index.js';
 import { type Envelope, encodeEnvelope } from '../envelope/envelope.js';
-import { clipAll, outside, splitReasons } from './clip.js';
+import { clipAll, outside } from './clip.js';
 import { blockOfMessages, type MessageHead } from './message-block.js';
 
 /** Uncompressed, where it can be had: a single event may be larger. */
@@ -46,7 +47,6 @@ class BatchEncoder {
   readonly #profile: StoreProfile;
   readonly #bytesMax: number;
   readonly #whole: NativeBatch;
-  readonly #reasonsTaken = new Map<string, number>();
   readonly #drafts: Draft[] = [];
 
   constructor(
@@ -114,9 +114,10 @@ class BatchEncoder {
     const batch = this.#batch;
     const { seqFirst } = batch;
     const end = seqFirst + batch.eventCount - 1;
-    const quarantinedSeqs = [...this.#whole.quarantinedSeqs].filter(
-      (seq) => seq >= first && seq <= last,
-    );
+    const quarantinedRows = this.#whole.quarantinedSeqs
+      .filter((seq) => seq >= first && seq <= last)
+      .map((seq) => seq - seqFirst);
+    const quarantine = quarantineOf(this.#events, seqFirst, Uint16Array.from(quarantinedRows));
     // What is said of numbers of other batches, and refusals, stand in the first message only.
     const others =
       first === seqFirst
@@ -135,12 +136,8 @@ class BatchEncoder {
       runs: hasRows(encoded) ? runsOf(batch, first - seqFirst, last - seqFirst) : [],
       dispositions: [...others, ...clipAll(batch.dispositions, first, last)],
       filtered: clipAll(this.#whole.filtered, first, last),
-      quarantinedSeqs,
-      quarantinedByReason: splitReasons(
-        this.#whole.quarantinedByReason,
-        this.#reasonsTaken,
-        quarantinedSeqs.length,
-      ),
+      quarantinedSeqs: [...quarantine.quarantinedSeqs],
+      quarantinedByReason: quarantine.quarantinedByReason,
       events: encoded.events === null ? null : columnsOf(encoded.events),
       quarantine: encoded.quarantine === null ? null : columnsOf(encoded.quarantine),
     };
