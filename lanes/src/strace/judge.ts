@@ -2,7 +2,7 @@
 // design: I1 acknowledged is a subset of recovered. I2 recovered is a subset of issued, byte for
 // byte. I3 order per stream. I4 no number twice. I5 every number up to the end of an epoch is
 // recovered, settled or declared lost. I6 the start needs no repair. I7 a fresh event gets through.
-import { closeSync, cpSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, fstatSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import type { Consumer, SpooledBatch } from '@weir/pipeline';
 import { nodeClock, nodeFiles, nodeRandom, nodeTimers } from '@weir/pipeline/node';
 import { fsckSpool, openSpool, type Spool } from '@weir/spool';
@@ -12,8 +12,13 @@ import type { PowerCut } from './trace.js';
 
 const READ_MS_MAX = 10_000;
 
-/** Copies the spool and takes away what a power cut would. */
-export function applyPowerCut(from: string, to: string, cut: PowerCut): void {
+/** Copies the spool and takes away what a power cut would. `before`: the spool before the run. */
+export function applyPowerCut(
+  from: string,
+  to: string,
+  cut: PowerCut,
+  before: string | null,
+): void {
   cpSync(from, to, { recursive: true });
   const inCopy = (path: string): string => to + path.slice(from.length);
   for (const path of cut.removed) rmSync(inCopy(path), { force: true });
@@ -25,7 +30,18 @@ export function applyPowerCut(from: string, to: string, cut: PowerCut): void {
       const length = Math.min(end, size) - start;
       if (length > 0) writeSync(fd, new Uint8Array(length), 0, length, start);
     }
+    if (before !== null)
+      restore(fd, before + path.slice(from.length), cut.restored.get(path) ?? []);
     closeSync(fd);
+  }
+}
+
+function restore(fd: number, path: string, ranges: readonly (readonly [number, number])[]): void {
+  if (ranges.length === 0) return;
+  const old = readFileSync(path);
+  for (const [start, end] of ranges) {
+    const bytes = old.subarray(start, Math.min(end, old.length));
+    if (bytes.length > 0) writeSync(fd, bytes, 0, bytes.length, start);
   }
 }
 

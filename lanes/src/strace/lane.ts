@@ -83,14 +83,16 @@ export class Lane {
     const calls = parseTrace(readFileSync(join(root, 'trace'), 'utf8'));
     const isHit = fault?.kind === 'KILL' ? exit.signal !== null : calls.some(isInjected);
     const outcome = fault !== null && !isHit ? 'missed' : outcomeOf(exit);
-    const violation = await this.#judge(task, { calls, existing, exit }, fault);
+    const imageDirectory = image === null ? null : join(image, 'spool');
+    const traced = { calls, existing, image: imageDirectory, exit };
+    const violation = await this.#judge(task, traced, fault);
     if (violation === null) rmSync(root, { recursive: true, force: true });
     return { outcome: outcome ?? 'missed', violation, calls, directory };
   }
 
   async #judge(
     task: DriverTask,
-    { calls, existing, exit }: Traced,
+    { calls, existing, image, exit }: Traced,
     fault: Fault | null,
   ): Promise<string | null> {
     if (exit.isLate) return `the driver hung for ${RUN_MS_MAX / 1000} s`;
@@ -106,7 +108,7 @@ export class Lane {
     const cut = powerCutOf(calls, task.directory, existing);
     if (cut.retried.length > 0) return `a dead descriptor was used again: ${cut.retried[0]}`;
     const copy = `${task.directory}-cut`;
-    applyPowerCut(task.directory, copy, cut);
+    applyPowerCut(task.directory, copy, cut, image);
     return (
       named('as it is', await judge(task.directory, account)) ??
       named('after a power cut', await judge(copy, account))
@@ -170,6 +172,8 @@ interface Traced {
   readonly calls: readonly TracedCall[];
   /** Paths that were there before. */
   readonly existing: readonly string[];
+  /** The directory as it was before; null for none. */
+  readonly image: string | null;
   readonly exit: Exit;
 }
 

@@ -1,9 +1,9 @@
 // Reads the log of strace, and tells from it what a power cut at the end would leave. A kill keeps
 // the kernel's memory, so by itself it cannot show a missing fdatasync. So every run is judged
 // twice: as it is, and with everything taken away that no successful sync covered (pwritev(2),
-// fsync(2)): bytes become zeros, and new files go whose directory was not synced. Bytes whose sync
-// failed count as gone, even if a later sync on the descriptor succeeds: the kernel has dropped
-// them and marked the pages clean (PostgreSQL's fsyncgate).
+// fsync(2)): bytes become what they were before the run, or zeros, and new files go whose directory
+// was not synced. Bytes whose sync failed count as gone, even if a later sync on the descriptor
+// succeeds: the kernel has dropped them and marked the pages clean (PostgreSQL's fsyncgate).
 
 /** The calls of which this file follows the effects, and whose results the log must show. */
 export const FOLLOWED =
@@ -77,6 +77,10 @@ interface TracedFile {
   dirty: Range[];
   /** Written, and the sync failed. */
   dropped: Range[];
+  /** Written and synced: what was there before the run is there no more. */
+  readonly replaced: Range[];
+  /** The file that was there before the run. */
+  readonly isOld: boolean;
   /** Made or renamed to this, and its directory was not synced. */
   isNameVolatile: boolean;
   /** Descriptors whose sync failed; using one again to write or sync is the classic mistake. */
@@ -86,6 +90,8 @@ interface TracedFile {
 export interface PowerCut {
   /** Ranges to be zeroed, by path. */
   readonly zeroed: ReadonlyMap<string, readonly Range[]>;
+  /** Ranges that have the bytes again that they had before the run, by path. */
+  readonly restored: ReadonlyMap<string, readonly Range[]>;
   readonly removed: readonly string[];
   /** Calls on a descriptor after a sync on it had failed. */
   readonly retried: readonly string[];
@@ -106,11 +112,14 @@ class Follower {
   readonly #directory: string;
   readonly #files = new Map<string, TracedFile>();
   readonly #retried: string[] = [];
+  /** Paths under which the file is still the one that was there before. */
+  readonly #existing: Set<string>;
   /** Names that a power cut leaves, whatever stands under them. */
   readonly #durableNames: Set<string>;
   constructor(directory: string, existing: readonly string[]) {
     this.#directory = directory;
     this.#durableNames = new Set(existing);
+    this.#existing = new Set(existing);
   }
 
   follow(call: TracedCall): void {
@@ -122,25 +131,36 @@ class Follower {
     else if (name === 'pwrite64' || name === 'pwritev') this.#write(path, fd, call);
     else if (name === 'fdatasync' || name === 'fsync') this.#sync(path, fd, result);
     else if (name === 'rename' && result === 0) this.#rename(args);
-    else if (name === 'unlink' && result === 0) this.#files.delete(path);
+    else if (name === 'unlink' && result === 0) this.#unlink(path);
     else if (name === 'close') this.#files.get(path)?.failed.delete(fd);
   }
 
   end(): PowerCut {
     const zeroed = new Map<string, readonly Range[]>();
+    const restored = new Map<string, readonly Range[]>();
     const removed: string[] = [];
     for (const [path, file] of this.#files) {
       if (file.isNameVolatile) removed.push(path);
       const ranges = [...file.dirty, ...file.dropped];
-      if (ranges.length > 0) zeroed.set(path, ranges);
+      if (ranges.length === 0) continue;
+      zeroed.set(path, ranges);
+      if (file.isOld) restored.set(path, withoutAll(ranges, file.replaced));
     }
-    return { zeroed, removed, retried: this.#retried };
+    return { zeroed, restored, removed, retried: this.#retried };
   }
 
   #fileAt(path: string): TracedFile {
     let file = this.#files.get(path);
     if (file === undefined) {
-      file = { dirty: [], dropped: [], isNameVolatile: false, failed: new Set() };
+      const isOld = this.#existing.has(path);
+      file = {
+        dirty: [],
+        dropped: [],
+        replaced: [],
+        isOld,
+        isNameVolatile: false,
+        failed: new Set(),
+      };
       this.#files.set(path, file);
     }
     return file;
@@ -181,19 +201,25 @@ class Follower {
     if (result !== 0) {
       file.failed.add(fd);
       file.dropped.push(...file.dirty);
-    }
+    } else file.replaced.push(...file.dirty);
     file.dirty = [];
+  }
+
+  #unlink(path: string): void {
+    this.#files.delete(path);
+    this.#existing.delete(path);
   }
 
   #rename(args: string): void {
     const [from = '', to = ''] = [...args.matchAll(/"(\/[^"]*)"/g)].map(([, path]) => path ?? '');
     const file = this.#files.get(from) ?? null;
-    this.#files.delete(from);
-    this.#files.delete(to);
+    this.#unlink(from);
+    this.#unlink(to);
     if (file === null) return;
     // A new name goes. That an old file is back under it is not tried: the new contents stand for
     // it.
-    this.#files.set(to, { ...file, isNameVolatile: !this.#durableNames.has(to) });
+    const isNameVolatile = !this.#durableNames.has(to);
+    this.#files.set(to, { ...file, isOld: false, isNameVolatile });
   }
 }
 
@@ -204,3 +230,9 @@ function without([from, to]: Range, [start, end]: Range): Range[] {
   if (Math.max(from, end) < to) left.push([Math.max(from, end), to]);
   return left;
 }
+
+const withoutAll = (ranges: readonly Range[], others: readonly Range[]): Range[] =>
+  others.reduce<Range[]>(
+    (left, other) => left.flatMap((range) => without(range, other)),
+    [...ranges],
+  );
