@@ -6,6 +6,7 @@ import {
   FileSink,
   HttpSink,
   KafkaSink,
+  S3Sink,
   SplunkHecSink,
   StdoutSink,
   WeirSink,
@@ -294,6 +295,44 @@ export const sinks: readonly ComponentSpec[] = [
       [
         'every document is refused since the start',
         `${TRY_AGAIN}: the index is to blame, not the events`,
+      ],
+      QUARANTINE_FILES,
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 's3',
+    stability: 'beta',
+    schema: S3Sink,
+    exampleId: 'archive',
+    example: {
+      endpoint: 'https://s3.eu-central-1.amazonaws.com',
+      bucket: 'siem-archive',
+      region: 'eu-central-1',
+      access_key_id: 'replace-me',
+      secret_access_key: 'replace-me',
+    },
+    guarantees: [
+      'Delivered means that the store has answered 200 to a whole object: it is durable there.',
+      'At least once: an object is named after its rows, so that a repeat replaces it by an equal ' +
+        'one; after a crash the same rows may come in objects that are cut otherwise. Every line ' +
+        'carries tenant, stream, epoch and seq, by which a reader tells.',
+      'Each object is one zstd frame of JSON lines, as the `file` sink writes them. Its metadata ' +
+        'name the first and last row and the number of rows (`x-amz-meta-weir-*`); its SHA-256 is ' +
+        'part of the signature, so that what arrives is what was sent.',
+      'An event waits up to `linger_ms` for its object: it is in the spool meanwhile.',
+      'Requests are signed with Signature Version 4. Credentials of an instance or a container ' +
+        '(IMDS) are not looked for.',
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      ['no answer, 429 or 5xx', `${TRY_AGAIN}; Retry-After is obeyed`],
+      [
+        'no rights, no bucket, another region, a wrong clock, expired credentials',
+        `${TRY_AGAIN}; the log says what to mend`,
       ],
       QUARANTINE_FILES,
       OVERRUN,

@@ -251,6 +251,97 @@ export const ElasticsearchSink = Type.Object(
   { ...closed, description: 'Documents into Elasticsearch or OpenSearch, each event once.' },
 );
 
+/** Without a comma, a quote or a space: it stands in a path. */
+const S3_PREFIX = '^([A-Za-z0-9._=/-]|\\{date\\}){0,300}$';
+
+export const S3Sink = Type.Object(
+  {
+    type: Type.Literal('s3'),
+    ...common,
+    endpoint: url(
+      'Address of the service, without the bucket.',
+      'https://s3.eu-central-1.amazonaws.com',
+    ),
+    bucket: Type.String({
+      pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
+      description: 'Bucket; it must exist.',
+      examples: ['siem-archive'],
+    }),
+    region: Type.String({
+      pattern: '^[a-z0-9-]{1,64}$',
+      default: 'us-east-1',
+      description: 'Region of the bucket; it is part of each signature.',
+      examples: ['eu-central-1'],
+    }),
+    access_key_id: Type.Optional(
+      secret('Access key; without it AWS_ACCESS_KEY_ID.', {
+        minLength: 1,
+        examples: ['env:S3_KEY_ID'],
+      }),
+    ),
+    secret_access_key: Type.Optional(
+      secret('Its secret; without it AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.', {
+        minLength: 1,
+        examples: ['file:secrets/s3-key'],
+      }),
+    ),
+    path_style: Type.Boolean({
+      default: true,
+      description: 'The bucket stands in the path; false: in the host name, as AWS prefers.',
+      examples: [false],
+    }),
+    prefix: Type.String({
+      pattern: S3_PREFIX,
+      default: 'weir/{date}/',
+      description: 'Before the name of each object; {date} is the day on which it came in (UTC).',
+      examples: ['siem/date={date}/'],
+    }),
+    compression: choice(['zstd', 'gzip', 'none'], 'zstd', 'Compression of each object.'),
+    storage_class: Type.Optional(
+      Type.String({
+        pattern: '^[A-Z_]{1,64}$',
+        description: 'Storage class; without it that of the bucket.',
+        examples: ['STANDARD_IA'],
+      }),
+    ),
+    server_side_encryption: Type.Optional(
+      Type.Enum(['AES256', 'aws:kms'], {
+        description: 'Encryption that is asked of the store; without it what the bucket does.',
+        examples: ['AES256'],
+      }),
+    ),
+    kms_key_id: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9:/_-]{1,2048}$',
+        description: 'Key for aws:kms; without it that of the account.',
+        examples: ['alias/siem'],
+      }),
+    ),
+    tls_ca_file,
+    timeout_ms: count(
+      [100, 600_000],
+      60_000,
+      'Longest wait for the answer to a request; then it is sent again.',
+      10_000,
+    ),
+    retry_max_delay_ms: wire.retry_max_delay_ms,
+    batch_max_bytes: count(
+      [KiB, 64 * MiB],
+      16 * MiB,
+      'Bytes of an object before compression; one longer event goes alone.',
+      MiB,
+    ),
+    batch_max_events: count([1, 1_000_000], 100_000, 'Events in one object.', 1_000),
+    linger_ms: count(
+      [0, 3_600_000],
+      60_000,
+      'Longest wait of an event for company before its object is written.',
+      1_000,
+    ),
+  },
+  { ...closed, description: 'Objects in an S3-compatible store, one JSON object a line.' },
+);
+
 export const FileSink = Type.Object(
   {
     type: Type.Literal('file'),
@@ -342,6 +433,7 @@ export const SINK_TYPES = {
   kafka: KafkaSink,
   splunk_hec: SplunkHecSink,
   elasticsearch: ElasticsearchSink,
+  s3: S3Sink,
   blackhole: BlackholeSink,
 } as const;
 export const SinkSchema = componentByType(
@@ -354,10 +446,11 @@ export const SinkSchema = componentByType(
     KafkaSink,
     SplunkHecSink,
     ElasticsearchSink,
+    S3Sink,
     BlackholeSink,
   ],
   'A destination: clickhouse, http, file, stdout, weir, kafka, splunk_hec, ' +
-    'elasticsearch or blackhole.',
+    'elasticsearch, s3 or blackhole.',
 );
 
 export type SinkConfig = Static<typeof SinkSchema>;
@@ -369,4 +462,5 @@ export type WeirSinkConfig = Static<typeof WeirSink>;
 export type KafkaSinkConfig = Static<typeof KafkaSink>;
 export type SplunkHecSinkConfig = Static<typeof SplunkHecSink>;
 export type ElasticsearchSinkConfig = Static<typeof ElasticsearchSink>;
+export type S3SinkConfig = Static<typeof S3Sink>;
 export type BlackholeSinkConfig = Static<typeof BlackholeSink>;

@@ -25,6 +25,7 @@ import {
 import {
   batchLimits,
   elasticsearchWriter,
+  s3Writer,
   splunkWriter,
   type Writer,
   withoutSecrets,
@@ -198,6 +199,8 @@ function createWriter(
       return splunkWriter(config, { clock, timers });
     case 'elasticsearch':
       return elasticsearchWriter(config, { clock, timers });
+    case 's3':
+      return s3Writer(id, config, { clock, timers });
     case 'blackhole':
       return { sink: createBlackholeSink(), encoding: 'none', target: '' };
   }

@@ -44,6 +44,7 @@ const loaders: Readonly<Record<string, (profile: StoreProfile, rows: Rows) => Pr
   http: ndjson,
   file: ndjson,
   stdout: ndjson,
+  s3: ndjson,
   splunk_hec: async (_, rows) => {
     const { encodeHec } = await import('@weir/sinks/splunk/rows');
     const options = rows as unknown as HecRowOptions;

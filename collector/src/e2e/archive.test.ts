@@ -1,0 +1,90 @@
+// Scenario: a collector writes objects into an S3-compatible store that is away, keeps an object
+//   without answering, and comes back; the collector is killed meanwhile.
+// Guarantees: every accepted event is in an object, and the ledger of the sink closes; credentials
+//   stand in no file that it writes.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WeirProcess, waitFor } from '@weir/harness';
+import { S3Server, TEST_CREDENTIALS } from '@weir/sinks/testing';
+import t from 'tap';
+import { decompress } from 'zstd-napi';
+
+const EVENTS = 500;
+const CONFIG = (endpoint: string) => `
+[sources.http]
+type = "http"
+listen = "127.0.0.1:0"
+
+[sources.syslog]
+type = "syslog"
+listen = "127.0.0.1:0"
+
+[sinks.archive]
+type = "s3"
+endpoint = "${endpoint}"
+bucket = "events"
+region = "eu-central-1"
+linger_ms = 200
+batch_max_events = 300
+retry_max_delay_ms = 300
+`;
+
+function rowsOf(server: S3Server): { readonly seq: number; readonly raw_data: string }[] {
+  return [...server.objects.values()].flatMap(({ body }) =>
+    Buffer.from(decompress(body))
+      .toString()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line)),
+  );
+}
+
+t.setTimeout(120_000);
+t.test('objects in a store that is not always there', async (t) => {
+  const server = await new S3Server().start();
+  t.teardown(() => server.stop());
+  const directory = t.testdir({});
+  const config = join(directory, 'weir.toml');
+  writeFileSync(config, CONFIG(server.url));
+  const data = join(directory, 'data');
+  mkdirSync(data);
+  const environment = {
+    AWS_ACCESS_KEY_ID: TEST_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: TEST_CREDENTIALS.secretAccessKey,
+  };
+  const weir = new WeirProcess(data, environment, ['--config', config]);
+  await weir.start();
+  t.teardown(() => weir.killTree());
+  const send = async (first: number): Promise<void> => {
+    const lines = Array.from({ length: EVENTS }, (_, i) => `{"message":"event ${first + i}"}`);
+    const reply = await fetch(`${weir.httpUrl}/ingest`, { method: 'POST', body: lines.join('\n') });
+    t.equal(reply.status, 200);
+  };
+  await send(0);
+  t.ok(await waitFor(async () => rowsOf(server).length >= EVENTS, 30_000, 50), 'objects come');
+  await server.stop();
+  await send(EVENTS);
+  await weir.killTree();
+  await server.start();
+  let lostAnswers = 2;
+  server.faultAfter = (_, response) => {
+    if (lostAnswers-- <= 0) return false;
+    response.destroy();
+    return true;
+  };
+  await weir.start();
+  await send(2 * EVENTS);
+  const verified = await weir.verify(60);
+  t.equal(verified.code, 0, verified.stderr);
+  const rows = rowsOf(server);
+  const wanted = Array.from({ length: 3 * EVENTS }, (_, i) => `{"message":"event ${i}"}`);
+  t.same([...new Set(rows.map(({ raw_data }) => raw_data))].sort(), wanted.sort());
+  t.equal(await weir.stop(), 0);
+  const written = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const tell = written.filter((path) =>
+    readFileSync(path).includes(TEST_CREDENTIALS.secretAccessKey),
+  );
+  t.same(tell, [], 'the secret is written nowhere');
+});

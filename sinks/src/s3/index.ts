@@ -1,0 +1,3 @@
+// Objects in an S3-compatible store.
+export type { S3Credentials, S3SinkDependencies, S3SinkOptions } from './options.js';
+export { createS3Sink, type S3Sink } from './s3-sink.js';
