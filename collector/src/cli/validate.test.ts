@@ -179,7 +179,7 @@ t.test('every mistake is a line', async (t) => {
   t.equal(stdout, '');
   t.same(stderr.replace('weir: ', '').trimEnd().split('\n').sort(), [
     'a.yaml: /sinks/x/type must be one of "clickhouse", "http", "file", "stdout", "weir", ' +
-      '"kafka", "splunk_hec", "elasticsearch", "s3", "blackhole"; got "fil"; did you mean "file"?',
+      '"kafka", "splunk_hec", "elasticsearch", "s3", "syslog", "blackhole"; got "fil"; did you mean "file"?',
     'a.yaml: /spol is not a known key; did you mean spool?',
     'a.yaml: /store/ttl_days must be >= 1; got 0 (Retention of rows.)',
   ]);

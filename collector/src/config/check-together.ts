@@ -32,6 +32,7 @@ export function checkTogether(
       ...regexProblems(config),
       ...networkProblems(config),
       ...kafkaProblems(config),
+      ...syslogSinkProblems(config),
     ],
     warnings: [
       ...graph.warnings,
@@ -56,6 +57,21 @@ function kafkaProblems({ kafka, sinks }: Config): ConfigProblem[] {
   if ((kafka.tls_certificate_file === '') !== (kafka.tls_key_file === ''))
     problem('/kafka/tls_certificate_file', 'and /kafka/tls_key_file go together');
   return problems;
+}
+
+function syslogSinkProblems({ sinks }: Config): ConfigProblem[] {
+  return Object.entries(sinks).flatMap(([id, sink]) => {
+    if (sink.type !== 'syslog') return [];
+    const path = `/sinks/${id}`;
+    const problems: string[] = [];
+    const port = Number(sink.address.slice(sink.address.lastIndexOf(':') + 1));
+    if (port < 1 || port > 65_535) problems.push(`${path}/address has no port of 1 to 65535`);
+    if ((sink.tls_certificate_file === undefined) !== (sink.tls_key_file === undefined))
+      problems.push(`${path}/tls_certificate_file and ${path}/tls_key_file go together`);
+    const hasFiles = sink.tls_ca_file !== undefined || sink.tls_certificate_file !== undefined;
+    if (hasFiles && !sink.tls) problems.push(`${path}/tls is false, and files for TLS are set`);
+    return problems.map((message) => ({ path, message }));
+  });
 }
 
 /** The slim table has no column for most of what a transform can set. */

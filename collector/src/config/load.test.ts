@@ -311,6 +311,8 @@ t.test('relative names start from the file that has them', async (t) => {
     join(folder, 'conf.d/a.toml'),
     '[sinks.a]\ntype = "http"\nurl = "http://a/"\ninputs = ["mine"]\ntls_ca_file = "ca.pem"\n' +
       '[sinks.b]\ntype = "file"\npath = "out.ndjson"\ninputs = ["theirs"]\n' +
+      '[sinks.c]\ntype = "syslog"\naddress = "s:6514"\ntls = true\ninputs = ["mine"]\n' +
+      'tls_certificate_file = "c.pem"\ntls_key_file = "c.key"\n' +
       '[transforms.mine]\ntype = "enrich"\ninputs = ["*"]\nmodule = "./mine.js"\n',
   );
   writeFileSync(
@@ -324,6 +326,10 @@ t.test('relative names start from the file that has them', async (t) => {
   t.equal(baseUrl, `file://${join(folder, 'conf.d')}/`);
   t.match(config.sinks.a, { tls_ca_file: join(folder, 'conf.d/ca.pem') });
   t.match(config.sinks.b, { path: resolve('out.ndjson') }, 'what is written is no part of it');
+  t.match(config.sinks.c, {
+    tls_certificate_file: join(folder, 'conf.d/c.pem'),
+    tls_key_file: join(folder, 'conf.d/c.key'),
+  });
   t.match(config.transforms.mine, { module: './mine.js' });
   t.match(config.transforms.theirs, { module: `file://${join(folder, 'etc/theirs.js')}` });
 });
@@ -363,4 +369,25 @@ t.test('functions among the options of a pipeline in code', async (t) => {
     "  .enrich('e', { adds: {}, enrich() {} }, { deep: [{ f() {} }] });\n";
   const { message } = failureOf(() => loadConfig({ config: fileOf(t, 'p.mjs', text) }, ALONE));
   t.match(message, /\/transforms\/e\/options\/deep holds a function; settings are plain data/);
+});
+
+t.test('a syslog sink whose settings do not go together', (t) => {
+  const problemsOf = (more: string) => {
+    const file = join(
+      t.testdir({ 'weir.toml': `[sinks.s]\ntype = "syslog"\n${more}` }),
+      'weir.toml',
+    );
+    try {
+      loadConfig({ config: file }, {});
+      return '';
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  t.match(problemsOf('address = "s:99999"'), /\/sinks\/s\/address has no port/);
+  t.match(problemsOf('address = "nowhere"'), /\/sinks\/s\/address/);
+  t.match(problemsOf('address = "s:514"\ntls_ca_file = "a.pem"'), /tls is false/);
+  t.match(problemsOf('address = "s:1"\ntls = true\ntls_key_file = "k"'), /go together/);
+  t.equal(problemsOf('address = "[2001:db8::1]:514"'), '');
+  t.end();
 });

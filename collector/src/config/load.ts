@@ -149,6 +149,8 @@ function onlySourceOf(sources: unknown, type: 'syslog' | 'http'): string | null 
   );
 }
 
+const PEM_FILES = ['tls_ca_file', 'tls_certificate_file', 'tls_key_file'] as const;
+
 /**
  * What is read as part of the configuration is found from the file that names it, what is written
  * from the working directory. The embedded engine does not take a relative path.
@@ -158,11 +160,13 @@ function resolvePaths(config: Config, merged: MergedDocument, baseDirectory: str
   const directoryOf = (path: string): string => merged.originOf(path)?.directory ?? baseDirectory;
   for (const [id, sink] of Object.entries(config.sinks)) {
     if (sink.type === 'file') sink.path = resolve(sink.path);
-    if ((sink.type === 'http' || sink.type === 'weir') && sink.tls_ca_file !== undefined) {
-      sink.tls_ca_file = resolve(directoryOf(`/sinks/${id}/tls_ca_file`), sink.tls_ca_file);
+    const pems = sink as { [name in (typeof PEM_FILES)[number]]?: string };
+    for (const name of PEM_FILES) {
+      const path = pems[name];
+      if (path !== undefined) pems[name] = resolve(directoryOf(`/sinks/${id}/${name}`), path);
     }
   }
-  for (const name of ['tls_ca_file', 'tls_certificate_file', 'tls_key_file'] as const) {
+  for (const name of PEM_FILES) {
     const path = config.kafka[name];
     if (path !== '') config.kafka[name] = resolve(directoryOf(`/kafka/${name}`), path);
   }

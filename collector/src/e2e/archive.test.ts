@@ -1,16 +1,17 @@
 // Scenario: a collector writes objects into an S3-compatible store that is away, keeps an object
-//   without answering, and comes back; the collector is killed meanwhile.
-// Guarantees: every accepted event is in an object, and the ledger of the sink closes; credentials
-//   stand in no file that it writes.
+//   without answering, and comes back, and messages to a syslog server; the collector is killed
+//   meanwhile.
+// Guarantees: every accepted event is in an object and in a message, and the ledgers of both sinks
+//   close; credentials stand in no file that it writes.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirProcess, waitFor } from '@weir/harness';
-import { S3Server, TEST_CREDENTIALS } from '@weir/sinks/testing';
+import { S3Server, SyslogServer, TEST_CREDENTIALS } from '@weir/sinks/testing';
 import t from 'tap';
 import { decompress } from 'zstd-napi';
 
 const EVENTS = 500;
-const CONFIG = (endpoint: string) => `
+const CONFIG = (endpoint: string, syslogPort: number) => `
 [sources.http]
 type = "http"
 listen = "127.0.0.1:0"
@@ -27,6 +28,11 @@ region = "eu-central-1"
 linger_ms = 200
 batch_max_events = 300
 retry_max_delay_ms = 300
+
+[sinks.relay]
+type = "syslog"
+address = "127.0.0.1:${syslogPort}"
+facility = 4
 `;
 
 function rowsOf(server: S3Server): { readonly seq: number; readonly raw_data: string }[] {
@@ -43,9 +49,11 @@ t.setTimeout(120_000);
 t.test('objects in a store that is not always there', async (t) => {
   const server = await new S3Server().start();
   t.teardown(() => server.stop());
+  const syslog = await new SyslogServer('octet_counting').start();
+  t.teardown(() => syslog.stop());
   const directory = t.testdir({});
   const config = join(directory, 'weir.toml');
-  writeFileSync(config, CONFIG(server.url));
+  writeFileSync(config, CONFIG(server.url, syslog.port));
   const data = join(directory, 'data');
   mkdirSync(data);
   const environment = {
@@ -79,6 +87,13 @@ t.test('objects in a store that is not always there', async (t) => {
   const rows = rowsOf(server);
   const wanted = Array.from({ length: 3 * EVENTS }, (_, i) => `{"message":"event ${i}"}`);
   t.same([...new Set(rows.map(({ raw_data }) => raw_data))].sort(), wanted.sort());
+  const bodies = syslog.messages.map((message) => {
+    const [, priority, body] =
+      /^<(\d+)>1 \S+ \S+ json - - \[weir@32473 [^\]]*\] (.*)$/.exec(String(message)) ?? [];
+    t.equal(priority, '38', 'facility 4, informational');
+    return body;
+  });
+  t.same([...new Set(bodies)].sort(), wanted, 'every event is a message');
   t.equal(await weir.stop(), 0);
   const written = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -9,6 +9,7 @@ import {
   S3Sink,
   SplunkHecSink,
   StdoutSink,
+  SyslogSink,
   WeirSink,
 } from '../schema/sinks.js';
 import type { ComponentSpec } from './spec.js';
@@ -334,6 +335,33 @@ export const sinks: readonly ComponentSpec[] = [
         'no rights, no bucket, another region, a wrong clock, expired credentials',
         `${TRY_AGAIN}; the log says what to mend`,
       ],
+      QUARANTINE_FILES,
+      OVERRUN,
+    ],
+    metrics,
+  },
+  {
+    kind: 'sink',
+    type: 'syslog',
+    stability: 'beta',
+    schema: SyslogSink,
+    exampleId: 'relay',
+    example: { address: 'syslog.example:6514', tls: true },
+    guarantees: [
+      'Syslog has no acknowledgement. Delivered means that the kernel of this machine took every ' +
+        'byte while the connection stood: when a connection breaks, what stands in the buffers of ' +
+        'both kernels is lost, and nobody can say how much. Where each event counts, use a sink ' +
+        'that answers.',
+      'A connection whose end has been seen is written to no more, and nothing goes behind half a ' +
+        'message. What was not wholly written is sent again, so messages may come twice; the ' +
+        'structured data `weir@32473` (tenant, stream, epoch, seq) tells.',
+      'One connection, in the order of the spool.',
+      LEDGER,
+      OWN_PACE,
+    ],
+    failures: [
+      ['the server is away, closes, or does not read within `timeout_ms`', TRY_AGAIN],
+      ['another certificate, or none of this client', `${TRY_AGAIN}; the log says which`],
       QUARANTINE_FILES,
       OVERRUN,
     ],

@@ -342,6 +342,66 @@ export const S3Sink = Type.Object(
   { ...closed, description: 'Objects in an S3-compatible store, one JSON object a line.' },
 );
 
+const pemFile = (description: string, example: string) =>
+  Type.Optional(Type.String({ minLength: 1, description, examples: [example] }));
+
+export const SyslogSink = Type.Object(
+  {
+    type: Type.Literal('syslog'),
+    ...common,
+    address: Type.String({
+      pattern: '^(\\[[0-9a-fA-F:.]+\\]|[A-Za-z0-9._-]+):[0-9]{1,5}$',
+      description: 'HOST:PORT of the server; an IPv6 address in brackets.',
+      examples: ['syslog.example:6514'],
+    }),
+    tls: Type.Boolean({
+      default: false,
+      description: 'TLS (RFC 5425). Without it whoever is on the way can read and change events.',
+      examples: [true],
+    }),
+    tls_ca_file,
+    tls_certificate_file: pemFile(
+      'PEM file with the certificate of this client, where the server asks for one.',
+      'client.pem',
+    ),
+    tls_key_file: pemFile('PEM file with the key of that certificate.', 'client.key'),
+    event: choice(
+      ['raw', 'ocsf', 'ecs'],
+      'raw',
+      'The message: the bytes that came, or JSON in OCSF or ECS. Raw bytes that are a syslog ' +
+        'message go as they are, with the head that they have.',
+    ),
+    format: choice(['rfc5424', 'rfc3164'], 'rfc5424', 'Head of messages that have none.'),
+    framing: choice(
+      ['octet_counting', 'newline'],
+      'octet_counting',
+      'Where a message ends (RFC 6587). newline: a line feed in a message becomes a space.',
+    ),
+    facility: Type.Integer({
+      minimum: 0,
+      maximum: 23,
+      default: 16,
+      description: 'Facility of messages that get a head; 16 is local0. Severity is of the event.',
+      examples: [4],
+    }),
+    identity: Type.Boolean({
+      default: true,
+      description:
+        'Tenant, stream, epoch and seq as structured data of messages that get a head (rfc5424).',
+      examples: [false],
+    }),
+    timeout_ms: wire.timeout_ms,
+    retry_max_delay_ms: wire.retry_max_delay_ms,
+    linger_ms: count(
+      [0, 60_000],
+      20,
+      'Longest wait of an event for company before it is written.',
+      100,
+    ),
+  },
+  { ...closed, description: 'Messages to a syslog server over TCP or TLS.' },
+);
+
 export const FileSink = Type.Object(
   {
     type: Type.Literal('file'),
@@ -434,6 +494,7 @@ export const SINK_TYPES = {
   splunk_hec: SplunkHecSink,
   elasticsearch: ElasticsearchSink,
   s3: S3Sink,
+  syslog: SyslogSink,
   blackhole: BlackholeSink,
 } as const;
 export const SinkSchema = componentByType(
@@ -447,10 +508,11 @@ export const SinkSchema = componentByType(
     SplunkHecSink,
     ElasticsearchSink,
     S3Sink,
+    SyslogSink,
     BlackholeSink,
   ],
   'A destination: clickhouse, http, file, stdout, weir, kafka, splunk_hec, ' +
-    'elasticsearch, s3 or blackhole.',
+    'elasticsearch, s3, syslog or blackhole.',
 );
 
 export type SinkConfig = Static<typeof SinkSchema>;
@@ -463,4 +525,5 @@ export type KafkaSinkConfig = Static<typeof KafkaSink>;
 export type SplunkHecSinkConfig = Static<typeof SplunkHecSink>;
 export type ElasticsearchSinkConfig = Static<typeof ElasticsearchSink>;
 export type S3SinkConfig = Static<typeof S3Sink>;
+export type SyslogSinkConfig = Static<typeof SyslogSink>;
 export type BlackholeSinkConfig = Static<typeof BlackholeSink>;

@@ -27,6 +27,7 @@ import {
   elasticsearchWriter,
   s3Writer,
   splunkWriter,
+  syslogWriter,
   type Writer,
   withoutSecrets,
 } from './writers.js';
@@ -201,6 +202,8 @@ function createWriter(
       return elasticsearchWriter(config, { clock, timers });
     case 's3':
       return s3Writer(id, config, { clock, timers });
+    case 'syslog':
+      return syslogWriter(config, { timers });
     case 'blackhole':
       return { sink: createBlackholeSink(), encoding: 'none', target: '' };
   }

@@ -51,6 +51,7 @@ const QUARANTINE: Readonly<Record<SinkConfig['type'], QuarantineRows>> = {
   splunk_hec: quarantineRows,
   elasticsearch: quarantineRows,
   s3: quarantineRows,
+  syslog: quarantineRows,
   // Its rows travel raw: the other Weir parses them, and puts them aside if it cannot.
   weir: (batch) => encodeFrames(null, batch),
   // The quarantine table is the same in every profile.

@@ -4,10 +4,13 @@ import type { BlockEncoding, DeliveryLimits } from '@weir/sinks/delivery';
 import { createElasticsearchSink } from '@weir/sinks/elasticsearch';
 import { createS3Sink, type S3Credentials } from '@weir/sinks/s3';
 import { createSplunkSink } from '@weir/sinks/splunk';
+import { createSyslogSink } from '@weir/sinks/syslog';
+import { splitHostPort } from '../../config/host-port.js';
 import type {
   ElasticsearchSinkConfig,
   S3SinkConfig,
   SplunkHecSinkConfig,
+  SyslogSinkConfig,
 } from '../../config/schema/sinks.js';
 
 export interface Writer {
@@ -141,5 +144,33 @@ function s3CredentialsOf(
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
     ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+  };
+}
+
+export function syslogWriter(
+  config: SyslogSinkConfig,
+  deps: Pick<WriterDependencies, 'timers'>,
+): Writer {
+  const { address, tls, tls_ca_file, tls_certificate_file, tls_key_file } = config;
+  const sink = createSyslogSink(
+    {
+      ...splitHostPort(address),
+      tls: tls
+        ? {
+            caFile: tls_ca_file ?? null,
+            certificateFile: tls_certificate_file ?? null,
+            keyFile: tls_key_file ?? null,
+          }
+        : null,
+      timeoutMs: config.timeout_ms,
+    },
+    deps,
+  );
+  return {
+    sink,
+    // With octets counted a message may have line feeds: blocks are not cut at them.
+    encoding: 'frames',
+    target: address,
+    limits: { lingerMs: config.linger_ms, retryDelayMsMax: config.retry_max_delay_ms },
   };
 }

@@ -12,6 +12,7 @@ import {
 import type { BulkRowOptions } from '@weir/sinks/elasticsearch/rows';
 import { encodeRows } from '@weir/sinks/rows';
 import type { HecRowOptions } from '@weir/sinks/splunk/rows';
+import type { SyslogRowOptions } from '@weir/sinks/syslog/rows';
 
 export type Encode = (
   events: EventBatch,
@@ -49,6 +50,11 @@ const loaders: Readonly<Record<string, (profile: StoreProfile, rows: Rows) => Pr
     const { encodeHec } = await import('@weir/sinks/splunk/rows');
     const options = rows as unknown as HecRowOptions;
     return parsed((events, batch, skipSeqs) => encodeHec(events, batch, skipSeqs, options));
+  },
+  syslog: async (_, rows) => {
+    const { encodeSyslog } = await import('@weir/sinks/syslog/rows');
+    const options = rows as unknown as SyslogRowOptions;
+    return parsed((events, batch, skipSeqs) => encodeSyslog(events, batch, skipSeqs, options));
   },
   elasticsearch: async (_, rows) => {
     const { encodeBulk } = await import('@weir/sinks/elasticsearch/rows');
