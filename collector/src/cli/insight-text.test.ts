@@ -10,6 +10,7 @@ import { withRates } from './graph.js';
 import { GRAPH_FORMATS, unrated } from './graph-text.js';
 import { bytes, count, percent, rate, seconds, span } from './numbers.js';
 import { prettyEvent } from './tap-pretty.js';
+import type { KafkaLagView } from './top-kafka.js';
 import { Screen } from './top-screen.js';
 import { clip, textOfTop } from './top-text.js';
 import { viewOfStatus } from './top-view.js';
@@ -268,4 +269,23 @@ t.test('figures for people', async (t) => {
   t.same([0, 0.25, 12.4, 12_345].map(rate), ['0', '0.3', '12', '12,345']);
   t.equal(count(1_234.5), '1,235');
   t.equal(percent(0.256), '26 %');
+});
+
+t.test('the lag of loaders', (t) => {
+  const at = (partition: number, lag: number, gone = 0) => ({
+    ...{ partition, lag, gone, committedOffset: 0, endOffset: lag, isOurs: true },
+  });
+  const textOf = (kafka: KafkaLagView): string =>
+    textOfTop(viewOfStatus(BEFORE, BEFORE, kafka), { isColoured: false }).join('\n');
+  const none = { topic: 'events', group: 'siem', lag: null, partitions: [], error: null };
+  t.notMatch(textOfTop(viewOfStatus(BEFORE, BEFORE), { isColoured: false }).join('\n'), 'topic');
+  t.match(textOf(none), 'topic events, group siem: asking');
+  const partitions = [at(0, 0), at(1, 5), at(2, 70, 3)];
+  const text = textOf({ ...none, lag: 75, partitions });
+  t.match(text, 'topic events, group siem: 75 messages are not loaded (by partition 2: 70, 1: 5)');
+  t.match(text, '3 were deleted before they were loaded');
+  const many = Array.from({ length: 12 }, (_, i) => at(i, i + 1));
+  t.match(textOf({ ...none, lag: 78, partitions: many }), /11: 12, .*4: 5, 4 more\)/);
+  t.match(textOf({ ...none, error: 'no broker answers' }), 'group siem: no broker answers');
+  t.end();
 });

@@ -3,6 +3,7 @@ import { bytes, count, percent, rate, seconds, span } from './numbers.js';
 import type { ComponentView, SinkView, TopView } from './top-view.js';
 
 const SILENT_LINES_MAX = 8;
+const LAG_SHOWN_MAX = 8;
 const GAP = '  ';
 /** Hours left below this are worth a colour. */
 const HOURS_LOW = 4;
@@ -26,6 +27,7 @@ export function textOfTop(view: TopView, style: TextStyle): string[] {
     ...componentTable(view.components, paint),
     '',
     ...sinkTable(view.sinks, paint),
+    ...kafkaLines(view, paint),
     ...silentLines(view, paint),
   ];
 }
@@ -119,6 +121,28 @@ function sinkTable(sinks: readonly SinkView[], paint: Paints): string[] {
     .filter(({ state, lastError }) => state !== 'ok' && lastError !== null)
     .map(({ id, lastError }) => paint.bad(`  ${id}: ${lastError}`));
   return [...table(head, rows, paint), ...errors];
+}
+
+/** Partitions that are behind, the farthest first. */
+function kafkaLines({ kafka }: TopView, paint: Paints): string[] {
+  if (kafka === null) return [];
+  const { topic, group, lag, partitions, error } = kafka;
+  const title = `topic ${topic}, group ${group}: `;
+  if (error !== null) return ['', paint.bad(`${title}${error}`)];
+  if (lag === null) return ['', `${title}asking`];
+  const behind = partitions.filter((one) => one.lag > 0).sort((a, b) => b.lag - a.lag);
+  const shown = behind
+    .slice(0, LAG_SHOWN_MAX)
+    .map((one) => `${one.partition}: ${count(one.lag)}`)
+    .join(', ');
+  const more = behind.length > LAG_SHOWN_MAX ? `, ${behind.length - LAG_SHOWN_MAX} more` : '';
+  const each = shown === '' ? '' : ` (by partition ${shown}${more})`;
+  const gone = partitions.reduce((sum, one) => sum + one.gone, 0);
+  return [
+    '',
+    `${title}${count(lag)} messages are not loaded${each}`,
+    ...(gone === 0 ? [] : [paint.bad(`  ${count(gone)} were deleted before they were loaded`)]),
+  ];
 }
 
 function silentLines({ sources }: TopView, paint: Paints): string[] {

@@ -2,6 +2,7 @@
 // the time between them.
 import { type ComponentTotals, latencyQuantile } from '@weir/pipeline';
 import type { StatusReport } from '../run/control/index.js';
+import type { KafkaLagView } from './top-kafka.js';
 
 export interface ComponentView {
   readonly id: string;
@@ -30,6 +31,8 @@ export interface TopView extends Omit<StatusReport, 'components' | 'sinks' | 'pr
   readonly intervalSeconds: number;
   readonly components: readonly ComponentView[];
   readonly sinks: readonly SinkView[];
+  /** Null without a Kafka sink, and where nothing says which brokers. */
+  readonly kafka: KafkaLagView | null;
   readonly process: {
     readonly residentBytes: number;
     /** Cores in use: 1 is one core busy all the time. */
@@ -37,7 +40,11 @@ export interface TopView extends Omit<StatusReport, 'components' | 'sinks' | 'pr
   };
 }
 
-export function viewOfStatus(before: StatusReport, now: StatusReport): TopView {
+export function viewOfStatus(
+  before: StatusReport,
+  now: StatusReport,
+  kafka: KafkaLagView | null = null,
+): TopView {
   const intervalSeconds = Math.max(0.001, (now.monotonicMs - before.monotonicMs) / 1000);
   const perSecond = (from: number | undefined, to: number): number =>
     (to - (from ?? 0)) / intervalSeconds;
@@ -46,6 +53,7 @@ export function viewOfStatus(before: StatusReport, now: StatusReport): TopView {
   const sinks = new Map(before.sinks.map((each) => [each.id, each]));
   return {
     ...now,
+    kafka,
     intervalSeconds,
     components: now.components.map((component) => {
       const { latencyCounts, receivedBytes, sentBytes, ...shown } = component;

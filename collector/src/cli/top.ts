@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import type { StatusReport } from '../run/control/index.js';
 import { isColoured } from './colour.js';
 import { addDataOption, type ControlClient, type DataFlag, findControl } from './control-client.js';
+import { KafkaLag } from './top-kafka.js';
 import { onQuit, Screen } from './top-screen.js';
 import { textOfTop } from './top-text.js';
 import { viewOfStatus } from './top-view.js';
@@ -15,6 +16,7 @@ interface TopFlags extends DataFlag {
   readonly once?: true;
   readonly json?: true;
   readonly interval: number;
+  readonly config?: string;
 }
 
 export function topCommand(): Command {
@@ -22,13 +24,15 @@ export function topCommand(): Command {
     .option('--once', 'print it once (the default when standard output is no terminal)')
     .option('--json', 'one JSON object a line instead of a screen; with --once a single one')
     .option('--interval <seconds>', 'between two looks', intervalOf, 1)
+    .option('--config <file>', 'file with [kafka], for the lag of loaders; default as for weir run')
     .addHelpText(
       'after',
       '\nRates and latencies (P50, P99 of a batch in the component) are of the time between two looks,' +
         '\nall other figures since the start. Hours left: until the spool is full if no sink took' +
         '\nanything, at the rate at which it was written during the last day.' +
         '\nA source is silent when it was heard before and is quiet for a minute at least and three' +
-        '\ntimes as long as it usually is.',
+        '\ntimes as long as it usually is.' +
+        '\nWith a kafka sink also: messages in the topic that no loader has stored, by partition.',
     );
   return addDataOption(command).action(top);
 }
@@ -42,14 +46,23 @@ function intervalOf(text: string): number {
 async function top(flags: TopFlags): Promise<void> {
   const client = findControl(flags);
   const isTerminal = process.stdout.isTTY === true && process.env.TERM !== 'dumb';
-  if (flags.once || (!flags.json && !isTerminal)) return await once(client, flags);
-  if (flags.json) return await stream(client, flags);
-  await watch(client, flags);
+  const { sinks } = await client.status();
+  const lag = sinks.some(({ type }) => type === 'kafka') ? KafkaLag.open(flags.config) : null;
+  try {
+    if (flags.once || (!flags.json && !isTerminal)) return await once(client, flags, lag);
+    if (flags.json) return await stream(client, flags, lag);
+    await watch(client, flags, lag);
+  } finally {
+    await lag?.close();
+  }
 }
 
-async function once(client: ControlClient, { interval, json }: TopFlags): Promise<void> {
+type Lag = KafkaLag | null;
+
+async function once(client: ControlClient, { interval, json }: TopFlags, lag: Lag): Promise<void> {
   for await (const { before, now } of looks(client, interval, new AbortController().signal)) {
-    const view = viewOfStatus(before, now);
+    await lag?.ready;
+    const view = viewOfStatus(before, now, lag?.view);
     const lines = json
       ? [JSON.stringify(view)]
       : textOfTop(view, { isColoured: isColoured(process.stdout) });
@@ -58,20 +71,21 @@ async function once(client: ControlClient, { interval, json }: TopFlags): Promis
   }
 }
 
-async function stream(client: ControlClient, { interval }: TopFlags): Promise<void> {
+async function stream(client: ControlClient, { interval }: TopFlags, lag: Lag): Promise<void> {
   for await (const { before, now } of looks(client, interval, new AbortController().signal)) {
-    process.stdout.write(`${JSON.stringify(viewOfStatus(before, now))}\n`);
+    process.stdout.write(`${JSON.stringify(viewOfStatus(before, now, lag?.view))}\n`);
   }
 }
 
-async function watch(client: ControlClient, { interval }: TopFlags): Promise<void> {
+async function watch(client: ControlClient, { interval }: TopFlags, lag: Lag): Promise<void> {
   const stop = new AbortController();
   const screen = new Screen(process.stdout);
   const stopQuit = onQuit(() => stop.abort());
   screen.open();
   try {
     for await (const { before, now } of looks(client, interval, stop.signal)) {
-      screen.show(textOfTop(viewOfStatus(before, now), { isColoured: isColoured(process.stdout) }));
+      const view = viewOfStatus(before, now, lag?.view);
+      screen.show(textOfTop(view, { isColoured: isColoured(process.stdout) }));
     }
   } finally {
     screen.close();

@@ -27,6 +27,13 @@ interface Report {
   }[];
 }
 
+interface TopLag {
+  readonly kafka: {
+    readonly lag: number;
+    readonly partitions: readonly { readonly lag: number }[];
+  };
+}
+
 t.setTimeout(240_000);
 if (brokers === '') t.fail('KAFKA_BROKERS is not set: npm test starts a broker and sets it');
 else
@@ -80,6 +87,14 @@ else
     const without = await verify(1);
     t.match(without, { closes: false, code: 1 });
     t.equal(without.inFlight, EVENTS, 'what nobody has loaded is in the topic');
+    const top = await weir.command('top', '--data', weir.directory, '--once', '--json');
+    const { kafka: behind } = JSON.parse(top.stdout) as TopLag;
+    t.match(behind, { topic, group: topic, error: null });
+    t.ok(behind.lag > 0, `${behind.lag} messages wait for a loader`);
+    t.equal(
+      behind.partitions.reduce((sum, { lag }) => sum + lag, 0),
+      behind.lag,
+    );
     await Promise.all([one.start(), two.start()]);
     await send(2 * EVENTS);
     t.match(await verify(90), { closes: true, code: 0 });

@@ -14,6 +14,7 @@ export { type DeadLetter, type DeadLetterOptions, DeadLetters } from './dead-let
 export { type DoctorOptions, examine } from './doctor/examine.js';
 export type { Finding } from './doctor/finding.js';
 export { BATCH_SCHEMA } from './envelope/batch-schema.js';
+export { GroupLag, type GroupLagOptions, type PartitionLag } from './group-lag.js';
 export { createKafkaSink, type KafkaSinkOptions } from './kafka-sink.js';
 export { deadLetterTopic } from './loader/dead-letter.js';
 export {

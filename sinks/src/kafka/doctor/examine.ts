@@ -188,7 +188,7 @@ class Cluster {
     if (found === null) return [];
     try {
       const options = { topic, group, binding, timers, config: this.#config };
-      return [await examineGroup(options, found)];
+      return [await examineGroup(options)];
     } catch (error) {
       return [
         problem(

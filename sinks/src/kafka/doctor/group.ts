@@ -1,46 +1,17 @@
-// Where the loaders' group stands in each partition.
-import type { Timers } from '@weir/pipeline';
-import type { Binding, ClientConfig, TopicMetadata } from '../client/binding.js';
-import { Consumer } from '../client/consumer.js';
-import { decodeMetadata } from '../loader/position-metadata.js';
-import { type Finding, ok, type PartitionLag, problem, warning } from './finding.js';
-
-export interface GroupOptions {
-  readonly topic: string;
-  readonly group: string;
-  readonly binding: Binding;
-  readonly config: ClientConfig;
-  readonly timers: Timers;
-}
+// What the positions of the loaders' group say.
+import { GroupLag, type GroupLagOptions, type PartitionLag } from '../group-lag.js';
+import { type Finding, ok, problem, warning } from './finding.js';
 
 /** Rejects with WEIR_KAFKA_UNREACHABLE. */
-export async function examineGroup(options: GroupOptions, topic: TopicMetadata): Promise<Finding> {
-  const { group, binding, config, timers } = options;
-  const client = { ...config, 'group.id': group };
-  const consumer = new Consumer(binding, client, null, { timers, log: () => undefined });
+export async function examineGroup(options: GroupLagOptions): Promise<Finding> {
+  const group = new GroupLag(options);
   try {
-    await consumer.connect();
-    const partitions: PartitionLag[] = [];
-    for (const { id } of topic.partitions)
-      partitions.push(await lagOf(consumer, options.topic, id));
-    return { ...judge(`group ${group}`, partitions), partitions };
+    await group.connect();
+    const partitions = await group.read();
+    return { ...judge(`group ${options.group}`, partitions), partitions };
   } finally {
-    await consumer.close();
+    await group.close();
   }
-}
-
-async function lagOf(consumer: Consumer, topic: string, partition: number): Promise<PartitionLag> {
-  const { low, high } = await consumer.offsets({ topic, partition });
-  const { offset, metadata } = await consumer.committed({ topic, partition });
-  const committed = offset !== undefined && offset >= 0 ? offset : null;
-  return {
-    partition,
-    committedOffset: committed,
-    endOffset: high,
-    lag: Math.max(0, high - Math.max(low, committed ?? low)),
-    gone: Math.max(0, low - (committed ?? low)),
-    isOurs: decodeMetadata(metadata) !== null,
-  };
 }
 
 function judge(what: string, partitions: readonly PartitionLag[]): Finding {
