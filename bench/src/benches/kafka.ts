@@ -1,7 +1,7 @@
 // Kafka in this process, against a real broker beside it: encoded batches into the topic, and from
 // the topic to a store that takes everything and keeps nothing. What the broker costs is not in the
 // CPU figures; what the client's own threads cost is.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTaskProcessor } from '@weir/collector/parts';
@@ -42,14 +42,18 @@ async function run(options: BenchOptions): Promise<BenchResult> {
   const directory = mkdtempSync(join(tmpdir(), 'weir-bench-kafka-'));
   const cluster = await KafkaCluster.start({ directory: join(directory, 'kafka') });
   try {
-    return await measure(options, cluster.brokers);
+    return await measure(options, cluster.brokers, join(directory, 'kafka'));
   } finally {
     await cluster.kill();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function measure(options: BenchOptions, brokers: string): Promise<BenchResult> {
+async function measure(
+  options: BenchOptions,
+  brokers: string,
+  brokerDirectory: string,
+): Promise<BenchResult> {
   const input = generateBatches(
     options.small ? EVENTS_SMALL : EVENTS_FULL,
     options.seed,
@@ -107,6 +111,8 @@ async function measure(options: BenchOptions, brokers: string): Promise<BenchRes
       again.map((batch) => encode(batch, 'topic')),
     );
   }
+  const topicBytes = logBytes(brokerDirectory, topic);
+  facts.topicBytesAnEvent = Math.round(topicBytes / (LOAD_EPOCHS * input.eventCount));
   // From the first event that is settled on: joining a group takes seconds whatever comes then.
   options.say('load');
   const loads = await profiled(options.profileDirectory, 'kafka-load', () =>
@@ -115,6 +121,14 @@ async function measure(options: BenchOptions, brokers: string): Promise<BenchRes
   measures = { ...measures, ...loads };
   facts.residentMiBMax = Math.round(process.resourceUsage().maxRSS / 1024);
   return { measures, facts, hash: input.hash };
+}
+
+/** What the broker keeps of a topic: the segments of its partitions, as compressed by the client. */
+function logBytes(directory: string, topic: string): number {
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((path) => path.includes(`${topic}-`) && path.endsWith('.log'))
+    .reduce((sum, path) => sum + statSync(join(directory, path)).size, 0);
 }
 
 const topicOf = (name: string, run: number): string => `${name}.${run}`;
