@@ -123,7 +123,7 @@ async function measure(
   return { measures, facts, hash: input.hash };
 }
 
-/** What the broker keeps of a topic: the segments of its partitions, as compressed by the client. */
+/** What the broker keeps of a topic: the segments of its partitions, as the client compressed. */
 function logBytes(directory: string, topic: string): number {
   const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
   return files

@@ -91,6 +91,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./storage/index.js')).storageCommand(),
   },
   {
+    name: 'replay',
+    summary: 'Send archived events (files, or objects in S3) to a Weir under their first identity.',
+    load: async () => (await import('./replay.js')).replayCommand(),
+  },
+  {
     name: 'prove',
     summary: 'Prove with a signed checkpoint that one event was taken in.',
     load: async () => (await import('./prove.js')).proveCommand(),

@@ -14,7 +14,7 @@ export interface S3Answer {
 
 /** What whoever runs this collector has to mend, by the code in the answer. */
 const TO_MEND: Readonly<Record<string, string>> = {
-  AccessDenied: 'the credentials may not put objects there (s3:PutObject)',
+  AccessDenied: 'the credentials lack the right (s3:PutObject, or s3:ListBucket and s3:GetObject)',
   AuthorizationHeaderMalformed: 'set the region of this sink to that of the bucket',
   ExpiredToken: 'the session token has expired',
   InvalidAccessKeyId: 'the access key is not known there',
@@ -37,15 +37,19 @@ export function judgeS3(answer: S3Answer, name: string, nowMs: number): SinkOutc
 }
 
 function sentence({ status, text }: S3Answer, name: string): string {
+  const said = errorText(status, text);
+  if (status === 429 || status >= 500) return `${name} is busy or failing (${said})`;
+  return `${name} does not take objects (${said}); nothing is lost, the events are kept and sent again`;
+}
+
+/** Status, code and message of an answer, and what to do where that is known. */
+export function errorText(status: number, text: string): string {
   const code = codeOf(text);
   const message = lineOfText(/<Message>([^<]*)<\/Message>/.exec(text)?.[1] ?? '');
   const said = [`HTTP ${status}`, ...(code === '' ? [] : [code])].join(' ');
   const all = message === '' ? said : `${said}: ${message}`;
   const toMend = TO_MEND[code];
-  const kept = 'nothing is lost, the events are kept and sent again';
-  if (toMend !== undefined) return `${name} refuses objects (${all}): ${toMend}; ${kept}`;
-  if (status === 429 || status >= 500) return `${name} is busy or failing (${all})`;
-  return `${name} does not take objects (${all}); ${kept}`;
+  return toMend === undefined ? all : `${all}; ${toMend}`;
 }
 
 const codeOf = (text: string): string => /<Code>([A-Za-z0-9]{1,100})<\/Code>/.exec(text)?.[1] ?? '';

@@ -134,7 +134,7 @@ t.test('a key with whatever a prefix may have is signed as it is sent', async (t
 t.test('what a store answers gives no row up', async (t) => {
   const { server, sink } = await rig(t);
   const codes = [
-    [403, 'AccessDenied', /may not put objects/],
+    [403, 'AccessDenied', /credentials lack the right/],
     [403, 'InvalidAccessKeyId', /access key is not known/],
     [403, 'RequestTimeTooSkewed', /clock/],
     [404, 'NoSuchBucket', /make the bucket/],

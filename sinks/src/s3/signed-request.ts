@@ -62,8 +62,12 @@ export function signedRequest(
   };
 }
 
-/** Everything but unreserved characters (RFC 3986, 2.3) and the slashes between parts. */
-export const encodedKey = (key: string): string =>
-  encodeURIComponent(key)
-    .replaceAll('%2F', '/')
-    .replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+/** Everything but unreserved characters (RFC 3986, 2.3) is escaped. */
+export const encodedPart = (text: string): string =>
+  encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+
+/** The slashes between parts stay. */
+export const encodedKey = (key: string): string => encodedPart(key).replaceAll('%2F', '/');

@@ -1,8 +1,8 @@
 // Sinks that write into the systems of others: their settings as options.
-import { type Clock, type Sink, type Timers, WeirError } from '@weir/pipeline';
+import type { Clock, Sink, Timers } from '@weir/pipeline';
 import type { BlockEncoding, DeliveryLimits } from '@weir/sinks/delivery';
 import { createElasticsearchSink } from '@weir/sinks/elasticsearch';
-import { createS3Sink, type S3Credentials } from '@weir/sinks/s3';
+import { createS3Sink } from '@weir/sinks/s3';
 import { createSplunkSink } from '@weir/sinks/splunk';
 import { createSyslogSink } from '@weir/sinks/syslog';
 import { splitHostPort } from '../../config/host-port.js';
@@ -12,6 +12,7 @@ import type {
   SplunkHecSinkConfig,
   SyslogSinkConfig,
 } from '../../config/schema/sinks.js';
+import { s3CredentialsOf } from './s3-credentials.js';
 
 export interface Writer {
   readonly sink: Sink;
@@ -103,7 +104,7 @@ export function s3Writer(id: string, config: S3SinkConfig, deps: WriterDependenc
       endpoint: config.endpoint,
       bucket: config.bucket,
       region: config.region,
-      credentials: s3CredentialsOf(id, config, process.env),
+      credentials: s3CredentialsOf(`/sinks/${id}`, config, process.env),
       isPathStyle: config.path_style,
       prefix: config.prefix,
       compression: config.compression,
@@ -121,29 +122,6 @@ export function s3Writer(id: string, config: S3SinkConfig, deps: WriterDependenc
     target: `${withoutSecrets(config.endpoint)}${config.bucket}`,
     writesMax: sink.writesInFlightMax,
     limits: batchLimits(config),
-  };
-}
-
-/** Of the configuration, else of the environment, as tools of AWS have it; never half of each. */
-function s3CredentialsOf(
-  id: string,
-  { access_key_id, secret_access_key }: S3SinkConfig,
-  env: NodeJS.ProcessEnv,
-): S3Credentials {
-  if (access_key_id !== undefined && secret_access_key !== undefined)
-    return { accessKeyId: access_key_id, secretAccessKey: secret_access_key };
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env;
-  const isHalf = access_key_id !== undefined || secret_access_key !== undefined;
-  if (isHalf || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
-    throw new WeirError(
-      'WEIR_CONFIG_INVALID',
-      `/sinks/${id}: set access_key_id and secret_access_key, or AWS_ACCESS_KEY_ID and ` +
-        'AWS_SECRET_ACCESS_KEY in the environment',
-    );
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
   };
 }
 

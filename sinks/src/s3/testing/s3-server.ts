@@ -18,6 +18,7 @@ export class S3Server {
   readonly objects = new Map<string, StoredObject>();
   /** Keys in the order in which they were put, also again. */
   readonly puts: string[] = [];
+  pageKeysMax = 1_000;
   /** Before an object is kept. */
   fault: S3Fault | null = null;
   /** After it was kept. */
@@ -62,6 +63,7 @@ export class S3Server {
     if (wrong !== null) return answerError(response, 403, 'SignatureDoesNotMatch', wrong);
     const path = decodeURIComponent(new URL(request.url ?? '', this.url).pathname);
     const prefix = `/${this.#bucket}/`;
+    if (request.method === 'GET') return this.#read(new URL(request.url ?? '', this.url), response);
     if (!path.startsWith(prefix)) return answerError(response, 404, 'NoSuchBucket', path);
     const key = path.slice(prefix.length);
     this.puts.push(key);
@@ -69,7 +71,33 @@ export class S3Server {
     if (this.faultAfter?.(request, response) === true) return;
     response.writeHead(200, { etag: `"${createHash('md5').update(body).digest('hex')}"` }).end();
   }
+
+  #read({ pathname, searchParams }: URL, response: ServerResponse): void {
+    const key = decodeURIComponent(pathname).slice(this.#bucket.length + 2);
+    if (key !== '') {
+      const found = this.objects.get(key);
+      if (found === undefined) answerError(response, 404, 'NoSuchKey', key);
+      else response.writeHead(200).end(found.body);
+      return;
+    }
+    const prefix = searchParams.get('prefix') ?? '';
+    const after = searchParams.get('continuation-token') ?? '';
+    const keys = [...this.objects.keys()]
+      .filter((name) => name.startsWith(prefix) && name > after)
+      .sort();
+    const page = keys.slice(0, this.pageKeysMax);
+    const isTruncated = page.length < keys.length;
+    const contents = page.map((name) => `<Contents><Key>${encodedName(name)}</Key></Contents>`);
+    const next = isTruncated ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+    response.end(
+      `<ListBucketResult><IsTruncated>${isTruncated}</IsTruncated>${contents.join('')}${next}` +
+        '</ListBucketResult>',
+    );
+  }
 }
+
+/** Undoes the encoding of a listing. */
+const encodedName = (key: string): string => encodeURIComponent(key).replaceAll('%20', '+');
 
 export function answerError(
   response: ServerResponse,
