@@ -11,8 +11,11 @@ export interface GeneratedBatches {
   readonly hash: string;
 }
 
+const START_MS = 1_767_225_600_000;
+
 /** `streamCount` streams in turn, as from so many shards; the same seed gives the same batches.
- * `context` is what framing found before them, such as the header lines of a log. */
+ * `context` is what framing found before them, such as the header lines of a log. Events were sent
+ * and received evenly over `spanMs`; 0: received at once, and sent 1 us apart. */
 export function generateBatches(
   eventCount: number,
   seed: number,
@@ -20,14 +23,16 @@ export function generateBatches(
   profile: ProfileName = 'mixed',
   rfc: '3164' | '5424' = '5424',
   context = '',
+  spanMs = 0,
 ): GeneratedBatches {
   const generator = createGenerator({
     profile,
     seed,
     rfc,
     // The time of receipt below: an event must not seem to come from another year.
-    startMs: 1_767_225_600_000,
+    startMs: START_MS,
     runId: 'bench',
+    ...(spanMs === 0 ? {} : { eventRate: (eventCount / spanMs) * 1000 }),
   });
   const room = generator.eventBytesMax * LIMITS.batchEventCountMax;
   const scratch = new Uint8Array(room);
@@ -40,6 +45,7 @@ export function generateBatches(
     const filled = generator.fill(scratch, 0, seq, eventsMax, 'none', ends);
     const bytes = scratch.slice(0, filled.endOffset);
     hash.update(bytes);
+    const lastSeq = seq + filled.eventCount - 1;
     const offsets = new Uint32Array(filled.eventCount + 1);
     offsets.set(ends.subarray(0, filled.eventCount), 1);
     batches.push({
@@ -47,7 +53,7 @@ export function generateBatches(
       stream: `bench/syslog_tcp/${batches.length % streamCount}`,
       retentionClass: 'default',
       format: 'syslog',
-      receivedAtNs: 1_767_225_600_000_000_000n,
+      receivedAtNs: BigInt(START_MS + Math.floor((lastSeq / eventCount) * spanMs)) * 1_000_000n,
       eventCount: filled.eventCount,
       bytes,
       offsets,

@@ -27,6 +27,9 @@ export interface BenchOptions {
   readonly runs: number;
   /** Length of a timed bench; null for its own default. */
   readonly seconds: number | null;
+  /** `storage`: events in each table, and the variants of it, by name; null for its own default. */
+  readonly count: number | null;
+  readonly variants: readonly string[] | null;
   /** Events per second offered; null for the bench's own default. */
   readonly rate: number | null;
   /** Which generated lines are sent, where a bench sends one kind. */

@@ -12,6 +12,8 @@ import { kafka } from './benches/kafka.js';
 import { parse } from './benches/parse.js';
 import { recovery } from './benches/recovery.js';
 import { spool } from './benches/spool.js';
+import { storage } from './benches/storage/storage.js';
+import { VARIANT_NAMES } from './benches/storage/variants.js';
 import { stress } from './benches/stress.js';
 import { isoNow } from './clock.js';
 import { compare, differencesOf } from './compare.js';
@@ -26,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   kafka,
   endToEnd,
   stress,
+  storage,
 ];
 const LIST = BENCHES.map((bench) => `  ${bench.name.padEnd(12)} ${bench.summary}`).join('\n');
 
@@ -40,6 +43,8 @@ interface Options {
   readonly runs: number;
   readonly seconds?: number;
   readonly rate?: number;
+  readonly count?: number;
+  readonly variants?: readonly string[];
   readonly lines: ProfileName;
   readonly storeProfile: 'full' | 'slim';
   readonly peers?: string;
@@ -64,6 +69,7 @@ async function runBench(name: string, options: Options): Promise<void> {
   const settings = {
     ...{ small, long, settle, seed, lines: options.lines, storeProfile: options.storeProfile },
     ...{ seconds: options.seconds ?? null, rate: options.rate ?? null },
+    ...{ count: options.count ?? null, variants: options.variants ?? null },
     peers: options.peers !== undefined,
     fsyncIntervalsMs: options.fsyncInterval ?? null,
     profile: options.profile ?? false,
@@ -73,6 +79,8 @@ async function runBench(name: string, options: Options): Promise<void> {
     ...{ small, long, settle, seed, runs, say, profileDirectory, lines: options.lines },
     seconds: options.seconds ?? null,
     rate: options.rate ?? null,
+    count: options.count ?? null,
+    variants: options.variants ?? null,
     storeProfile: options.storeProfile,
     peersDirectory: options.peers ?? null,
     fsyncIntervalsMs: options.fsyncInterval ?? null,
@@ -129,6 +137,18 @@ function integer(text: string): number {
   throw new InvalidArgumentError('It must be a whole number.');
 }
 
+function variantNames(text: string): string[] {
+  const names = text.split(',');
+  if (names.every((name) => VARIANT_NAMES.includes(name))) return names;
+  throw new InvalidArgumentError(`They must be of ${VARIANT_NAMES.join(', ')}.`);
+}
+
+function thousandOrMore(text: string): number {
+  const value = integer(text);
+  if (value >= 1_000) return value;
+  throw new InvalidArgumentError('It must be 1000 or more.');
+}
+
 const integers = (text: string): number[] => text.split(',').map(integer);
 
 function ratio(text: string): number {
@@ -145,6 +165,8 @@ const program = new Command('bench')
   .option('--runs <count>', 'counted runs, after one warm-up', integer, 5)
   .option('--seconds <count>', 'length of a timed bench', integer)
   .option('--rate <events>', 'events offered per second', integer)
+  .option('--count <events>', 'storage: events in each table', thousandOrMore)
+  .option('--variants <list>', 'storage: these variants of the table only', variantNames)
   .option('--seed <number>', 'seed of the generated events', integer, 1)
   .addOption(
     new Option('--lines <profile>', 'end_to_end: what is sent')

@@ -39,10 +39,16 @@ export async function sampleColumnGroups(
   rowsMax: number,
 ): Promise<ColumnGroup[]> {
   const table = `\`${tables.database}\`.\`${name}\``;
+  const [row] = await store.query<{ codec: string }>(
+    "SELECT extract(engine_full, 'default_compression_codec = \\'([^\\']*)\\'') AS codec " +
+      'FROM system.tables WHERE database = {database:String} AND name = {events:String}',
+    { database: tables.database, events: tables.eventsName },
+  );
   await store.command(
     `CREATE TABLE ${table} AS ${tables.events} ENGINE = MergeTree ` +
       'ORDER BY (tenant_id, toStartOfHour(ingest_time), stream, epoch, seq) ' +
-      'SETTINGS min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0',
+      'SETTINGS min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0, ' +
+      `default_compression_codec = '${row?.codec ?? ''}'`,
   );
   try {
     await store.command(

@@ -91,6 +91,17 @@ t.test('the figures', async (t) => {
     ['raw_data', 'attributes and unmapped', 'identity', 'times', 'parser', 'fields', 'indexes'],
   );
   t.same(await fixture.store.query("SELECT 1 FROM system.tables WHERE name = 'sample'"), []);
+  // The copy is compressed as the table is, not as the server does it.
+  await fixture.store.command(
+    `ALTER TABLE ${tables.events} MODIFY SETTING default_compression_codec = 'NONE'`,
+  );
+  const plain = await sampleColumnGroups(fixture.store, tables, 'sample', 20_000);
+  const packed = (found: typeof groups) =>
+    found.find(({ group }) => group === 'fields')?.compressedBytes ?? 0;
+  t.ok(packed(plain) > 3 * packed(groups), `${packed(plain)} and ${packed(groups)} bytes`);
+  await fixture.store.command(
+    `ALTER TABLE ${tables.events} MODIFY SETTING default_compression_codec = 'ZSTD(1)'`,
+  );
 });
 
 t.test('a backup beside a loader, and the store as it was then', async (t) => {

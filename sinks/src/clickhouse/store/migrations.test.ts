@@ -297,6 +297,40 @@ t.test('a changed file is refused, a new one is applied', async (t) => {
   });
 });
 
+t.test(
+  'a table from before ZSTD by default keeps its rows, which get it when they are merged',
+  async (t) => {
+    const directory = join(fixture.directory, 'before-0011');
+    const newest = '0011_default_codec.sql';
+    await cp(SOURCE, directory, { recursive: true, filter: (path) => !path.endsWith(newest) });
+    const options = { ...FULL, eventsTable: 'older.events' };
+    await applyMigrations(fixture.store, { ...options, directory });
+    for (const first of [0, 1_000])
+      await fixture.store.command(
+        "INSERT INTO older.events (tenant_id, stream, seq, message, ingest_time) SELECT 't', 's', " +
+          'number, toString(number), now() FROM numbers({first:UInt64}, 1000)',
+        { first },
+      );
+    const stored = (): Promise<unknown[]> =>
+      fixture.store.query(
+        'SELECT count() AS rows, sum(toUInt64(message)) AS sum FROM older.events',
+      );
+    const before = await stored();
+    t.same(before, [{ rows: '2000', sum: '1999000' }]);
+    t.same(await applyMigrations(fixture.store, options), [newest]);
+    t.same(await stored(), before);
+    await fixture.store.command('OPTIMIZE TABLE older.events FINAL');
+    t.same(await stored(), before);
+    t.same(
+      await fixture.store.query(
+        'SELECT DISTINCT default_compression_codec AS codec FROM system.parts ' +
+          "WHERE database = 'older' AND table = 'events' AND active",
+      ),
+      [{ codec: 'ZSTD(1)' }],
+    );
+  },
+);
+
 t.test('apply-migrations.sh', async (t) => {
   for (const [profile, expected, code] of [
     ['', /applied 0001_events\.sql/, 0],
