@@ -3,11 +3,12 @@
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { lineOf, messageOf, WeirError } from '@weir/pipeline';
 import type { SyslogSinkDependencies, SyslogSinkOptions, SyslogTls } from './options.js';
 
 const KEEP_ALIVE_MS = 15_000;
+const ACCEPT_MS = 1_000;
 const CLOSED = 'the connection was closed';
 
 export class Connection {
@@ -51,6 +52,7 @@ export class Connection {
         },
         { name, timeoutMs: options.timeoutMs, late: 'no connection', signal, timers: deps.timers },
       );
+      if (tls !== null) await untilAccepted(socket as TLSSocket, name, deps, signal);
     } catch (error) {
       socket.on('error', () => undefined);
       socket.destroy();
@@ -158,6 +160,40 @@ async function settled(
     timer.cancel();
     release();
     signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/**
+ * In TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446, 2): what is
+ * written before that is lost where the server refuses it. A session ticket comes after the look;
+ * from a server that sends none, nothing in a second has to do.
+ */
+async function untilAccepted(
+  socket: TLSSocket,
+  name: string,
+  { timers }: SyslogSinkDependencies,
+  signal: AbortSignal,
+): Promise<void> {
+  if (socket.getProtocol() !== 'TLSv1.3') return;
+  const quiet = new AbortController();
+  try {
+    await settled(
+      (resolve, reject) => {
+        const onError = (error: Error): void => reject(lineOf(error));
+        const onEnd = (): void => reject('the server closed the connection behind the handshake');
+        socket.once('session', resolve).once('error', onError).once('end', onEnd);
+        socket.once('close', onEnd);
+        socket.resume();
+        timers.sleep(ACCEPT_MS, quiet.signal).then(resolve, () => undefined);
+        return () => {
+          socket.off('session', resolve).off('error', onError);
+          socket.off('end', onEnd).off('close', onEnd);
+        };
+      },
+      { name, timeoutMs: 2 * ACCEPT_MS, late: 'no answer', signal, timers },
+    );
+  } finally {
+    quiet.abort();
   }
 }
 

@@ -134,5 +134,10 @@ t.test('a server that asks for a certificate', async (t) => {
   t.teardown(() => sink.close());
   t.same(await sink.write(payloadOf(['known']), never()), { kind: 'delivered' });
   await until('known', () => server.messages.length === 1);
-  t.same(textsOf(server), ['known']);
+  const none = { caFile, certificateFile: null, keyFile: null };
+  const stranger = createSyslogSink({ host: 'localhost', port: server.port, tls: none }, deps);
+  t.teardown(() => stranger.close());
+  for (let i = 0; i < 3; i++)
+    t.match(await stranger.write(payloadOf(['unknown']), never()), { kind: 'retry' });
+  t.same(textsOf(server), ['known'], 'nothing counts as delivered that the server refused');
 });
