@@ -164,9 +164,9 @@ async function settled(
 }
 
 /**
- * In TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446, 2): what is
- * written before that is lost where the server refuses it. A session ticket comes after the look;
- * from a server that sends none, nothing in a second has to do.
+ * In TLS 1.3 a client is done before the server has looked at its certificate (RFC 8446, 2): what
+ * is written before that is lost where the server refuses it. A session ticket comes after the
+ * look; from a server that sends none, nothing in a second has to do.
  */
 async function untilAccepted(
   socket: TLSSocket,
