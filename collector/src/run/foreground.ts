@@ -11,6 +11,7 @@ import { version } from '../version.js';
 import { formatAddress, type RunningCollector, startCollector } from './collector.js';
 import { LineOutput } from './line-output.js';
 import { createLog } from './log.js';
+import { collectStartGarbage } from './start-garbage.js';
 import { formatStatus } from './status-line.js';
 
 const STATUS_INTERVAL_MS = 1_000;
@@ -46,6 +47,7 @@ export async function runInForeground(options: RunOptions): Promise<void> {
   }).catch((error: unknown) => {
     throw loaded.named(error);
   });
+  collectStartGarbage();
   const dataFlag = config.data_dir === resolve('./var') ? '' : ` --data ${config.data_dir}`;
   for (const line of greeting(collector, destination.why, dataFlag)) say(line);
   const stopStatus = options.quiet ? () => {} : startStatusLines(collector, say);

@@ -6,6 +6,7 @@ import { readGeneric } from '../cisco/generic.js';
 import { meaningOf } from '../cisco/meanings.js';
 import { findPercent } from '../cisco/prefix.js';
 import { TemplateSet } from '../cisco/template.js';
+import { once } from '../common/once.js';
 import type { Pack } from '../pack.js';
 import {
   at,
@@ -30,18 +31,22 @@ const ID_DIGITS = 6;
 const CLASS_BYTES_MAX = 24;
 const BASE = meaningOf('base');
 
-const templates = new TemplateSet();
-const messages = messageTable(templates);
 /**
  * Messages that relays strip of their id, and what tells them: of a text of these forms the id is
  * known to be one of few that mean the same.
  */
 const BARE_IDS = '113019 113039 722051 722055 722022 722023 716001 716002 716038 716039 722041';
-const bareMessages = [...BARE_IDS.split(' '), '717037', '722012'].map((id) => {
-  const bytes = new TextEncoder().encode(id);
-  return messages.ids.lookup(bytes, 0, bytes.length);
+
+const compiled = once(() => {
+  const templates = new TemplateSet();
+  const messages = messageTable(templates);
+  const bareMessages = [...BARE_IDS.split(' '), '717037', '722012'].map((id) => {
+    const bytes = new TextEncoder().encode(id);
+    return messages.ids.lookup(bytes, 0, bytes.length);
+  });
+  templates.seal();
+  return { templates, messages, bareMessages };
 });
-templates.seal();
 const event = new CiscoEvent();
 const securityEvent = new SecurityEvent(event);
 
@@ -89,13 +94,14 @@ function parse(
       return 'parsed';
     }
   }
-  const message = messages.ids.lookup(bytes, idStart, idEnd);
+  const message = compiled().messages.ids.lookup(bytes, idStart, idEnd);
   writeText(bytes, message, textStart, last);
   return 'parsed';
 }
 
 /** By the forms of the message; where none fits, what can be said of any text. */
 function writeText(bytes: Uint8Array, message: number, start: number, end: number): void {
+  const { templates, messages } = compiled();
   const meaning = message === 0 ? BASE : (messages.meanings[message - 1] as number);
   const isKnown = message !== 0 && messages.matches(templates, message, bytes, start, end);
   found = isKnown ? FOUND.form : message === 0 ? FOUND.noId : FOUND.noForm;
@@ -108,6 +114,7 @@ const FOUND = { form: 0, noForm: 1, noId: 2, securityEvent: 3, bare: 4 } as cons
 let found: (typeof FOUND)[keyof typeof FOUND] = FOUND.form;
 
 function rule({ bytes }: RawBatch): string {
+  const { messages } = compiled();
   if (found === FOUND.bare) return `without id: ${messages.lastForm}`;
   const id = String.fromCharCode(...bytes.subarray(tag.idStart, tag.idStart + ID_DIGITS));
   switch (found) {
@@ -177,6 +184,7 @@ function parseBare(
   out: ColumnWriter,
 ): ParseVerdict {
   if (!isBare(batch.bytes, start, end)) return 'no';
+  const { templates, messages, bareMessages } = compiled();
   for (const message of bareMessages) {
     if (!messages.matches(templates, message, batch.bytes, start, end)) continue;
     found = FOUND.bare;

@@ -7,6 +7,7 @@ import { meaningOf } from '../cisco/meanings.js';
 import { MessageTable } from '../cisco/message-table.js';
 import { findPercent } from '../cisco/prefix.js';
 import { TemplateSet } from '../cisco/template.js';
+import { once } from '../common/once.js';
 import type { Pack } from '../pack.js';
 import { at, COLON, isDigit, isLetter, MINUS, SPACE, skipSpaces, trimEnd } from '../text/ascii.js';
 import { KeyTable } from '../text/key-table.js';
@@ -25,9 +26,12 @@ const nexusFacilities = new KeyTable(
     .map((name) => [name, 1] as const),
 );
 
-const templates = new TemplateSet();
-const messages = new MessageTable(templates, [MESSAGES], {});
-templates.seal();
+const compiled = once(() => {
+  const templates = new TemplateSet();
+  const messages = new MessageTable(templates, [MESSAGES], {});
+  templates.seal();
+  return { templates, messages };
+});
 const event = new CiscoEvent();
 const prefix = new IosPrefix();
 
@@ -75,6 +79,7 @@ function parse(
   out.span(row, FIELD.message, tag.text, last);
   prefix.read(batch, row, start, percent, event.typed, out);
   out.code(row, FIELD.metadata_product_name, productOf(bytes));
+  const { templates, messages } = compiled();
   const message = messages.ids.lookup(bytes, tag.nameStart, tag.nameEnd);
   const meaning = message === 0 ? BASE : (messages.meanings[message - 1] as number);
   const text = prefix.readSlot(bytes, row, tag.text, last, event.typed, out);
@@ -90,7 +95,7 @@ let hasForm = false;
 
 function rule({ bytes }: RawBatch): string {
   const name = String.fromCharCode(...bytes.subarray(tag.facilityStart, tag.nameEnd));
-  return `${name}: ${hasForm ? messages.lastForm : 'no form fits; labelled values'}`;
+  return `${name}: ${hasForm ? compiled().messages.lastForm : 'no form fits; labelled values'}`;
 }
 
 /** IOS, where nothing tells one of its kin. */

@@ -114,6 +114,8 @@ export class TemplateSet implements EndpointReader {
     this.#follows = Int32Array.from(this.#followList);
     this.#pool = Uint8Array.from(this.#poolNumbers);
     this.#sets = Int32Array.from(this.#setNumbers);
+    for (const list of [this.#code, this.#followList, this.#poolNumbers, this.#setNumbers])
+      list.length = 0;
   }
 
   target(index: number): number {

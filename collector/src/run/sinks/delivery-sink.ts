@@ -6,7 +6,6 @@ import { reasonOf, type SinkRunner, type SinkStats, WeirError } from '@weir/pipe
 import { createBlackholeSink } from '@weir/sinks/blackhole';
 import { createDelivery, DeadLetter, spoolOverrun } from '@weir/sinks/delivery';
 import { createFileSink } from '@weir/sinks/file';
-import { createHttpSink } from '@weir/sinks/http';
 import { createStdoutSink } from '@weir/sinks/stdout';
 import { createWeirSink } from '@weir/sinks/weir';
 import { openSinkLedger, patientFiles } from '@weir/spool';
@@ -14,7 +13,6 @@ import type { ClickhouseSinkConfig, SinkConfig } from '../../config/schema.js';
 import { SinkAccounts } from '../conservation/sink-accounts.js';
 import { makeDirectories } from '../data-directory.js';
 import { noteBeginningOf } from './beginning.js';
-import { createKafkaWriter, kafkaTarget } from './kafka-writer.js';
 import {
   LEDGER_FOLDER,
   type ManagedSink,
@@ -22,15 +20,7 @@ import {
   type SinkDependencies,
   type SinkRecord,
 } from './managed-sink.js';
-import {
-  batchLimits,
-  elasticsearchWriter,
-  s3Writer,
-  splunkWriter,
-  syslogWriter,
-  type Writer,
-  withoutSecrets,
-} from './writers.js';
+import { batchLimits, type Writer, withoutSecrets } from './writer.js';
 
 const KAFKA_WRITES_MAX = 8;
 
@@ -55,7 +45,7 @@ export async function openDeliverySink(
   await noteBeginningOf({ id, type: config.type }, ledger, dependencies);
   const deadLetter = new DeadLetter({ files, directory: quarantine });
   onClose(`quarantine of ${id}`, () => deadLetter.close());
-  const writer = createWriter(id, config, dependencies);
+  const writer = await createWriter(id, config, dependencies);
   onClose(`sink ${id}`, () => writer.sink.close());
   const accounts = new SinkAccounts(dependencies.consumer, spool);
   const delivery = createDelivery({
@@ -127,14 +117,16 @@ class DeliverySink implements ManagedSink {
   }
 }
 
-function createWriter(
+/** Each type is loaded where it is configured: an agent has little memory, and one sink. */
+async function createWriter(
   id: string,
   config: DeliverySinkConfig,
   dependencies: SinkDependencies,
-): Writer {
+): Promise<Writer> {
   const { config: whole, files, clock, timers } = dependencies;
   switch (config.type) {
     case 'http': {
+      const { createHttpSink } = await import('@weir/sinks/http');
       const sink = createHttpSink(
         {
           url: config.url,
@@ -166,7 +158,8 @@ function createWriter(
         target: withoutSecrets(config.url),
         limits: { retryDelayMsMax: config.retry_max_delay_ms },
       };
-    case 'kafka':
+    case 'kafka': {
+      const { createKafkaWriter, kafkaTarget } = await import('./kafka-writer.js');
       return {
         sink: createKafkaWriter(whole, config, {
           timers,
@@ -179,6 +172,7 @@ function createWriter(
         target: kafkaTarget(whole, config),
         limits: { lingerMs: config.linger_ms, retryDelayMsMax: config.retry_max_delay_ms },
       };
+    }
     case 'file':
       return {
         sink: createFileSink(
@@ -197,13 +191,13 @@ function createWriter(
     case 'stdout':
       return { sink: createStdoutSink(), encoding: 'lines', target: '' };
     case 'splunk_hec':
-      return splunkWriter(config, { clock, timers });
+      return (await import('./writers.js')).splunkWriter(config, { clock, timers });
     case 'elasticsearch':
-      return elasticsearchWriter(config, { clock, timers });
+      return (await import('./writers.js')).elasticsearchWriter(config, { clock, timers });
     case 's3':
-      return s3Writer(id, config, { clock, timers });
+      return (await import('./writers.js')).s3Writer(id, config, { clock, timers });
     case 'syslog':
-      return syslogWriter(config, { timers });
+      return (await import('./writers.js')).syslogWriter(config, { timers });
     case 'blackhole':
       return { sink: createBlackholeSink(), encoding: 'none', target: '' };
   }

@@ -1,6 +1,4 @@
 // Sinks that write into the systems of others: their settings as options.
-import type { Clock, Sink, Timers } from '@weir/pipeline';
-import type { BlockEncoding, DeliveryLimits } from '@weir/sinks/delivery';
 import { createElasticsearchSink } from '@weir/sinks/elasticsearch';
 import { createS3Sink } from '@weir/sinks/s3';
 import { createSplunkSink } from '@weir/sinks/splunk';
@@ -13,41 +11,7 @@ import type {
   SyslogSinkConfig,
 } from '../../config/schema/sinks.js';
 import { s3CredentialsOf } from './s3-credentials.js';
-
-export interface Writer {
-  readonly sink: Sink;
-  readonly encoding: BlockEncoding;
-  /** Where it delivers to, without secrets. */
-  readonly target: string;
-  readonly writesMax?: number;
-  readonly limits?: Partial<DeliveryLimits>;
-}
-
-export interface WriterDependencies {
-  readonly clock: Clock;
-  readonly timers: Timers;
-}
-
-/** Settings of batches that go out in requests, as limits. */
-export const batchLimits = (config: {
-  readonly batch_max_events: number;
-  readonly batch_max_bytes: number;
-  readonly linger_ms: number;
-  readonly retry_max_delay_ms: number;
-}): Partial<DeliveryLimits> => ({
-  groupEventsMax: config.batch_max_events,
-  groupBytesMax: config.batch_max_bytes,
-  payloadEventsMax: config.batch_max_events,
-  payloadBytesMax: config.batch_max_bytes,
-  lingerMs: config.linger_ms,
-  retryDelayMsMax: config.retry_max_delay_ms,
-});
-
-/** A query may carry a key, a user name a token: only the place is shown. */
-export function withoutSecrets(text: string): string {
-  const url = new URL(text);
-  return `${url.origin}${url.pathname}`;
-}
+import { batchLimits, type Writer, type WriterDependencies, withoutSecrets } from './writer.js';
 
 export function splunkWriter(config: SplunkHecSinkConfig, deps: WriterDependencies): Writer {
   const sink = createSplunkSink(
