@@ -12,6 +12,8 @@ export interface ArchivedEvent {
 }
 
 const NAME_CHARS_MAX = 512;
+/** It has 64 bits. */
+const EPOCH_MAX = 2n ** 64n - 1n;
 
 /** Null for what is no line that a sink of Weir wrote. */
 export function archivedEventOf(line: string): ArchivedEvent | null {
@@ -29,6 +31,7 @@ export function archivedEventOf(line: string): ArchivedEvent | null {
   const ingestUs = typeof ingest_time === 'string' ? microsecondsOf(ingest_time) : null;
   const raw = rawOf(row);
   if (ingestUs === null || raw === null) return null;
+  if (BigInt(epoch) > EPOCH_MAX) return null;
   return {
     ...{ tenant: tenant_id, stream, epoch: BigInt(epoch), seq: seq as number, ingestUs, raw },
     source: typeof source === 'string' ? source : '',

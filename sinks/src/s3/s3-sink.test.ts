@@ -58,9 +58,11 @@ async function underTest(): Promise<SinkUnderTest> {
 }
 
 let conformanceSeq = 0;
-testSink(t, {
-  create: underTest,
-  payloadOf: (rows) => ndjsonPayload(rows.map((row) => lineOf(conformanceSeq++, { row }))),
+t.test('conformance', async (t) => {
+  testSink(t, {
+    create: underTest,
+    payloadOf: (rows) => ndjsonPayload(rows.map((row) => lineOf(conformanceSeq++, { row }))),
+  });
 });
 
 t.test('an object', async (t) => {
@@ -184,6 +186,12 @@ t.test('a session token is signed', async (t) => {
 t.test('the bucket in the host name', (t) => {
   const server = { url: 'https://s3.example:9000/base' } as S3Server;
   t.doesNotThrow(() => createS3Sink(optionsOf(server, { isPathStyle: false }), deps));
+  for (const endpoint of ['http://127.0.0.1:9000', 'http://[::1]:9000'])
+    t.throws(
+      () => createS3Sink(optionsOf({ url: endpoint } as S3Server, { isPathStyle: false }), deps),
+      { code: 'WEIR_CONFIG_INVALID' },
+      endpoint,
+    );
   for (const endpoint of ['s3.example', 'ftp://s3.example', 'https://user:pass@s3.example'])
     t.throws(
       () => createS3Sink(optionsOf({ url: endpoint } as S3Server), deps),

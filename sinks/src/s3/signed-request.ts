@@ -23,7 +23,15 @@ export function bucketUrlOf({ endpoint, bucket, isPathStyle }: Omit<Bucket, 'reg
   url.search = '';
   url.hash = '';
   url.pathname = isPathStyle ? `${base}${bucket}/` : base;
-  if (!isPathStyle) url.hostname = `${bucket}.${url.hostname}`;
+  if (isPathStyle) return url;
+  const hostname = `${bucket}.${url.hostname}`;
+  url.hostname = hostname;
+  // An address of numbers takes no name in front of it, and says nothing.
+  if (url.hostname !== hostname)
+    throw new WeirError(
+      'WEIR_CONFIG_INVALID',
+      'an s3 endpoint that is an address of numbers needs path_style = true',
+    );
   return url;
 }
 
